@@ -1,0 +1,172 @@
+//! What differs between two opportunities.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::{Object, pointer};
+
+/// One difference: `{"path": "/LifeCycle/Stage", "before": "Prospect", "after": "Qualified"}`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Change {
+    /// Where, as a JSON Pointer.
+    pub path: String,
+    /// The value before; null where the member was absent.
+    pub before: Value,
+    /// The value after; null where the member is absent.
+    pub after: Value,
+}
+
+static ABSENT: Value = Value::Null;
+
+impl Change {
+    /// The differences between two documents, in document order.
+    ///
+    /// Absent and null count as equal, as they do for `UpdateOpportunity`, and so an object that
+    /// holds nothing but nulls equals none at all. Objects are compared member by member, down to
+    /// the values. An array is one value, unless both sides hold equally many objects: then these
+    /// are compared one by one.
+    #[must_use]
+    pub fn between(before: &Object, after: &Object) -> Vec<Self> {
+        let mut changes = Vec::new();
+        compare_members(before, after, "", &mut changes);
+        changes
+    }
+}
+
+fn compare_members(before: &Object, after: &Object, at: &str, changes: &mut Vec<Change>) {
+    let added = after.iter().filter(|(name, _)| !before.contains_key(*name));
+    for (name, _) in before.iter().chain(added) {
+        let before = before.get(name).unwrap_or(&ABSENT);
+        let after = after.get(name).unwrap_or(&ABSENT);
+        compare(before, after, &pointer::child(at, name), changes);
+    }
+}
+
+fn compare(before: &Value, after: &Value, at: &str, changes: &mut Vec<Change>) {
+    match (before, after) {
+        (Value::Object(before), Value::Object(after)) => {
+            compare_members(before, after, at, changes)
+        }
+        (Value::Object(before), Value::Null) => {
+            compare_members(before, &Object::new(), at, changes)
+        }
+        (Value::Null, Value::Object(after)) => compare_members(&Object::new(), after, at, changes),
+        (Value::Array(before), Value::Array(after)) if pair_up(before, after) => {
+            for (index, (before, after)) in before.iter().zip(after).enumerate() {
+                compare(
+                    before,
+                    after,
+                    &pointer::child(at, &index.to_string()),
+                    changes,
+                );
+            }
+        }
+        _ if before == after => {}
+        _ => changes.push(Change {
+            path: at.to_owned(),
+            before: before.clone(),
+            after: after.clone(),
+        }),
+    }
+}
+
+fn pair_up(before: &[Value], after: &[Value]) -> bool {
+    before.len() == after.len() && before.iter().chain(after).all(Value::is_object)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn between(before: Value, after: Value) -> Value {
+        let (Value::Object(before), Value::Object(after)) = (before, after) else {
+            panic!("objects are compared")
+        };
+        Change::between(&before, &after)
+            .into_iter()
+            .map(|change| json!([change.path, change.before, change.after]))
+            .collect()
+    }
+
+    #[test]
+    fn changes_are_named_down_to_the_value() {
+        for (before, after, changes) in [
+            (json!({"a": 1}), json!({"a": 1}), json!([])),
+            (json!({"a": 1, "b": 2}), json!({"b": 2, "a": 1}), json!([])),
+            (
+                json!({"a": {"b": 1, "c": 2}}),
+                json!({"a": {"b": 3, "c": 2}}),
+                json!([["/a/b", 1, 3]]),
+            ),
+            (json!({"a": 1}), json!({"a": "1"}), json!([["/a", 1, "1"]])),
+            (
+                json!({"a/b": 1}),
+                json!({"a/b": 2, "new": []}),
+                json!([["/a~1b", 1, 2], ["/new", null, []]]),
+            ),
+        ] {
+            assert_eq!(between(before, after), changes);
+        }
+    }
+
+    #[test]
+    fn absent_and_null_are_equal() {
+        for (before, after, changes) in [
+            (json!({"a": null}), json!({}), json!([])),
+            (json!({}), json!({"a": null}), json!([])),
+            (
+                json!({"a": null}),
+                json!({"a": {"b": null, "c": {}}}),
+                json!([]),
+            ),
+            (json!({"a": 1}), json!({}), json!([["/a", 1, null]])),
+            (
+                json!({"a": {"b": 1, "c": null}}),
+                json!({"a": null}),
+                json!([["/a/b", 1, null]]),
+            ),
+            (
+                json!({"a": null}),
+                json!({"a": []}),
+                json!([["/a", null, []]]),
+            ),
+            (
+                json!({"a": null}),
+                json!({"a": false}),
+                json!([["/a", null, false]]),
+            ),
+        ] {
+            assert_eq!(between(before, after), changes);
+        }
+    }
+
+    #[test]
+    fn an_array_is_one_value_unless_objects_pair_up() {
+        for (before, after, changes) in [
+            (
+                json!({"a": [1, 2]}),
+                json!({"a": [1, 3]}),
+                json!([["/a", [1, 2], [1, 3]]]),
+            ),
+            (
+                json!({"a": [{"b": 1}]}),
+                json!({"a": [{"b": 2}]}),
+                json!([["/a/0/b", 1, 2]]),
+            ),
+            (
+                json!({"a": [{"b": 1}]}),
+                json!({"a": []}),
+                json!([["/a", [{"b": 1}], []]]),
+            ),
+            (
+                json!({"a": [{"b": 1}]}),
+                json!({"a": [{"b": 1, "c": null}]}),
+                json!([]),
+            ),
+        ] {
+            assert_eq!(between(before, after), changes);
+        }
+    }
+}

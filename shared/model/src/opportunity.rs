@@ -1,0 +1,170 @@
+//! The opportunity: the document as AWS spells it, kept whole.
+//!
+//! AWS added members to this API five times within seven months. Whatever is in the document that
+//! was read stays in it, in its place and with its digits, known to this release or not; typed
+//! access is given only to the few members that the bridge decides on. (One spelling is normalised:
+//! the exponent of a number, `1e5` becomes `1e+5`, the same number.)
+
+use serde_json::Value;
+
+use crate::{Object, kind};
+
+/// An opportunity, whole, as `GetOpportunity` answers it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Opportunity {
+    document: Object,
+    id: String,
+    catalog: String,
+    last_modified_date: String,
+}
+
+/// A document that is no opportunity.
+#[derive(Debug, thiserror::Error)]
+pub enum ParseOpportunityError {
+    /// The bytes are not JSON.
+    #[error("the opportunity is not JSON: {0}")]
+    NotJson(#[from] serde_json::Error),
+    /// The document is JSON, but not an object.
+    #[error("the opportunity is {found}, expected an object")]
+    NotAnObject {
+        /// What it is instead, with its article.
+        found: &'static str,
+    },
+    /// A member that the bridge cannot do without is not there, or is not a string.
+    #[error("the opportunity's `{member}` is {found}, expected a string")]
+    Member {
+        /// The member's name.
+        member: &'static str,
+        /// What it is instead: `missing`, or its kind with its article.
+        found: &'static str,
+    },
+}
+
+impl Opportunity {
+    /// Parses the body of a `GetOpportunity` answer.
+    ///
+    /// # Errors
+    /// Where it is not a JSON object with strings for `Id`, `Catalog` and `LastModifiedDate`.
+    pub fn parse(bytes: &[u8]) -> Result<Self, ParseOpportunityError> {
+        match serde_json::from_slice(bytes)? {
+            Value::Object(document) => Self::from_document(document),
+            other => Err(ParseOpportunityError::NotAnObject {
+                found: kind(&other),
+            }),
+        }
+    }
+
+    /// Takes a document that is parsed already.
+    ///
+    /// # Errors
+    /// Where `Id`, `Catalog` or `LastModifiedDate` is not there or not a string.
+    pub fn from_document(document: Object) -> Result<Self, ParseOpportunityError> {
+        let text = |member| match document.get(member) {
+            Some(Value::String(text)) => Ok(text.clone()),
+            Some(other) => Err(ParseOpportunityError::Member {
+                member,
+                found: kind(other),
+            }),
+            None => Err(ParseOpportunityError::Member {
+                member,
+                found: "missing",
+            }),
+        };
+        let (id, catalog, last_modified_date) =
+            (text("Id")?, text("Catalog")?, text("LastModifiedDate")?);
+        Ok(Self {
+            document,
+            id,
+            catalog,
+            last_modified_date,
+        })
+    }
+
+    /// The same opportunity with another document, whose read-only members are the same.
+    pub(crate) fn with_document(&self, document: Object) -> Self {
+        let Self {
+            id,
+            catalog,
+            last_modified_date,
+            ..
+        } = self;
+        Self {
+            document,
+            id: id.clone(),
+            catalog: catalog.clone(),
+            last_modified_date: last_modified_date.clone(),
+        }
+    }
+
+    /// The whole document.
+    #[must_use]
+    pub fn document(&self) -> &Object {
+        &self.document
+    }
+
+    /// The whole document, given away.
+    #[must_use]
+    pub fn into_document(self) -> Object {
+        self.document
+    }
+
+    /// `Id`, such as `O5465588`.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// `Catalog`, such as `AWS` or `Sandbox`.
+    #[must_use]
+    pub fn catalog(&self) -> &str {
+        &self.catalog
+    }
+
+    /// `LastModifiedDate`, byte for byte as read: it is the optimistic lock, not a point in time to
+    /// be reformatted.
+    #[must_use]
+    pub fn last_modified_date(&self) -> &str {
+        &self.last_modified_date
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn key_order_digits_and_nulls_are_kept() {
+        let text = r#"{"Z":1.10,"Id":"O1","A":18446744073709551617,"Catalog":"AWS","n":null,"e":[],"o":{},"LastModifiedDate":"2026-01-02T03:04:05.120Z","m":-0,"x":0.1000000000000000055511151231257827}"#;
+        let opportunity = Opportunity::parse(text.as_bytes()).unwrap();
+        assert_eq!(serde_json::to_string(opportunity.document()).unwrap(), text);
+        assert_eq!(opportunity.last_modified_date(), "2026-01-02T03:04:05.120Z");
+    }
+
+    #[test]
+    fn what_is_missing_is_named() {
+        for (text, error) in [
+            ("[]", "the opportunity is an array, expected an object"),
+            (
+                r#"{"Catalog":"AWS","LastModifiedDate":"x"}"#,
+                "the opportunity's `Id` is missing, expected a string",
+            ),
+            (
+                r#"{"Id":"O1","Catalog":null,"LastModifiedDate":"x"}"#,
+                "the opportunity's `Catalog` is null, expected a string",
+            ),
+            (
+                r#"{"Id":"O1","Catalog":"AWS","LastModifiedDate":1}"#,
+                "the opportunity's `LastModifiedDate` is a number, expected a string",
+            ),
+            (
+                "{",
+                "the opportunity is not JSON: EOF while parsing an object at line 1 column 1",
+            ),
+        ] {
+            assert_eq!(
+                Opportunity::parse(text.as_bytes()).unwrap_err().to_string(),
+                error
+            );
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! JSON Pointers (RFC 6901): how every change, adjustment and error names its place.
+
+use serde_json::Value;
+
+use crate::Object;
+
+/// The pointer to a member of what `parent` points to: `child("/A", "b/c")` is `/A/b~1c`.
+#[must_use]
+pub fn child(parent: &str, token: &str) -> String {
+    format!("{parent}/{}", token.replace('~', "~0").replace('/', "~1"))
+}
+
+/// The pointer that AWS's `FieldName` means, with each name spelt as `document` spells it.
+///
+/// AWS writes field names in lowerCamel with dots (`project.expectedCustomerSpend.estimationUrl`),
+/// the document in `PascalCase`: a name is matched without regard to case, and where the document
+/// has no such member its first letter is made upper case. An array without an index stays without.
+#[must_use]
+pub fn from_field_name(field_name: &str, document: &Object) -> String {
+    let mut pointer = String::new();
+    let mut members = Some(document);
+    let mut items: Option<&Vec<Value>> = None;
+    let tokens = field_name
+        .split(['.', '/', '[', ']'])
+        .filter(|token| !token.is_empty() && *token != "$");
+    for token in tokens {
+        let (spelling, found) = match (members, items) {
+            (Some(members), _) => members
+                .iter()
+                .find(|(name, _)| name.eq_ignore_ascii_case(token))
+                .map_or_else(
+                    || (capitalised(token), None),
+                    |(name, value)| (name.clone(), Some(value)),
+                ),
+            (None, Some(items)) => match token.parse::<usize>() {
+                Ok(index) => (token.to_owned(), items.get(index)),
+                Err(_) => (capitalised(token), None),
+            },
+            (None, None) => (capitalised(token), None),
+        };
+        pointer = child(&pointer, &spelling);
+        members = found.and_then(Value::as_object);
+        items = found.and_then(Value::as_array);
+    }
+    pointer
+}
+
+fn capitalised(token: &str) -> String {
+    let mut letters = token.chars();
+    letters.next().map_or_else(String::new, |first| {
+        first.to_ascii_uppercase().to_string() + letters.as_str()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_field_name_is_spelt_as_the_document_spells_it() {
+        let document = serde_json::json!({
+            "LifeCycle": {"Stage": "Prospect"},
+            "Customer": {"Contacts": [{"Email": "a@b.c"}]},
+            "Project": {"ExpectedCustomerSpend": [{"EstimationUrl": null}]},
+        });
+        for (field_name, pointer) in [
+            ("lifecycle.stage", "/LifeCycle/Stage"),
+            ("lifeCycle.closedLostReason", "/LifeCycle/ClosedLostReason"),
+            (
+                "project.expectedCustomerSpend.estimationUrl",
+                "/Project/ExpectedCustomerSpend/EstimationUrl",
+            ),
+            ("customer.contacts[0].email", "/Customer/Contacts/0/Email"),
+            ("$.customer.contacts.1.email", "/Customer/Contacts/1/Email"),
+            ("Tomorrow.new/thing", "/Tomorrow/New/Thing"),
+            ("", ""),
+        ] {
+            assert_eq!(
+                from_field_name(field_name, document.as_object().unwrap()),
+                pointer
+            );
+        }
+    }
+
+    #[test]
+    fn a_token_is_escaped() {
+        assert_eq!(child("/A", "b/c~d"), "/A/b~1c~0d");
+    }
+}

@@ -1,0 +1,240 @@
+//! The body that `UpdateOpportunity` takes, made from the document that `GetOpportunity` gave.
+//!
+//! `UpdateOpportunity` is a PUT: whatever it does not get becomes null. So everything that was read
+//! is sent, known to this release or not, but for the members that AWS does not take back. The
+//! hazards of that round trip are repaired here and nowhere else, and each repair is reported.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::{Object, Opportunity, pointer};
+
+/// The top-level members that belong to AWS: a patch may not name them.
+pub const READ_ONLY: [&str; 7] = [
+    "Id",
+    "Arn",
+    "Catalog",
+    "CreatedDate",
+    "LastModifiedDate",
+    "RelatedEntityIdentifiers",
+    "OpportunityTeam",
+];
+
+/// The members of `GetOpportunity` that `UpdateOpportunity` does not take; `Id` goes as
+/// `Identifier`. (`RelatedEntityIdentifiers` are changed by `AssociateOpportunity`,
+/// `OpportunityTeam` by `AssignOpportunity`.)
+const NOT_SENT: [&str; 5] = [
+    "Id",
+    "Arn",
+    "CreatedDate",
+    "RelatedEntityIdentifiers",
+    "OpportunityTeam",
+];
+
+/// A shape's name, which answers in awsJson1.0 may carry inside `Project.ExpectedCustomerSpend`:
+/// seen and deleted in AWS's own samples (`EditOpportunity.js`).
+const TYPE_TAG: &str = "__type";
+
+/// The body of an `UpdateOpportunity` request, with what had to be adjusted for it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Update {
+    /// The whole body, `Identifier`, `Catalog` and `LastModifiedDate` included.
+    pub body: Object,
+    /// The repairs, in document order.
+    pub adjustments: Vec<Adjustment>,
+}
+
+/// A repair that a document needed before AWS takes it back.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Adjustment {
+    /// Where, as a JSON Pointer into the opportunity.
+    pub pointer: String,
+    /// Why.
+    pub rule: Rule,
+    /// The value as read.
+    pub before: Value,
+    /// The value as sent; null where the member is not sent.
+    pub after: Value,
+}
+
+/// The known hazards of the round trip from `GetOpportunity` to `UpdateOpportunity`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Rule {
+    /// A `__type` tag, which AWS writes into answers, is not sent back.
+    TypeTagDropped,
+    /// `Project.CustomerUseCase` came with `&amp;` or `&amp;colon;`, which AWS refuses when sent
+    /// back (`INVALID_ENUM_VALUE`; decoded in AWS's own samples, `decodeServerEntities`). Free text
+    /// is left alone: there an entity may be what somebody wrote.
+    EntityDecoded,
+}
+
+impl Opportunity {
+    /// The body that writes this document back, whole.
+    #[must_use]
+    pub fn to_update(&self) -> Update {
+        let mut adjustments = Vec::new();
+        let mut body = Object::new();
+        for (name, value) in self.document() {
+            match name.as_str() {
+                "Id" => drop(body.insert("Identifier".to_owned(), value.clone())),
+                name if NOT_SENT.contains(&name) => {}
+                TYPE_TAG => adjustments.push(type_tag_dropped(pointer::child("", TYPE_TAG), value)),
+                // The identifier is `Id`; a member of this name would be a second one.
+                "Identifier" => {}
+                name => drop(body.insert(
+                    name.to_owned(),
+                    without_type_tags(value, &pointer::child("", name), &mut adjustments),
+                )),
+            }
+        }
+        adjustments.extend(decode_use_case(&mut body));
+        Update { body, adjustments }
+    }
+}
+
+fn without_type_tags(value: &Value, at: &str, adjustments: &mut Vec<Adjustment>) -> Value {
+    match value {
+        Value::Object(members) => {
+            let mut kept = Object::new();
+            for (name, value) in members {
+                let at = pointer::child(at, name);
+                if name == TYPE_TAG {
+                    adjustments.push(type_tag_dropped(at, value));
+                } else {
+                    kept.insert(name.clone(), without_type_tags(value, &at, adjustments));
+                }
+            }
+            Value::Object(kept)
+        }
+        Value::Array(items) => items
+            .iter()
+            .enumerate()
+            .map(|(index, item)| {
+                without_type_tags(item, &pointer::child(at, &index.to_string()), adjustments)
+            })
+            .collect(),
+        scalar => scalar.clone(),
+    }
+}
+
+fn type_tag_dropped(pointer: String, value: &Value) -> Adjustment {
+    Adjustment {
+        pointer,
+        rule: Rule::TypeTagDropped,
+        before: value.clone(),
+        after: Value::Null,
+    }
+}
+
+fn decode_use_case(body: &mut Object) -> Option<Adjustment> {
+    let use_case = body.get_mut("Project")?.get_mut("CustomerUseCase")?;
+    let decoded = use_case
+        .as_str()?
+        .replace("&amp;colon;", ":")
+        .replace("&amp;", "&");
+    if use_case.as_str()? == decoded {
+        return None;
+    }
+    let after = Value::String(decoded);
+    let before = std::mem::replace(use_case, after.clone());
+    Some(Adjustment {
+        pointer: "/Project/CustomerUseCase".to_owned(),
+        rule: Rule::EntityDecoded,
+        before,
+        after,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn opportunity(extra: Value) -> Opportunity {
+        let mut document = json!({
+            "Arn": "arn:aws:partnercentral:us-east-1:111122223333:catalog/AWS/opportunity/O1",
+            "Catalog": "AWS",
+            "CreatedDate": "2026-01-01T00:00:00Z",
+            "Id": "O1",
+            "LastModifiedDate": "2026-01-02T03:04:05.120Z",
+            "OpportunityTeam": [],
+            "RelatedEntityIdentifiers": {"Solutions": ["S-1"]},
+        })
+        .as_object()
+        .unwrap()
+        .clone();
+        document.extend(extra.as_object().unwrap().clone());
+        Opportunity::from_document(document).unwrap()
+    }
+
+    #[test]
+    fn everything_is_sent_but_what_aws_does_not_take_back() {
+        let update = opportunity(json!({
+            "AddedTomorrow": {"x": [null, {"y": 1}]}, "Marketing": null, "Tags": [], "Identifier": "not the id",
+        }))
+        .to_update();
+        assert_eq!(
+            serde_json::to_string(&update.body).unwrap(),
+            r#"{"Catalog":"AWS","Identifier":"O1","LastModifiedDate":"2026-01-02T03:04:05.120Z","AddedTomorrow":{"x":[null,{"y":1}]},"Marketing":null,"Tags":[]}"#
+        );
+        assert_eq!(update.adjustments, []);
+    }
+
+    #[test]
+    fn type_tags_are_dropped_at_any_depth_and_reported() {
+        let update = opportunity(json!({
+            "__type": "t0",
+            "Project": {"ExpectedCustomerSpend": [{"Amount": "1"}, {"__type": "t1", "Amount": "2"}]},
+        }))
+        .to_update();
+        assert_eq!(
+            update.body["Project"],
+            json!({"ExpectedCustomerSpend": [{"Amount": "1"}, {"Amount": "2"}]})
+        );
+        assert!(!update.body.contains_key("__type"));
+        assert_eq!(
+            serde_json::to_value(&update.adjustments).unwrap(),
+            json!([
+                {"pointer": "/__type", "rule": "type-tag-dropped", "before": "t0", "after": null},
+                {
+                    "pointer": "/Project/ExpectedCustomerSpend/1/__type",
+                    "rule": "type-tag-dropped", "before": "t1", "after": null,
+                },
+            ])
+        );
+    }
+
+    #[test]
+    fn entities_are_decoded_in_the_use_case_alone() {
+        for (read, sent) in [
+            ("Security &amp; Compliance", "Security & Compliance"),
+            ("Migration&amp;colon; Database", "Migration: Database"),
+            ("A &amp;amp; B", "A &amp; B"),
+        ] {
+            let update =
+                opportunity(json!({"Project": {"CustomerUseCase": read, "Title": "R&amp;D"}}))
+                    .to_update();
+            assert_eq!(
+                update.body["Project"],
+                json!({"CustomerUseCase": sent, "Title": "R&amp;D"})
+            );
+            assert_eq!(
+                update.adjustments,
+                [Adjustment {
+                    pointer: "/Project/CustomerUseCase".to_owned(),
+                    rule: Rule::EntityDecoded,
+                    before: json!(read),
+                    after: json!(sent),
+                }]
+            );
+        }
+        for untouched in [json!("Security & Compliance"), json!(null), json!(7)] {
+            let update =
+                opportunity(json!({"Project": {"CustomerUseCase": untouched}})).to_update();
+            assert_eq!(update.body["Project"]["CustomerUseCase"], untouched);
+            assert_eq!(update.adjustments, []);
+        }
+    }
+}
