@@ -1,2 +1,31 @@
-//! stub
-fn main() {}
+//! Wiring: configuration, client, connection, and on to the events.
+
+use std::process::ExitCode;
+
+use enrich_opportunity::{Bridge, Config};
+use lambda_runtime::{service_fn, tracing};
+use partner_central::PartnerCentral;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    tracing::init_default_subscriber();
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!(%error, "the function cannot run");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> Result<(), lambda_runtime::Error> {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place where the environment is read"
+    )]
+    let config = Config::from_env(|name| std::env::var(name).ok())?;
+    let partner_central = PartnerCentral::from_env().await?;
+    partner_central.open().await;
+    let bridge = Bridge::new(partner_central, config);
+    lambda_runtime::run(service_fn(|event| bridge.handle(event))).await
+}

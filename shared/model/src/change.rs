@@ -31,6 +31,12 @@ impl Change {
         compare_members(before, after, "", &mut changes);
         changes
     }
+
+    /// Whether `document` already is as this change wants it.
+    #[must_use]
+    pub fn holds_in(&self, document: &Object) -> bool {
+        pointer::find(document, &self.path).unwrap_or(&ABSENT) == &self.after
+    }
 }
 
 fn compare_members(before: &Object, after: &Object, at: &str, changes: &mut Vec<Change>) {
@@ -45,10 +51,10 @@ fn compare_members(before: &Object, after: &Object, at: &str, changes: &mut Vec<
 fn compare(before: &Value, after: &Value, at: &str, changes: &mut Vec<Change>) {
     match (before, after) {
         (Value::Object(before), Value::Object(after)) => {
-            compare_members(before, after, at, changes)
+            compare_members(before, after, at, changes);
         }
         (Value::Object(before), Value::Null) => {
-            compare_members(before, &Object::new(), at, changes)
+            compare_members(before, &Object::new(), at, changes);
         }
         (Value::Null, Value::Object(after)) => compare_members(&Object::new(), after, at, changes),
         (Value::Array(before), Value::Array(after)) if pair_up(before, after) => {

@@ -1,4 +1,4 @@
-//! The event that EventBridge brings, and the `CloudEvent` that the bridge hands on.
+//! The event that EventBridge brings, and the CloudEvent that the bridge hands on.
 //!
 //! Partner Central's event says only *which* opportunity changed: no version, no actor, no list of
 //! fields. Events are documented with other members than recorded ones have (`version` is `"0"` or
@@ -17,11 +17,11 @@ use crate::{
 /// What an `Opportunity Created` or `Opportunity Updated` event tells.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpportunityEvent {
-    /// The `EventBridge` event's own id. One change can come as two events with two ids.
+    /// The EventBridge event's own id. One change can come as two events with two ids.
     pub id: Option<String>,
     /// Created or updated.
     pub kind: EventKind,
-    /// When the event was sent, in RFC 3339, as `EventBridge` wrote it.
+    /// When the event was sent, in RFC 3339, as EventBridge wrote it.
     pub time: Option<String>,
     /// The catalog that the opportunity lives in.
     pub catalog: Catalog,
@@ -66,7 +66,7 @@ pub enum EventError {
 }
 
 impl OpportunityEvent {
-    /// Parses an event as `EventBridge` delivers it.
+    /// Parses an event as EventBridge delivers it.
     ///
     /// # Errors
     /// Where the detail type is not an opportunity's, or the catalog or the identifier is missing
@@ -128,11 +128,11 @@ fn found(parent: &Value, name: &str) -> String {
     }
 }
 
-/// A `CloudEvents` 1.0 event in structured JSON mode: one opportunity, whole.
+/// A CloudEvents 1.0 event in structured JSON mode: one opportunity, whole.
 ///
 /// Equal content has equal ids, so that the duplicates that Partner Central sends (two events in one
-/// second with different `EventBridge` ids) collapse for every consumer that follows the
-/// `CloudEvents` rule: `source` and `id` together are unique for each distinct event.
+/// second with different EventBridge ids) collapse for every consumer that follows the
+/// CloudEvents rule: `source` and `id` together are unique for each distinct event.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct CloudEvent {
     specversion: &'static str,
@@ -177,6 +177,12 @@ impl CloudEvent {
             eventid: event.id.clone(),
             data: Data { opportunity },
         }
+    }
+
+    /// Which opportunity: the identifier.
+    #[must_use]
+    pub fn subject(&self) -> &str {
+        &self.subject
     }
 }
 

@@ -270,7 +270,7 @@ mod tests {
             match (value, patch.get(name)) {
                 (_, None) => found.push((at, value.clone())),
                 (Value::Object(value), Some(Value::Object(patch))) => {
-                    unnamed(value, patch, &at, found)
+                    unnamed(value, patch, &at, found);
                 }
                 _ => {}
             }

@@ -10,10 +10,25 @@ pub fn child(parent: &str, token: &str) -> String {
     format!("{parent}/{}", token.replace('~', "~0").replace('/', "~1"))
 }
 
+/// The value that a pointer points to: `find(document, "/LifeCycle/Stage")`.
+#[must_use]
+pub fn find<'a>(document: &'a Object, pointer: &str) -> Option<&'a Value> {
+    let mut tokens = pointer
+        .strip_prefix('/')?
+        .split('/')
+        .map(|token| token.replace("~1", "/").replace("~0", "~"));
+    let first = document.get(&tokens.next()?)?;
+    tokens.try_fold(first, |value, token| match value {
+        Value::Object(members) => members.get(&token),
+        Value::Array(items) => items.get(token.parse::<usize>().ok()?),
+        _ => None,
+    })
+}
+
 /// The pointer that AWS's `FieldName` means, with each name spelt as `document` spells it.
 ///
 /// AWS writes field names in lowerCamel with dots (`project.expectedCustomerSpend.estimationUrl`),
-/// the document in `PascalCase`: a name is matched without regard to case, and where the document
+/// the document in PascalCase: a name is matched without regard to case, and where the document
 /// has no such member its first letter is made upper case. An array without an index stays without.
 #[must_use]
 pub fn from_field_name(field_name: &str, document: &Object) -> String {
@@ -83,7 +98,22 @@ mod tests {
     }
 
     #[test]
-    fn a_token_is_escaped() {
+    fn a_pointer_finds_what_it_was_made_for() {
         assert_eq!(child("/A", "b/c~d"), "/A/b~1c~0d");
+        let document = serde_json::json!({"A": {"b/c~d": [{"e": 1}], "": 2}});
+        let document = document.as_object().unwrap();
+        for (pointer, value) in [
+            ("/A/b~1c~0d/0/e", Some(1)),
+            ("/A/", Some(2)),
+            ("/A/b~1c~0d/1", None),
+            ("/B", None),
+            ("", None),
+        ] {
+            assert_eq!(
+                find(document, pointer).cloned(),
+                value.map(Value::from),
+                "{pointer}"
+            );
+        }
     }
 }

@@ -152,7 +152,7 @@ mod tests {
 
     use super::*;
 
-    fn opportunity(extra: Value) -> Opportunity {
+    fn opportunity(extra: &Value) -> Opportunity {
         let mut document = json!({
             "Arn": "arn:aws:partnercentral:us-east-1:111122223333:catalog/AWS/opportunity/O1",
             "Catalog": "AWS",
@@ -171,7 +171,7 @@ mod tests {
 
     #[test]
     fn everything_is_sent_but_what_aws_does_not_take_back() {
-        let update = opportunity(json!({
+        let update = opportunity(&json!({
             "AddedTomorrow": {"x": [null, {"y": 1}]}, "Marketing": null, "Tags": [], "Identifier": "not the id",
         }))
         .to_update();
@@ -184,7 +184,7 @@ mod tests {
 
     #[test]
     fn type_tags_are_dropped_at_any_depth_and_reported() {
-        let update = opportunity(json!({
+        let update = opportunity(&json!({
             "__type": "t0",
             "Project": {"ExpectedCustomerSpend": [{"Amount": "1"}, {"__type": "t1", "Amount": "2"}]},
         }))
@@ -214,7 +214,7 @@ mod tests {
             ("A &amp;amp; B", "A &amp; B"),
         ] {
             let update =
-                opportunity(json!({"Project": {"CustomerUseCase": read, "Title": "R&amp;D"}}))
+                opportunity(&json!({"Project": {"CustomerUseCase": read, "Title": "R&amp;D"}}))
                     .to_update();
             assert_eq!(
                 update.body["Project"],
@@ -232,7 +232,7 @@ mod tests {
         }
         for untouched in [json!("Security & Compliance"), json!(null), json!(7)] {
             let update =
-                opportunity(json!({"Project": {"CustomerUseCase": untouched}})).to_update();
+                opportunity(&json!({"Project": {"CustomerUseCase": untouched}})).to_update();
             assert_eq!(update.body["Project"]["CustomerUseCase"], untouched);
             assert_eq!(update.adjustments, []);
         }

@@ -1,1 +1,174 @@
-//! stub
+//! AWS Partner Central over the wire: opportunities as raw JSON through the AWS SDK.
+//!
+//! The only crate that names `aws_sdk_*`. The SDK gives credentials, signing, the endpoint, retries
+//! and the names of errors; its typed shapes are passed by, because they drop every member that
+//! their release does not know, cannot send an explicit null, and invent values for absent members
+//! (see [`wire`] for how). The seam for tests is the endpoint: `AWS_ENDPOINT_URL_PARTNERCENTRAL_SELLING`
+//! or `AWS_ENDPOINT_URL`, the SDK's own.
+
+mod error;
+mod wire;
+
+use std::time::Duration;
+
+use aws_config::{BehaviorVersion, SdkConfig, timeout::TimeoutConfig};
+use aws_sdk_partnercentralselling::{Client, config};
+use model::{Catalog, Identifier, Opportunity, Update};
+use serde_json::Value;
+
+pub use error::{Error, FieldError};
+use wire::{Exchange, UnsignedGet};
+
+/// The SDK's defaults as of the day this was written; a new SDK release does not change them.
+fn behavior_version() -> BehaviorVersion {
+    BehaviorVersion::v2026_01_12()
+}
+
+/// Time for TCP and TLS. The endpoint is in the same region as the function.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+/// Time for one attempt of a call. Answers come in tenths of a second, slow writes in seconds.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(6);
+/// Time for a call with its retries: one read and one write fit into an invocation of 30 s.
+const CALL_TIMEOUT: Duration = Duration::from_secs(14);
+/// Time to open the connection at the start: Lambda gives 10 s for all of it.
+const OPEN_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// A client for AWS Partner Central. Clones share their connections.
+#[derive(Debug, Clone)]
+pub struct PartnerCentral {
+    client: Client,
+}
+
+/// The region is not configured, so there is no endpoint to call.
+#[derive(Debug, thiserror::Error)]
+#[error("`AWS_REGION` is not set, expected `us-east-1`, the region of AWS Partner Central")]
+pub struct MissingRegion;
+
+/// What `UpdateOpportunity` answered: the write has happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Updated {
+    /// `Id`, where the answer has one.
+    pub id: Option<String>,
+    /// `LastModifiedDate` after the write, byte for byte, where the answer has one.
+    pub last_modified_date: Option<String>,
+}
+
+impl PartnerCentral {
+    /// A client configured as the SDK documents it: region, credentials and endpoint from the
+    /// environment (and, outside Lambda, from profiles).
+    ///
+    /// # Errors
+    /// Where no region is configured.
+    pub async fn from_env() -> Result<Self, MissingRegion> {
+        let config = aws_config::load_defaults(behavior_version()).await;
+        config.region().ok_or(MissingRegion)?;
+        Ok(Self::new(&config))
+    }
+
+    /// A client with the region, the credentials and the endpoint of `config`.
+    #[must_use]
+    pub fn new(config: &SdkConfig) -> Self {
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(CONNECT_TIMEOUT)
+            .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+            .operation_timeout(CALL_TIMEOUT)
+            .build();
+        let config = config::Builder::from(config)
+            .behavior_version(behavior_version())
+            .timeout_config(timeouts)
+            .build();
+        Self {
+            client: Client::from_conf(config),
+        }
+    }
+
+    /// Opens the connection, so that the first call does not pay for it.
+    ///
+    /// An unsigned, bodiless `GET /` through the SDK's own pool: it uses no API quota and leaves no
+    /// trace in CloudTrail. Nothing is reported, because nothing is lost where it fails.
+    pub async fn open(&self) {
+        let once = config::Config::builder()
+            .retry_config(config::retry::RetryConfig::disabled())
+            .timeout_config(
+                TimeoutConfig::builder()
+                    .operation_timeout(OPEN_TIMEOUT)
+                    .build(),
+            );
+        let opened = self
+            .client
+            .get_opportunity()
+            .customize()
+            .config_override(once)
+            .interceptor(UnsignedGet)
+            .send()
+            .await;
+        tracing::debug!(
+            answered = opened.is_err_and(|error| error.raw_response().is_some()),
+            "connection opened"
+        );
+    }
+
+    /// Reads an opportunity, whole (`GetOpportunity`).
+    ///
+    /// # Errors
+    /// See [`Error`]; an answer that is no opportunity counts as [`Error::Unavailable`].
+    pub async fn get(
+        &self,
+        catalog: &Catalog,
+        identifier: &Identifier,
+    ) -> Result<Opportunity, Error> {
+        let exchange = Exchange::default();
+        let sent = self
+            .client
+            .get_opportunity()
+            .catalog(catalog.as_str())
+            .identifier(identifier.as_str())
+            .customize()
+            .interceptor(exchange.clone())
+            .send()
+            .await;
+        let body = exchange
+            .success()
+            .ok_or_else(|| Error::of(sent.err(), exchange.failure(), None))?;
+        Opportunity::parse(&body).map_err(|error| Error::Unavailable {
+            cause: error.to_string(),
+        })
+    }
+
+    /// Writes an opportunity back, whole (`UpdateOpportunity`).
+    ///
+    /// `Ok` means that the write has happened: the HTTP status says so, even where the SDK cannot
+    /// parse the rest of the answer. [`Error::Unavailable`] means that it may have happened, and so
+    /// does [`Error::Conflict`]: an attempt whose answer was lost is retried by the SDK and then
+    /// conflicts with itself. Read again to know.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn update(&self, update: &Update) -> Result<Updated, Error> {
+        let request = serde_json::to_vec(&update.body).map_err(|error| Error::Unavailable {
+            cause: error.to_string(),
+        })?;
+        let exchange = Exchange::with_request(request);
+        let sent = self
+            .client
+            .update_opportunity()
+            .customize()
+            .interceptor(exchange.clone())
+            .send()
+            .await;
+        let body = exchange
+            .success()
+            .ok_or_else(|| Error::of(sent.err(), exchange.failure(), Some(&update.body)))?;
+        let answer: Value = serde_json::from_slice(&body).unwrap_or_default();
+        let text = |member| {
+            answer
+                .get(member)
+                .and_then(Value::as_str)
+                .map(str::to_owned)
+        };
+        Ok(Updated {
+            id: text("Id"),
+            last_modified_date: text("LastModifiedDate"),
+        })
+    }
+}

@@ -1,0 +1,246 @@
+//! Every refusal, as `application/problem+json` (RFC 9457).
+//!
+//! A problem has two faces: what the caller is told is all here; what the operator must know beyond
+//! that goes to the log where it happens. 5xx say nothing about the inside.
+
+use axum::response::{IntoResponse, Response};
+use http::{HeaderName, HeaderValue, StatusCode, header};
+use partner_central::Error;
+use serde::Serialize;
+
+/// The media type of a problem.
+pub(crate) const MEDIA_TYPE: HeaderValue = HeaderValue::from_static("application/problem+json");
+
+/// Seconds after which a throttled or failed request is worth another try. Partner Central allows
+/// one write a second for each account.
+const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("1");
+
+/// What all problem types begin with; `docs/problems.md` explains each.
+const TYPE_BASE: &str = "urn:opportunity-bridge:problems/";
+
+/// The kinds of problems: each a stable type, a status and a title.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    MalformedRequest,
+    RouteNotFound,
+    OpportunityNotFound,
+    MethodNotAllowed,
+    ConcurrentEdits,
+    ContentTooLarge,
+    UnsupportedMediaType,
+    InvalidPatch,
+    RefusedByAws,
+    Throttled,
+    Internal,
+    AccessDenied,
+    Unavailable,
+}
+
+impl Kind {
+    /// Name of the type, status and title.
+    fn face(self) -> (&'static str, StatusCode, &'static str) {
+        match self {
+            Self::MalformedRequest => (
+                "malformed-request",
+                StatusCode::BAD_REQUEST,
+                "The request is malformed",
+            ),
+            Self::RouteNotFound => (
+                "route-not-found",
+                StatusCode::NOT_FOUND,
+                "There is no such route",
+            ),
+            Self::OpportunityNotFound => (
+                "opportunity-not-found",
+                StatusCode::NOT_FOUND,
+                "There is no such opportunity",
+            ),
+            Self::MethodNotAllowed => (
+                "method-not-allowed",
+                StatusCode::METHOD_NOT_ALLOWED,
+                "The route does not take this method",
+            ),
+            Self::ConcurrentEdits => (
+                "concurrent-edits",
+                StatusCode::CONFLICT,
+                "Others kept changing the opportunity",
+            ),
+            Self::ContentTooLarge => (
+                "content-too-large",
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "The request's content is too large",
+            ),
+            Self::UnsupportedMediaType => (
+                "unsupported-media-type",
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "The request's content type is not supported",
+            ),
+            Self::InvalidPatch => (
+                "invalid-patch",
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "The patch cannot be applied",
+            ),
+            Self::RefusedByAws => (
+                "refused-by-aws",
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "AWS Partner Central refused the change",
+            ),
+            Self::Throttled => (
+                "throttled",
+                StatusCode::TOO_MANY_REQUESTS,
+                "AWS Partner Central's quota is used up",
+            ),
+            Self::Internal => (
+                "internal-error",
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "Something went wrong here",
+            ),
+            Self::AccessDenied => (
+                "access-denied",
+                StatusCode::BAD_GATEWAY,
+                "AWS Partner Central does not let the bridge in",
+            ),
+            Self::Unavailable => (
+                "unavailable",
+                StatusCode::SERVICE_UNAVAILABLE,
+                "AWS Partner Central does not answer",
+            ),
+        }
+    }
+}
+
+/// A refusal, before it knows which request it answers.
+#[derive(Debug, Clone)]
+pub(crate) struct Problem {
+    kind: Kind,
+    detail: String,
+    errors: Vec<ErrorDetail>,
+    headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+/// One thing that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct ErrorDetail {
+    /// Where, as a JSON Pointer into the opportunity; empty for the whole.
+    pub(crate) pointer: String,
+    /// A stable name for what is wrong; AWS's own where AWS said so.
+    pub(crate) code: String,
+    /// The same for people.
+    pub(crate) detail: String,
+    /// Who says so, or whose fault it is.
+    pub(crate) source: Source,
+}
+
+/// Where an error comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Source {
+    /// The patch.
+    Patch,
+    /// AWS's answer.
+    Aws,
+}
+
+impl Problem {
+    pub(crate) fn new(kind: Kind, detail: impl Into<String>) -> Self {
+        Self {
+            kind,
+            detail: detail.into(),
+            errors: Vec::new(),
+            headers: Vec::new(),
+        }
+    }
+
+    pub(crate) fn with_errors(self, errors: Vec<ErrorDetail>) -> Self {
+        Self { errors, ..self }
+    }
+
+    pub(crate) fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+
+    /// What the log calls it: the last part of its type.
+    pub(crate) fn name(&self) -> &'static str {
+        self.kind.face().0
+    }
+
+    /// Gives `response`, which this problem began, its body.
+    pub(crate) fn finish(&self, response: Response, request_id: &str) -> Response {
+        #[derive(Serialize)]
+        struct Body<'a> {
+            r#type: String,
+            title: &'static str,
+            status: u16,
+            detail: &'a str,
+            instance: String,
+            errors: &'a [ErrorDetail],
+        }
+        let (name, status, title) = self.kind.face();
+        let body = Body {
+            r#type: format!("{TYPE_BASE}{name}"),
+            title,
+            status: status.as_u16(),
+            detail: &self.detail,
+            instance: format!("urn:request-id:{request_id}"),
+            errors: &self.errors,
+        };
+        let (mut parts, _) = response.into_parts();
+        parts.headers.insert(header::CONTENT_TYPE, MEDIA_TYPE);
+        parts.headers.remove(header::CONTENT_LENGTH);
+        Response::from_parts(parts, serde_json::to_vec(&body).unwrap_or_default().into())
+    }
+}
+
+/// The response is finished at the edge, where the request's id is known.
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = self.kind.face().1.into_response();
+        response.headers_mut().extend(self.headers.iter().cloned());
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::NotFound => Self::new(
+                Kind::OpportunityNotFound,
+                "the catalog has no opportunity with this identifier, or the bridge may not see it",
+            ),
+            Error::Conflict => Self::new(
+                Kind::ConcurrentEdits,
+                "the opportunity was changed by others between each read and write, nothing was written",
+            )
+            .with_header(header::RETRY_AFTER, RETRY_AFTER_SECONDS),
+            Error::Invalid { reason, message, fields } => {
+                let errors = fields
+                    .into_iter()
+                    .map(|field| ErrorDetail {
+                        pointer: field.pointer,
+                        code: field.code,
+                        detail: field.message,
+                        source: Source::Aws,
+                    })
+                    .collect();
+                Self::new(Kind::RefusedByAws, format!("{reason}: {message}")).with_errors(errors)
+            }
+            Error::Throttled => Self::new(Kind::Throttled, "try again later; sending the same patch again is safe")
+                .with_header(header::RETRY_AFTER, RETRY_AFTER_SECONDS),
+            Error::Denied { .. } => Self::new(Kind::AccessDenied, "the operator finds the reason in the log"),
+            Error::Unavailable { .. } => Self::unavailable(),
+        }
+    }
+}
+
+impl Problem {
+    /// No usable answer from AWS: a write may have happened or not.
+    pub(crate) fn unavailable() -> Self {
+        Self::new(
+            Kind::Unavailable,
+            "whether a change was written is not known; sending the same patch again is safe",
+        )
+        .with_header(header::RETRY_AFTER, RETRY_AFTER_SECONDS)
+    }
+}

@@ -1,0 +1,148 @@
+//! Raw JSON through the SDK: what goes out and what comes in, byte for byte.
+//!
+//! Where the bytes are was found by experiment: at `read_before_deserialization` the body is not
+//! loaded yet; at `read_after_deserialization` it is, on errors too, and also when the SDK could not
+//! parse it. The request is replaced at `modify_before_signing`, so that the signature covers it.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use aws_smithy_runtime_api::{
+    box_error::BoxError,
+    client::{
+        interceptors::{
+            Intercept,
+            context::{
+                AfterDeserializationInterceptorContextRef, BeforeTransmitInterceptorContextMut,
+                BeforeTransmitInterceptorContextRef,
+            },
+        },
+        runtime_components::RuntimeComponents,
+    },
+};
+use aws_smithy_types::{body::SdkBody, config_bag::ConfigBag};
+
+/// One call's bytes: the request to send instead of the typed one, and the last attempt's answer.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Exchange {
+    request: Option<Vec<u8>>,
+    answer: Arc<Mutex<Option<Answer>>>,
+}
+
+#[derive(Debug, Clone)]
+struct Answer {
+    status: u16,
+    body: Vec<u8>,
+}
+
+impl Exchange {
+    pub(crate) fn with_request(request: Vec<u8>) -> Self {
+        Self {
+            request: Some(request),
+            ..Self::default()
+        }
+    }
+
+    /// The answer's body, where the HTTP status says success, whatever the SDK made of it.
+    pub(crate) fn success(&self) -> Option<Vec<u8>> {
+        self.answer()
+            .filter(|answer| (200..300).contains(&answer.status))
+            .map(|answer| answer.body)
+    }
+
+    /// The answer's status and body, where there was one and it is no success.
+    pub(crate) fn failure(&self) -> Option<(u16, Vec<u8>)> {
+        self.answer()
+            .filter(|answer| !(200..300).contains(&answer.status))
+            .map(|answer| (answer.status, answer.body))
+    }
+
+    fn answer(&self) -> Option<Answer> {
+        self.answer
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    fn record(&self, answer: Option<Answer>) {
+        *self.answer.lock().unwrap_or_else(PoisonError::into_inner) = answer;
+    }
+}
+
+impl Intercept for Exchange {
+    fn name(&self) -> &'static str {
+        "Exchange"
+    }
+
+    fn read_before_attempt(
+        &self,
+        _: &BeforeTransmitInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        self.record(None);
+        Ok(())
+    }
+
+    fn modify_before_signing(
+        &self,
+        context: &mut BeforeTransmitInterceptorContextMut<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        if let Some(bytes) = &self.request {
+            let request = context.request_mut();
+            request
+                .headers_mut()
+                .insert("content-length", bytes.len().to_string());
+            *request.body_mut() = SdkBody::from(bytes.as_slice());
+        }
+        Ok(())
+    }
+
+    fn read_after_deserialization(
+        &self,
+        context: &AfterDeserializationInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let response = context.response();
+        let body = response.body().bytes().unwrap_or_default().to_vec();
+        self.record(Some(Answer {
+            status: response.status().as_u16(),
+            body,
+        }));
+        Ok(())
+    }
+}
+
+/// Turns a call into an unsigned, bodiless `GET /`.
+#[derive(Debug)]
+pub(crate) struct UnsignedGet;
+
+impl Intercept for UnsignedGet {
+    fn name(&self) -> &'static str {
+        "UnsignedGet"
+    }
+
+    fn modify_before_transmit(
+        &self,
+        context: &mut BeforeTransmitInterceptorContextMut<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let request = context.request_mut();
+        request.set_method("GET")?;
+        *request.body_mut() = SdkBody::empty();
+        for header in [
+            "authorization",
+            "content-length",
+            "content-type",
+            "x-amz-date",
+            "x-amz-security-token",
+            "x-amz-target",
+        ] {
+            request.headers_mut().remove(header);
+        }
+        Ok(())
+    }
+}
