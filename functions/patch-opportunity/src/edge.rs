@@ -22,8 +22,8 @@ use crate::{
 
 /// Time kept back for the answer before Lambda ends the invocation.
 const ANSWER_TIME: Duration = Duration::from_millis(500);
-/// The time a request has where no Lambda invocation says otherwise.
-const DEFAULT_TIME: Duration = Duration::from_secs(29);
+/// The time a request has where no deadline says otherwise: the function's own timeout.
+const DEFAULT_TIME: Duration = Duration::from_secs(30);
 
 /// One request's frame.
 #[derive(Debug, Clone)]
@@ -35,13 +35,15 @@ pub(crate) struct Invocation {
 }
 
 impl Invocation {
+    /// A deadline that has passed is none: no invocation begins after its end, but local runtimes
+    /// send a constant (`cargo lambda watch` 600 000 ms after 1970) and clocks may be off.
     fn of(context: Option<&Context>) -> Self {
         let now = SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .unwrap_or_default();
-        let time = context.map_or(DEFAULT_TIME, |context| {
-            Duration::from_millis(context.deadline).saturating_sub(now)
-        });
+        let time = context
+            .and_then(|context| Duration::from_millis(context.deadline).checked_sub(now))
+            .unwrap_or(DEFAULT_TIME);
         Self {
             request_id: context.map_or_else(String::new, |context| context.request_id.clone()),
             deadline: Instant::now() + time.saturating_sub(ANSWER_TIME),

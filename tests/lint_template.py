@@ -1,0 +1,59 @@
+"""Lints a SAM template as CloudFormation will see it.
+
+`sam validate --lint` passes templates with real errors, because cfn-lint no longer transforms them
+(since 1.54). So the template is transformed here, offline, and cfn-lint reads the result.
+
+Usage: lint_template.py TEMPLATE
+"""
+
+import json
+import os
+import sys
+from pathlib import Path
+
+import cfnlint.api
+from samtranslator.model.exceptions import InvalidDocumentException
+from samtranslator.translator.managed_policy_translator import ManagedPolicyLoader
+from samtranslator.translator.transform import transform
+from samtranslator.yaml_helper import yaml_parse
+
+REGION = "us-east-1"  # the one region of Partner Central, and the one that cfn-lint takes by default
+
+
+class NoManagedPolicies(ManagedPolicyLoader):
+    """The template names no managed policies, so none are fetched."""
+
+    def __init__(self):
+        pass
+
+    def load(self):
+        return {}
+
+
+def lint(template: str) -> list[str]:
+    """The template's errors, each in a line; empty where there are none."""
+    source = yaml_parse(template)
+    for resource in source["Resources"].values():
+        # What `sam build` and `sam deploy` do before the transform: code becomes an S3 object.
+        if resource["Type"] == "AWS::Serverless::Function":
+            resource["Properties"]["CodeUri"] = "s3://bucket/key"
+    os.environ["AWS_DEFAULT_REGION"] = REGION
+    try:
+        transformed = transform(source, {}, NoManagedPolicies())
+    except InvalidDocumentException as error:
+        return [cause.message for cause in error.causes]
+    return [
+        f"{match.rule.id} {'/'.join(map(str, match.path))}: {match.message}"
+        for match in cfnlint.api.lint(json.dumps(transformed, indent=2))
+    ]
+
+
+def main() -> int:
+    (path,) = map(Path, sys.argv[1:])
+    errors = lint(path.read_text())
+    print(*([f"{path}: {error}" for error in errors] or [f"{path}: no errors"]), sep="\n")
+    return 1 if errors else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
