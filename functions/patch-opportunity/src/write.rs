@@ -30,6 +30,11 @@ pub(crate) async fn write(
     request: &PatchRequest,
     deadline: Instant,
 ) -> Result<Answer, Problem> {
+    let get = || {
+        bridge
+            .partner_central
+            .get(&bridge.catalog, &request.identifier)
+    };
     let mut failed: Option<(Error, Vec<Change>)> = None;
     let mut attempts = 0;
     loop {
@@ -57,10 +62,15 @@ pub(crate) async fn write(
         attempts += 1;
         match bridge.partner_central.update(&after).await {
             Ok(updated) => {
+                let last_modified_date = match updated.last_modified_date {
+                    Some(date) => date,
+                    // Written, but the answer is not as documented: Partner Central knows the date.
+                    None => get().await?.last_modified_date().to_owned(),
+                };
                 return Ok(answer(
                     &read,
                     Outcome::Updated,
-                    updated.last_modified_date,
+                    Some(last_modified_date),
                     changes,
                     after,
                 ));

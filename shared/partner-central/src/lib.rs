@@ -61,7 +61,10 @@ impl PartnerCentral {
     /// Where no region is configured.
     pub async fn from_env() -> Result<Self, MissingRegion> {
         let config = aws_config::load_defaults(behavior_version()).await;
-        config.region().ok_or(MissingRegion)?;
+        config
+            .region()
+            .filter(|region| !region.as_ref().is_empty())
+            .ok_or(MissingRegion)?;
         Ok(Self::new(&config))
     }
 

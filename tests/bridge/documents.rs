@@ -1,0 +1,55 @@
+//! Opportunities to test with.
+
+use serde_json::{Value, json};
+
+/// The sample that the demo is seeded with: `O7654321` in catalog `Sandbox`.
+pub(crate) fn sample() -> Value {
+    include_str!("../../events/opportunity.json")
+        .parse()
+        .expect("the sample is JSON")
+}
+
+/// An opportunity full of members that no release knows, explicit nulls, empty values and numbers
+/// that no float holds: `O1` in catalog `Sandbox`.
+pub(crate) fn of_tomorrow() -> Value {
+    r#"{
+        "Zeta": {"Deep": [{"Deeper": {"Number": 18446744073709551617, "Null": null}}, [], {}]},
+        "Id": "O1",
+        "Arn": "arn:aws:partnercentral:us-east-1:111122223333:catalog/Sandbox/opportunity/O1",
+        "Catalog": "Sandbox",
+        "CreatedDate": "2026-01-01T00:00:00Z",
+        "LastModifiedDate": "2026-01-02T03:04:05.120Z",
+        "AddedTomorrow": 1.10,
+        "Tiny": 0.1000000000000000055511151231257827,
+        "Negative": -0.0,
+        "Customer": {
+            "Account": {"CompanyName": "Crane & Söhne", "FutureField": {"a": [1.0, 2.50]}, "Industry": null},
+            "Contacts": []
+        },
+        "LifeCycle": {"Stage": "Prospect", "ReviewStatus": "Approved", "FutureFlag": false, "NextSteps": null},
+        "Project": {
+            "Title": "Cranes",
+            "ExpectedContractDuration": {"Term": "Months", "Value": "24", "Renewal": {"Auto": true}},
+            "ExpectedCustomerSpend": [
+                {"Amount": "100.10", "CurrencyCode": "USD", "Frequency": "None", "TargetCompany": "AWS", "Tier": 3}
+            ]
+        },
+        "PrimaryNeedsFromAws": ["Do Not Need Support from AWS Sales Rep"],
+        "SoftwareRevenue": null,
+        "RelatedEntityIdentifiers": {"Solutions": ["S-1"], "Tomorrow": ["T-1"]},
+        "OpportunityTeam": [{"Email": "a@partner.example"}],
+        "~/odd name": "kept"
+    }"#
+    .parse()
+    .expect("the document is JSON")
+}
+
+/// A minimal opportunity: `O1` in catalog `Sandbox`, with these members besides.
+pub(crate) fn with(members: &Value) -> Value {
+    let mut document =
+        json!({"Id": "O1", "Catalog": "Sandbox", "LastModifiedDate": "2026-01-02T03:04:05.120Z"});
+    for (name, value) in members.as_object().expect("members") {
+        document[name] = value.clone();
+    }
+    document
+}

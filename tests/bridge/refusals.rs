@@ -1,0 +1,292 @@
+//! `patch-opportunity`: what is refused, how it is told, and that nothing is written then.
+
+use bridge_tests::{Function, Request};
+use partner_central_emulator::{Emulator, Fault};
+use serde_json::{Value, json};
+
+use crate::{documents, patch};
+
+fn committed() -> Request {
+    Request::patch("O7654321", &json!({"LifeCycle": {"Stage": "Committed"}}))
+}
+
+#[tokio::test]
+async fn bad_input_is_refused_before_anything_is_read() {
+    let (emulator, function) = patch::with_document(documents::sample()).await;
+    let target = "/opportunities/O7654321";
+    let merge = |body: &str| {
+        Request::new("PATCH", target)
+            .header("content-type", "application/merge-patch+json")
+            .body(body)
+    };
+    let huge = format!(
+        r#"{{"LifeCycle":{{"NextSteps":"{}"}}}}"#,
+        "x".repeat(256 * 1024)
+    );
+    let deep = format!("{}1{}", "{\"a\":".repeat(500), "}".repeat(500));
+    for (request, status, name, detail) in [
+        (
+            merge("{"),
+            400,
+            "malformed-request",
+            "the patch is not JSON: EOF while parsing an object at line 1 column 1",
+        ),
+        (
+            merge(""),
+            400,
+            "malformed-request",
+            "the patch is not JSON: EOF while parsing a value at line 1 column 0",
+        ),
+        (
+            merge(&deep),
+            400,
+            "malformed-request",
+            "the patch is not JSON: recursion limit exceeded at line 1 column 636",
+        ),
+        (
+            merge("[]"),
+            422,
+            "invalid-patch",
+            "the patch is an array, expected an object",
+        ),
+        (
+            merge("null"),
+            422,
+            "invalid-patch",
+            "the patch is null, expected an object",
+        ),
+        (
+            merge(&huge),
+            413,
+            "content-too-large",
+            "the body is larger than 262144 bytes",
+        ),
+        (
+            Request::new("PATCH", "/opportunities/7654321")
+                .header("content-type", "application/json")
+                .body("{}"),
+            400,
+            "malformed-request",
+            "`7654321` is not an opportunity identifier, expected `O` and 1 to 19 digits",
+        ),
+        (
+            Request::new("PATCH", target)
+                .header("content-type", "text/plain")
+                .body("{}"),
+            415,
+            "unsupported-media-type",
+            "the content type is `text/plain`, expected `application/merge-patch+json` or `application/json`",
+        ),
+        (
+            Request::new("PATCH", target).body("{}"),
+            415,
+            "unsupported-media-type",
+            "the content type is `missing`, expected `application/merge-patch+json` or `application/json`",
+        ),
+        (
+            Request::new("PATCH", "/nowhere"),
+            404,
+            "route-not-found",
+            "expected `/opportunities/{identifier}`",
+        ),
+        (
+            Request::new("DELETE", target),
+            405,
+            "method-not-allowed",
+            "see `Allow` for what it takes",
+        ),
+    ] {
+        let answer = function.send(&request).await;
+        assert_eq!(
+            (answer.status, &answer.body["detail"]),
+            (status, &json!(detail))
+        );
+        assert_eq!(
+            answer.body["type"],
+            format!("urn:opportunity-bridge:problems/{name}")
+        );
+        assert_eq!(answer.body["status"], status);
+        assert_eq!(answer.headers["content-type"], "application/problem+json");
+        let instance = answer.body["instance"].as_str().unwrap();
+        assert!(
+            instance.starts_with("urn:request-id:00000000-0000-4000-8000-"),
+            "{instance}"
+        );
+    }
+    assert_eq!(emulator.requests().len(), 0);
+}
+
+#[tokio::test]
+async fn a_wrong_method_is_told_which_are_right() {
+    let (_emulator, function) = patch::with_document(documents::sample()).await;
+    let answer = function
+        .send(&Request::new("DELETE", "/opportunities/O7654321"))
+        .await;
+    assert_eq!(answer.headers["allow"], "PATCH");
+}
+
+#[tokio::test]
+async fn every_read_only_member_is_named_and_nothing_is_written() {
+    let (emulator, function) = patch::with_document(documents::sample()).await;
+    let patch =
+        json!({"Id": "O7654321", "OpportunityTeam": [], "LifeCycle": {"Stage": "Committed"}});
+    let answer = function.send(&Request::patch("O7654321", &patch)).await;
+    assert_eq!(
+        (answer.status, &answer.body["detail"]),
+        (
+            422,
+            &json!("the patch names read-only members: /Id, /OpportunityTeam")
+        )
+    );
+    assert_eq!(
+        answer.body["errors"],
+        json!([
+            {"pointer": "/Id", "code": "read-only", "detail": "`/Id` belongs to AWS, a patch may not name it", "source": "patch"},
+            {
+                "pointer": "/OpportunityTeam", "code": "read-only",
+                "detail": "`/OpportunityTeam` belongs to AWS, a patch may not name it", "source": "patch",
+            },
+        ])
+    );
+    assert_eq!(emulator.writes().len(), 0);
+}
+
+#[tokio::test]
+async fn each_fault_is_told_by_its_status_and_nothing_is_written() {
+    for (operation, fault, status, name) in [
+        (
+            "GetOpportunity",
+            Fault::NotFound,
+            404,
+            "opportunity-not-found",
+        ),
+        ("GetOpportunity", Fault::AccessDenied, 502, "access-denied"),
+        ("GetOpportunity", Fault::Throttling, 429, "throttled"),
+        ("GetOpportunity", Fault::InternalServer, 503, "unavailable"),
+        (
+            "GetOpportunity",
+            Fault::ConnectionDropped,
+            503,
+            "unavailable",
+        ),
+        (
+            "GetOpportunity",
+            Fault::Answer("{}".to_owned()),
+            503,
+            "unavailable",
+        ),
+        (
+            "UpdateOpportunity",
+            Fault::NotFound,
+            404,
+            "opportunity-not-found",
+        ),
+        (
+            "UpdateOpportunity",
+            Fault::AccessDenied,
+            502,
+            "access-denied",
+        ),
+        ("UpdateOpportunity", Fault::Throttling, 429, "throttled"),
+        (
+            "UpdateOpportunity",
+            Fault::InternalServer,
+            503,
+            "unavailable",
+        ),
+    ] {
+        let (emulator, function) = patch::with_document(documents::sample()).await;
+        emulator.inject(operation, 99, fault.clone());
+        let answer = function.send(&committed()).await;
+
+        assert_eq!(answer.status, status, "{operation} {fault:?}: {answer:?}");
+        assert_eq!(
+            answer.body["type"],
+            format!("urn:opportunity-bridge:problems/{name}"),
+            "{operation} {fault:?}"
+        );
+        let retry_after = answer.headers.get("retry-after").and_then(Value::as_str);
+        assert_eq!(
+            retry_after,
+            matches!(status, 429 | 503).then_some("1"),
+            "{operation} {fault:?}"
+        );
+        let told = answer.body.to_string();
+        assert!(
+            !told.contains("127.0.0.1") && !told.contains("arn:"),
+            "{told}"
+        );
+        assert_eq!(
+            emulator.opportunity("O7654321").unwrap(),
+            documents::sample(),
+            "{operation} {fault:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_aws_refuses_is_told_member_by_member() {
+    let (emulator, function) = patch::with_document(documents::sample()).await;
+    let patch = json!({"LifeCycle": {"Stage": "Won"}, "Customer": {"Account": {"Duns": "12"}}});
+    let answer = function.send(&Request::patch("O7654321", &patch)).await;
+    assert_eq!(answer.status, 422, "{answer:?}");
+    let mut errors: Vec<_> = answer.body["errors"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|error| {
+            (
+                error["pointer"].as_str().unwrap(),
+                error["code"].as_str().unwrap(),
+                error["source"].as_str().unwrap(),
+            )
+        })
+        .collect();
+    errors.sort_unstable();
+    assert_eq!(
+        errors,
+        [
+            ("/Customer/Account/Duns", "INVALID_STRING_FORMAT", "aws"),
+            ("/LifeCycle/Stage", "INVALID_ENUM_VALUE", "aws")
+        ]
+    );
+    assert_eq!(
+        emulator.opportunity("O7654321").unwrap(),
+        documents::sample()
+    );
+}
+
+#[tokio::test]
+async fn a_panic_is_a_500_for_one_request_and_the_process_lives_on() {
+    let emulator = Emulator::start().await;
+    let function = Function::start("panicking", &emulator, &[]).await;
+    for _ in 0..2 {
+        let answer = function.send(&Request::new("GET", "/panic")).await;
+        assert_eq!(answer.status, 500);
+        assert_eq!(
+            answer.body["type"],
+            "urn:opportunity-bridge:problems/internal-error"
+        );
+        assert!(
+            !answer.body.to_string().contains("on purpose"),
+            "{answer:?}"
+        );
+        assert_eq!(
+            function.send(&Request::new("GET", "/fine")).await.body,
+            "fine"
+        );
+    }
+}
+
+#[test]
+fn the_release_profile_unwinds_so_that_a_panic_is_caught_there_too() {
+    let workspace = include_str!("../../Cargo.toml");
+    let (_, release) = workspace
+        .split_once("[profile.release]")
+        .expect("a release profile");
+    let release = release.split("\n[").next().unwrap_or_default();
+    assert!(
+        release.lines().any(|line| line == r#"panic = "unwind""#),
+        "{release}"
+    );
+}

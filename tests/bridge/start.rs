@@ -1,0 +1,48 @@
+//! The start of both functions: refused where the configuration is, and the error names the variable.
+
+use bridge_tests::Function;
+use partner_central_emulator::Emulator;
+
+#[tokio::test]
+async fn a_variable_that_is_missing_or_malformed_stops_the_start_and_is_named() {
+    let catalog = ("PARTNER_CENTRAL_CATALOG", "Sandbox");
+    let emulator = Emulator::start().await;
+    for (name, variables, error) in [
+        (
+            "enrich-opportunity",
+            vec![],
+            "`PARTNER_CENTRAL_CATALOG` is not set, expected a catalog such as `AWS` or `Sandbox`",
+        ),
+        (
+            "enrich-opportunity",
+            vec![("PARTNER_CENTRAL_CATALOG", "")],
+            "`PARTNER_CENTRAL_CATALOG` is wrong: `` is not a catalog, expected letters only, such as `AWS` or `Sandbox`",
+        ),
+        (
+            "enrich-opportunity",
+            vec![catalog, ("AWS_REGION", "")],
+            "`AWS_REGION` is not set, expected `us-east-1`",
+        ),
+        (
+            "patch-opportunity",
+            vec![("WEBHOOK_AUTH", "none")],
+            "`PARTNER_CENTRAL_CATALOG` is not set, expected a catalog",
+        ),
+        (
+            "patch-opportunity",
+            vec![catalog],
+            "`WEBHOOK_AUTH` is not set, expected `none`",
+        ),
+        (
+            "patch-opportunity",
+            vec![catalog, ("WEBHOOK_AUTH", "None")],
+            "`WEBHOOK_AUTH` is `None`, expected `none`",
+        ),
+    ] {
+        let output = Function::refused_start(name, &emulator, &variables).await;
+        let log = String::from_utf8_lossy(&output.stdout);
+        assert_eq!(output.status.code(), Some(1), "{name} {variables:?}");
+        assert!(log.contains(error), "{name} {variables:?}: {log}");
+    }
+    assert_eq!(emulator.requests().len(), 0);
+}

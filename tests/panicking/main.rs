@@ -1,0 +1,16 @@
+//! A function behind the same edge as `patch-opportunity`, with a route that panics.
+
+use axum::{Router, routing};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_http::Error> {
+    let routes = Router::new()
+        .route("/fine", routing::get(async || "fine"))
+        .route("/panic", routing::get(panics));
+    lambda_http::run(patch_opportunity::behind_edge(routes)).await
+}
+
+#[expect(clippy::panic, reason = "that is what it is for")]
+async fn panics() {
+    panic!("on purpose");
+}

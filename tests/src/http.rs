@@ -1,0 +1,133 @@
+//! HTTP as a Function URL brings it: a request becomes an event, an answer is read from one.
+
+use serde_json::{Map, Value, json};
+
+use crate::Function;
+
+/// A request to a Function URL.
+#[derive(Debug, Clone)]
+pub struct Request {
+    method: String,
+    path: String,
+    query: String,
+    headers: Map<String, Value>,
+    body: Option<(String, bool)>,
+}
+
+/// The answer to a request.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Answer {
+    /// The HTTP status.
+    pub status: u64,
+    /// The headers, by their lower-case names.
+    pub headers: Map<String, Value>,
+    /// The body as JSON; null where it is empty.
+    pub body: Value,
+}
+
+impl Request {
+    /// A request without a body; `target` is a path, with a query after `?` where there is one.
+    #[must_use]
+    pub fn new(method: &str, target: &str) -> Self {
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        let (path, query) = (path.to_owned(), query.to_owned());
+        Self {
+            method: method.to_owned(),
+            path,
+            query,
+            headers: Map::new(),
+            body: None,
+        }
+    }
+
+    /// A merge patch for an opportunity.
+    #[must_use]
+    pub fn patch(identifier: &str, patch: &Value) -> Self {
+        Self::new("PATCH", &format!("/opportunities/{identifier}"))
+            .header("content-type", "application/merge-patch+json")
+            .body(&patch.to_string())
+    }
+
+    /// With a header; its name in lower case, as Function URLs give them.
+    #[must_use]
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        self.headers.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// With a body as text.
+    #[must_use]
+    pub fn body(self, text: &str) -> Self {
+        Self {
+            body: Some((text.to_owned(), false)),
+            ..self
+        }
+    }
+
+    /// With a body in Base64, as a Function URL gives one whose content type is not text.
+    #[must_use]
+    pub fn base64_body(self, base64: &str) -> Self {
+        Self {
+            body: Some((base64.to_owned(), true)),
+            ..self
+        }
+    }
+
+    /// The event that Lambda makes of it, payload version 2.0.
+    #[must_use]
+    pub fn event(&self) -> Value {
+        let mut event = json!({
+            "version": "2.0",
+            "routeKey": "$default",
+            "rawPath": self.path,
+            "rawQueryString": self.query,
+            "headers": self.headers,
+            "requestContext": {
+                "accountId": "anonymous",
+                "apiId": "abc",
+                "domainName": "abc.lambda-url.us-east-1.on.aws",
+                "domainPrefix": "abc",
+                "http": {
+                    "method": self.method, "path": self.path, "protocol": "HTTP/1.1",
+                    "sourceIp": "127.0.0.1", "userAgent": "test",
+                },
+                "requestId": "1f0e9d8c-7b6a-4594-8372-6150f4e3d2c1",
+                "routeKey": "$default",
+                "stage": "$default",
+                "time": "04/Mar/2026:06:07:08 +0000",
+                "timeEpoch": 1_772_604_428_000_u64,
+            },
+            "isBase64Encoded": self.body.as_ref().is_some_and(|(_, is_base64)| *is_base64),
+        });
+        if let (Some((text, _)), Some(event)) = (&self.body, event.as_object_mut()) {
+            event.insert("body".to_owned(), text.as_str().into());
+        }
+        event
+    }
+}
+
+impl Function {
+    /// Sends a request to the function's URL.
+    pub async fn send(&self, request: &Request) -> Answer {
+        let answer = self
+            .invoke(request.event())
+            .await
+            .expect("no function error");
+        let body = match answer.get("body").and_then(Value::as_str) {
+            None | Some("") => Value::Null,
+            Some(text) => serde_json::from_str(text).unwrap_or_else(|_| text.into()),
+        };
+        Answer {
+            status: answer
+                .get("statusCode")
+                .and_then(Value::as_u64)
+                .expect("a status"),
+            headers: answer
+                .get("headers")
+                .and_then(Value::as_object)
+                .cloned()
+                .unwrap_or_default(),
+            body,
+        }
+    }
+}
