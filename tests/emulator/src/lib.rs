@@ -1,0 +1,234 @@
+//! A local AWS Partner Central Selling API that real clients can use unmodified.
+//!
+//! It is the seam at which the bridge is tested: the AWS CLI, boto3 and the AWS SDKs are given its
+//! URL and notice no difference. It keeps opportunities as raw JSON, replaces them as AWS does
+//! (what an update omits is null), refuses what AWS refuses, and fails on demand.
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")] async fn main() {
+//! use partner_central_emulator::{Emulator, Fault};
+//! use serde_json::json;
+//!
+//! let emulator = Emulator::start().await;
+//! emulator.seed(json!({
+//!     "Id": "O1234567",
+//!     "Catalog": "Sandbox",
+//!     "LastModifiedDate": "2025-12-15T10:20:30.149Z",
+//! }));
+//! emulator.inject("UpdateOpportunity", 1, Fault::Throttling);
+//! // ... point a client at `emulator.url()`, and then:
+//! assert!(emulator.writes().is_empty());
+//! # }
+//! ```
+//!
+//! Not emulated: signatures are required but not verified; business rules other than the review
+//! locks (which stage may follow which, which members depend on each other); the rewriting of
+//! amounts and estimation URLs; events; daily quotas.
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+
+use serde_json::Value;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+mod answer;
+mod call;
+mod constraints;
+mod fault;
+mod list;
+mod lock;
+mod operations;
+mod put;
+mod quota;
+mod refusal;
+mod request;
+mod server;
+mod shape;
+mod state;
+mod store;
+
+pub use fault::Fault;
+pub use request::{Outcome, Request};
+pub use store::SeedError;
+
+use operations::OPERATIONS;
+use quota::{Quota, Rate};
+use server::Server;
+use state::State;
+
+/// How to run an emulator.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Where to listen; port 0 is any free port.
+    pub listen: SocketAddr,
+    /// Reads a second beyond which `ThrottlingException` is the answer; AWS allows 10.
+    pub reads_per_second: Option<usize>,
+    /// Writes a second beyond which `ThrottlingException` is the answer; AWS allows 1.
+    pub writes_per_second: Option<usize>,
+    /// Whether each request gets a line on standard error.
+    pub log: bool,
+}
+
+impl Default for Settings {
+    /// Any free port of this machine alone, no quota, no log.
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            reads_per_second: None,
+            writes_per_second: None,
+            log: false,
+        }
+    }
+}
+
+/// A running emulator; it stops when dropped.
+pub struct Emulator {
+    address: SocketAddr,
+    server: Arc<Server>,
+    accepting: JoinHandle<()>,
+}
+
+impl Emulator {
+    /// Starts an emulator with the default [`Settings`].
+    ///
+    /// # Panics
+    /// If no port can be had.
+    #[expect(
+        clippy::expect_used,
+        reason = "a test without an emulator has nothing to go on with"
+    )]
+    pub async fn start() -> Self {
+        let started = Self::start_with(Settings::default()).await;
+        started.expect("a free port on 127.0.0.1")
+    }
+
+    /// Starts an emulator; it needs a Tokio runtime.
+    ///
+    /// # Errors
+    /// If the address cannot be listened on.
+    pub async fn start_with(settings: Settings) -> io::Result<Self> {
+        let listener = TcpListener::bind(settings.listen).await?;
+        let address = listener.local_addr()?;
+        let server = Arc::new(Server::new(State {
+            reads: Rate::new(settings.reads_per_second),
+            writes: Rate::new(settings.writes_per_second),
+            is_logging: settings.log,
+            ..State::default()
+        }));
+        let accepting = tokio::spawn(Arc::clone(&server).accept(listener));
+        Ok(Self {
+            address,
+            server,
+            accepting,
+        })
+    }
+
+    /// The endpoint URL to give to a client, such as `http://127.0.0.1:43123`.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Puts an opportunity in as it is, in the shape of a `GetOpportunity` answer.
+    ///
+    /// It is answered just so until the first write completes it with nulls.
+    ///
+    /// # Panics
+    /// If the document is refused: see [`Emulator::try_seed`].
+    #[expect(
+        clippy::expect_used,
+        reason = "a test with a broken document must not go on"
+    )]
+    pub fn seed(&self, document: Value) {
+        self.try_seed(document).expect("an opportunity");
+    }
+
+    /// Puts an opportunity in as it is, in place of one with the same id.
+    ///
+    /// # Errors
+    /// If the document is no object, or `Id`, `Catalog` or `LastModifiedDate` is missing or wrong.
+    pub fn try_seed(&self, document: Value) -> Result<(), SeedError> {
+        self.server.state().store.seed(document)
+    }
+
+    /// What `GetAwsOpportunitySummary` answers for an opportunity; without it, a plausible default.
+    pub fn seed_summary(&self, id: &str, summary: Value) {
+        let mut state = self.server.state();
+        state.summaries.insert(id.to_owned(), Some(summary));
+    }
+
+    /// Lets `GetAwsOpportunitySummary` answer `ResourceNotFoundException` for an opportunity.
+    pub fn seed_no_summary(&self, id: &str) {
+        self.server.state().summaries.insert(id.to_owned(), None);
+    }
+
+    /// What `GetSecretValue` answers for a name, or for the ARN in that answer.
+    pub fn seed_secret(&self, name: &str, value: &str) {
+        let mut state = self.server.state();
+        state.secrets.insert(name.to_owned(), value.to_owned());
+    }
+
+    /// The opportunity as it is now, if there is one.
+    #[must_use]
+    pub fn opportunity(&self, id: &str) -> Option<Value> {
+        self.server
+            .state()
+            .store
+            .get(id)
+            .cloned()
+            .map(Value::Object)
+    }
+
+    /// Somebody else's write: changes an opportunity and gives it a new `LastModifiedDate`.
+    ///
+    /// # Panics
+    /// If there is no such opportunity, or nothing like one is left of it.
+    pub fn edit(&self, id: &str, change: impl FnOnce(&mut Value)) {
+        let is_changed = self.server.state().store.edit(id, change);
+        assert!(is_changed, "there is no opportunity `{id}` to change");
+    }
+
+    /// Lets the next requests of an operation go wrong, this many times.
+    ///
+    /// Faults wait in the order in which they are injected; a request meets one at most.
+    ///
+    /// # Panics
+    /// If there is no such operation.
+    pub fn inject(&self, operation: &str, times: usize, fault: Fault) {
+        let is_known = OPERATIONS.iter().any(|it| it.name == operation);
+        assert!(is_known, "there is no operation `{operation}`");
+        self.server.state().faults.add(operation, times, fault);
+    }
+
+    /// Every request to the API so far, in order, refused ones and unanswered ones included.
+    #[must_use]
+    pub fn requests(&self) -> Vec<Request> {
+        self.server.state().requests.clone()
+    }
+
+    /// Those of the requests that ask for a change, whether it happened or not.
+    #[must_use]
+    pub fn writes(&self) -> Vec<Request> {
+        let is_write = |name: &str| {
+            let mut operations = OPERATIONS.iter().filter(|it| it.quota == Quota::Write);
+            operations.any(|it| it.name == name)
+        };
+        let mut requests = self.requests();
+        requests.retain(|request| is_write(&request.operation));
+        requests
+    }
+
+    /// TCP connections accepted so far.
+    #[must_use]
+    pub fn connections(&self) -> usize {
+        self.server.connections()
+    }
+}
+
+impl Drop for Emulator {
+    fn drop(&mut self) {
+        self.accepting.abort();
+    }
+}

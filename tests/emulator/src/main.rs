@@ -1,0 +1,39 @@
+//! Runs the emulator by hand: `partner-central-emulator --seed opportunity.json`.
+
+mod args;
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use args::{Arguments, Failure, HELP};
+use partner_central_emulator::Emulator;
+use tokio::signal::ctrl_c;
+use tokio::signal::unix::{SignalKind, signal};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    if let Err(error) = run().await {
+        eprintln!("partner-central-emulator: {error}");
+        return ExitCode::from(2);
+    }
+    ExitCode::SUCCESS
+}
+
+async fn run() -> Result<(), Failure> {
+    let arguments = Arguments::parse(lexopt::Parser::from_env())?;
+    if arguments.help {
+        return Ok(io::stdout().write_all(HELP.as_bytes())?);
+    }
+    let listen = arguments.settings.listen;
+    let started = Emulator::start_with(arguments.settings.clone()).await;
+    let emulator = started.map_err(|error| Failure::Listen(listen, error))?;
+    arguments.seed(&emulator)?;
+    let mut terminated = signal(SignalKind::terminate())?;
+    writeln!(io::stdout(), "{}", emulator.url())?;
+    io::stdout().flush()?;
+    tokio::select! {
+        done = ctrl_c() => done?,
+        _ = terminated.recv() => {}
+    }
+    Ok(())
+}

@@ -1,0 +1,111 @@
+//! Everything the emulator knows, and how it judges one request.
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use bytes::Bytes;
+use http::HeaderMap;
+use serde_json::Value;
+
+use crate::answer::Answer;
+use crate::call::{Call, PARTNER_CENTRAL, operation_name};
+use crate::fault::{Fault, Faults};
+use crate::quota::{Quota, Rate};
+use crate::refusal::Refusal;
+use crate::request::{Outcome, Request};
+use crate::store::{Document, Store};
+
+/// Everything the emulator knows.
+#[derive(Default)]
+pub(crate) struct State {
+    pub(crate) store: Store,
+    /// By opportunity id; `None` where AWS has no summary, absent where nobody has said.
+    pub(crate) summaries: BTreeMap<String, Option<Value>>,
+    pub(crate) secrets: BTreeMap<String, String>,
+    /// Creations by client token: the request and its answer.
+    pub(crate) created: BTreeMap<String, (Document, Value)>,
+    pub(crate) faults: Faults,
+    pub(crate) requests: Vec<Request>,
+    pub(crate) reads: Rate,
+    pub(crate) writes: Rate,
+    pub(crate) is_logging: bool,
+}
+
+impl State {
+    /// Carries a request out, records it, and says how to answer; `None` is no answer at all.
+    pub(crate) fn judge(&mut self, headers: HeaderMap, body: Bytes) -> Option<Answer> {
+        let mut identifier = String::new();
+        let mut content_type = PARTNER_CENTRAL.content_type;
+        let mut fault = None;
+        let result = match Call::parse(&headers, &body) {
+            Ok(call) => {
+                call.identifier().clone_into(&mut identifier);
+                content_type = call.operation.api.content_type;
+                if self.grants(call.operation.quota) {
+                    fault = self.faults.take(call.operation.name);
+                    self.carry_out(&call, fault.as_ref())
+                } else {
+                    Err(Refusal::Throttling)
+                }
+            }
+            Err(refusal) => Err(refusal),
+        };
+        let outcome = match (&fault, &result) {
+            (Some(Fault::AnswerLost | Fault::ConnectionDropped), _) => Outcome::NotAnswered,
+            (_, Ok(_)) => Outcome::Done,
+            (_, Err(refusal)) => Outcome::Refused(refusal.name()),
+        };
+        let request = Request {
+            operation: operation_name(&headers).to_owned(),
+            identifier,
+            headers,
+            body,
+            outcome,
+        };
+        if self.is_logging {
+            eprintln!("{request}");
+        }
+        self.requests.push(request);
+        if outcome == Outcome::NotAnswered {
+            return None;
+        }
+        let delay = match fault {
+            Some(Fault::Delay(delay)) => Some(delay),
+            _ => None,
+        };
+        Some(Answer::new(
+            result,
+            content_type,
+            self.requests.len(),
+            delay,
+        ))
+    }
+
+    fn grants(&mut self, quota: Quota) -> bool {
+        match quota {
+            Quota::Read => self.reads.grants(Instant::now()),
+            Quota::Write => self.writes.grants(Instant::now()),
+            Quota::None => true,
+        }
+    }
+
+    fn carry_out(&mut self, call: &Call, fault: Option<&Fault>) -> Result<String, Refusal> {
+        let id = call.identifier();
+        match fault {
+            Some(Fault::AccessDenied) => return Err(Refusal::AccessDenied),
+            Some(Fault::InternalServer) => return Err(Refusal::InternalServer),
+            Some(Fault::NotFound) => return Err(Refusal::NotFound(id.to_owned())),
+            Some(Fault::Throttling) => return Err(Refusal::Throttling),
+            Some(Fault::ConnectionDropped) => return Ok(String::new()),
+            Some(Fault::ConcurrentEdit(change)) => {
+                self.store.edit(id, change);
+            }
+            Some(Fault::Answer(_) | Fault::AnswerLost | Fault::Delay(_)) | None => {}
+        }
+        let answer = (call.operation.carry_out)(self, &call.request)?;
+        match fault {
+            Some(Fault::Answer(body)) => Ok(body.clone()),
+            _ => Ok(answer.to_string()),
+        }
+    }
+}

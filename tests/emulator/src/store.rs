@@ -1,0 +1,235 @@
+//! The opportunities, each under the date of its last change.
+//!
+//! An opportunity is kept as the JSON it came as: member order, the digits of numbers and members
+//! that no model knows are part of it.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+use thiserror::Error;
+
+use crate::refusal::Refusal;
+
+/// An opportunity as JSON.
+pub(crate) type Document = Map<String, Value>;
+
+/// Why a document cannot be put into the emulator.
+#[derive(Debug, Error, PartialEq)]
+pub enum SeedError {
+    /// The document is a list, a string, a number...
+    #[error("the document is not an opportunity, expected a JSON object")]
+    NotAnObject,
+    /// A member without which an opportunity can neither be found nor changed.
+    #[error("`{member}` is {found}, expected {expected}")]
+    Member {
+        /// The member's name.
+        member: &'static str,
+        /// The value in backticks, or `missing`.
+        found: String,
+        /// What it has to be, with an example.
+        expected: &'static str,
+    },
+}
+
+/// All opportunities by id.
+#[derive(Default)]
+pub(crate) struct Store(BTreeMap<String, Document>);
+
+impl Store {
+    /// Puts a document in as it is, in place of one with the same id.
+    pub(crate) fn seed(&mut self, document: Value) -> Result<(), SeedError> {
+        let Value::Object(document) = document else {
+            return Err(SeedError::NotAnObject);
+        };
+        let is_id = |id: &str| {
+            let digits = id.strip_prefix('O').unwrap_or_default();
+            (1..=19).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit())
+        };
+        let id = member(&document, "Id", "`O` and digits, such as `O1234567`", is_id)?.to_owned();
+        member(&document, "Catalog", "`AWS` or `Sandbox`", |name| {
+            !name.is_empty()
+        })?;
+        let expected = "an instant, such as `2025-12-15T10:20:30.149Z`";
+        member(&document, "LastModifiedDate", expected, |date| {
+            instant(date).is_some()
+        })?;
+        self.0.insert(id, document);
+        Ok(())
+    }
+
+    pub(crate) fn get(&self, id: &str) -> Option<&Document> {
+        self.0.get(id)
+    }
+
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Document> {
+        self.0.values()
+    }
+
+    /// The opportunity that a request names by its catalog and the given member.
+    pub(crate) fn find(&self, request: &Document, member: &str) -> Result<&Document, Refusal> {
+        let (catalog, id) = (text(request, "Catalog"), text(request, member));
+        let is_in_catalog = |document: &&Document| text(document, "Catalog") == catalog;
+        let found = self.get(id).filter(is_in_catalog);
+        found.ok_or_else(|| Refusal::NotFound(id.to_owned()))
+    }
+
+    /// An id that no opportunity has.
+    pub(crate) fn unused_id(&self) -> String {
+        let ids = (1_000_001 + self.0.len()..).map(|number| format!("O{number}"));
+        let mut unused = ids.filter(|id| !self.0.contains_key(id));
+        unused.next().unwrap_or_default()
+    }
+
+    /// Keeps a new document, created now, and returns the present as it is written there.
+    pub(crate) fn create(&mut self, mut document: Document) -> String {
+        let date = later_than(0);
+        document.insert("CreatedDate".to_owned(), Value::from(date.as_str()));
+        document.insert("LastModifiedDate".to_owned(), Value::from(date.as_str()));
+        self.0.insert(text(&document, "Id").to_owned(), document);
+        date
+    }
+
+    /// Keeps a changed document under a new `LastModifiedDate`, and returns that date.
+    pub(crate) fn write(&mut self, mut document: Document) -> String {
+        let before = instant(text(&document, "LastModifiedDate"));
+        let date = later_than(before.unwrap_or_default());
+        document.insert("LastModifiedDate".to_owned(), Value::from(date.as_str()));
+        self.0.insert(text(&document, "Id").to_owned(), document);
+        date
+    }
+
+    /// Somebody else's write: whatever `change` makes of the opportunity, under a new date.
+    /// Returns whether there is such an opportunity.
+    pub(crate) fn edit(&mut self, id: &str, change: impl FnOnce(&mut Value)) -> bool {
+        let Some(document) = self.get(id) else {
+            return false;
+        };
+        let mut edited = Value::Object(document.clone());
+        change(&mut edited);
+        let Value::Object(edited) = edited else {
+            return false;
+        };
+        self.write(edited);
+        true
+    }
+}
+
+fn member<'a>(
+    document: &'a Document,
+    member: &'static str,
+    expected: &'static str,
+    is_right: impl Fn(&str) -> bool,
+) -> Result<&'a str, SeedError> {
+    let value = document.get(member);
+    let right = value.and_then(Value::as_str).filter(|text| is_right(text));
+    right.ok_or_else(|| SeedError::Member {
+        member,
+        found: value.map_or("missing".to_owned(), |value| format!("`{value}`")),
+        expected,
+    })
+}
+
+/// A member's text, or nothing where it is absent or something else.
+pub(crate) fn text<'a>(document: &'a Document, member: &str) -> &'a str {
+    document
+        .get(member)
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+}
+
+/// A member as an object, made one where it is none.
+pub(crate) fn object_mut<'a>(document: &'a mut Document, member: &str) -> Option<&'a mut Document> {
+    let value = document.entry(member).or_insert(Value::Null);
+    if !value.is_object() {
+        *value = Value::Object(Map::new());
+    }
+    value.as_object_mut()
+}
+
+/// An instant in milliseconds, the precision at which AWS writes and compares it.
+///
+/// Compared as an instant, because clients rewrite it: botocore sends `.149000Z` for `.149Z`.
+pub(crate) fn instant(text: &str) -> Option<i64> {
+    text.parse::<Timestamp>()
+        .ok()
+        .map(Timestamp::as_millisecond)
+}
+
+/// The present, or the millisecond after the given one where that is later.
+fn later_than(before: i64) -> String {
+    let now = Timestamp::now();
+    let next = now.as_millisecond().max(before.saturating_add(1));
+    format!("{:.3}", Timestamp::from_millisecond(next).unwrap_or(now))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn every_write_has_a_later_date_even_after_one_from_the_future() {
+        let mut store = Store::default();
+        let date = "2999-12-31T23:59:59.999Z";
+        let document = json!({ "Id": "O1", "Catalog": "AWS", "LastModifiedDate": date });
+        store.seed(document).unwrap();
+        let mut write = || store.write(store.get("O1").unwrap().clone());
+        assert_eq!(write(), "3000-01-01T00:00:00.000Z");
+        assert_eq!(write(), "3000-01-01T00:00:00.001Z");
+    }
+
+    #[test]
+    fn a_document_that_could_not_be_found_or_changed_is_refused() {
+        let cases = [
+            (
+                json!([]),
+                "the document is not an opportunity, expected a JSON object",
+            ),
+            (
+                json!({}),
+                "`Id` is missing, expected `O` and digits, such as `O1234567`",
+            ),
+            (
+                json!({ "Id": "1" }),
+                "`Id` is `\"1\"`, expected `O` and digits, such as `O1234567`",
+            ),
+            (
+                json!({ "Id": "O1" }),
+                "`Catalog` is missing, expected `AWS` or `Sandbox`",
+            ),
+            (
+                json!({ "Id": "O1", "Catalog": "AWS" }),
+                "`LastModifiedDate` is missing, expected an instant, such as `2025-12-15T10:20:30.149Z`",
+            ),
+            (
+                json!({ "Id": "O1", "Catalog": "AWS", "LastModifiedDate": 5 }),
+                "`LastModifiedDate` is `5`, expected an instant, such as `2025-12-15T10:20:30.149Z`",
+            ),
+        ];
+        for (document, expected) in cases {
+            let refused = Store::default().seed(document).unwrap_err();
+            assert_eq!(refused.to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn instants_are_the_same_however_a_client_writes_them() {
+        let milliseconds = instant("2025-12-15T10:20:30.149Z");
+        assert!(milliseconds.is_some());
+        for text in [
+            "2025-12-15T10:20:30.149000Z",
+            "2025-12-15T10:20:30.149+00:00",
+        ] {
+            assert_eq!(instant(text), milliseconds, "{text}");
+        }
+        for text in [
+            "2025-12-15T10:20:30.15Z",
+            "2025-12-15T10:20:30Z",
+            "2025-12-15",
+        ] {
+            assert_ne!(instant(text), milliseconds, "{text}");
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! The emulator as a client sees it: bytes over a socket.
+
+// The lints take helpers for part of the tests only where this says so.
+#![cfg(test)]
+
+mod client;
+mod faults;
+mod operations;
+mod wire;
