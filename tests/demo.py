@@ -6,21 +6,17 @@ what it should. The commands shown are the commands run.
 """
 
 import json
-import os
 import shlex
 import shutil
-import signal
-import socket
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
-from contextlib import ExitStack, contextmanager
-from pathlib import Path
+from contextlib import ExitStack
 
-ROOT = Path(__file__).resolve().parent.parent
-TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
+import local
+from local import ROOT, TARGET
+
 FIRST_ANSWER_SECONDS = 600  # `cargo lambda watch` compiles what is not compiled yet
 OPPORTUNITY = "O7654321"
 
@@ -41,37 +37,6 @@ def expect(what: str, found, wanted) -> None:
     if found != wanted:
         raise Failed(f"{what}: found {found!r}, expected {wanted!r}")
     print(f"   ok: {what}", flush=True)
-
-
-@contextmanager
-def running(command: list[str], **options):
-    """A process that is stopped, with its children, whatever happens."""
-    process = subprocess.Popen(command, cwd=ROOT, start_new_session=True, **options)
-    try:
-        yield process
-    finally:
-        for stop in (signal.SIGTERM, signal.SIGKILL):
-            try:
-                os.killpg(process.pid, stop)
-                process.wait(timeout=5)
-            except (ProcessLookupError, subprocess.TimeoutExpired):
-                continue
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def wait_for(port: int, process: subprocess.Popen) -> None:
-    deadline = time.monotonic() + 60
-    while process.poll() is None and time.monotonic() < deadline:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.1)
-    raise Failed(f"nothing listens on port {port}")
 
 
 def run(command: list[str]) -> str:
@@ -105,31 +70,18 @@ def send(method: str, url: str, headers: dict[str, str], body: str) -> tuple[int
 
 
 def demo(stack: ExitStack) -> None:
+    log = stack.enter_context(open(TARGET / "demo.log", "w"))
+
     heading("A local Partner Central, with one opportunity in it")
-    emulator_command = [str(TARGET / "debug/partner-central-emulator"), "--seed", "events/opportunity.json"]
-    show(emulator_command)
-    log = stack.enter_context(open(TARGET / "demo.log", "w+"))
-    emulator = stack.enter_context(running(emulator_command, stdout=subprocess.PIPE, stderr=log, text=True))
-    partner_central = emulator.stdout.readline().strip()
-    if not partner_central.startswith("http://127.0.0.1:"):
-        raise Failed(f"the emulator did not start: {partner_central!r}")
+    show(local.emulator_command())
+    partner_central = stack.enter_context(local.emulator(log=log))
     print(partner_central)
 
     heading("Both functions, as Lambda runs them")
-    port = free_port()
-    settings = {
-        "AWS_ENDPOINT_URL_PARTNERCENTRAL_SELLING": partner_central,
-        "AWS_REGION": "us-east-1",
-        "AWS_ACCESS_KEY_ID": "local",
-        "AWS_SECRET_ACCESS_KEY": "local",
-        "PARTNER_CENTRAL_CATALOG": "Sandbox",
-        "WEBHOOK_AUTH": "none",
-    }
+    settings = local.settings(partner_central, WEBHOOK_AUTH="none")
     print("".join(f"export {name}={value}\n" for name, value in settings.items()), end="")
-    watch_command = ["cargo", "lambda", "watch", "--ignore-changes", "-A", "127.0.0.1", "-P", str(port)]
-    show(watch_command)
-    watch = stack.enter_context(running(watch_command, env=os.environ | settings, stdout=log, stderr=log))
-    wait_for(port, watch)
+    port = stack.enter_context(local.functions(settings, log=log))
+    show(local.functions_command(port))
 
     heading("Out: an event names an opportunity, the CloudEvent carries it whole")
     event = "events/opportunity-updated.json"
@@ -141,7 +93,7 @@ def demo(stack: ExitStack) -> None:
     expect("every member of the opportunity is in it", cloud_event["data"]["opportunity"], seed)
 
     heading("In: a patch names what should change")
-    url = f"http://127.0.0.1:{port}/lambda-url/patch-opportunity/opportunities/{OPPORTUNITY}"
+    url = f"{local.function_url(port)}/opportunities/{OPPORTUNITY}"
     patch = json.loads((ROOT / "events/patch-stage.json").read_text())
     headers = {"content-type": patch["headers"]["content-type"]}
     status, answer = send("PATCH", url, headers, patch["body"])
@@ -166,7 +118,7 @@ def main() -> int:
     try:
         with ExitStack() as stack:
             demo(stack)
-    except (Failed, subprocess.TimeoutExpired, ValueError, KeyError) as error:
+    except (Failed, local.NotRunning, subprocess.TimeoutExpired, ValueError, KeyError) as error:
         print(f"\nFAILED: {error}\nthe functions' and the emulator's output is in {TARGET / 'demo.log'}", file=sys.stderr)
         return 1
     heading("Done: everything that was started is stopped")
