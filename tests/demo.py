@@ -5,11 +5,16 @@ free ports, and stops them again, also on failure. Exits non-zero at the first s
 what it should. The commands shown are the commands run.
 """
 
+import base64
+import hashlib
+import hmac
 import json
+import secrets
 import shlex
 import shutil
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
 from contextlib import ExitStack
@@ -19,6 +24,7 @@ from local import ROOT, TARGET
 
 FIRST_ANSWER_SECONDS = 600  # `cargo lambda watch` compiles what is not compiled yet
 OPPORTUNITY = "O7654321"
+SECRET_ID = "opportunity-bridge/webhook"
 
 
 class Failed(Exception):
@@ -41,10 +47,26 @@ def expect(what: str, found, wanted) -> None:
 
 def run(command: list[str]) -> str:
     show(command)
+    return execute(command)
+
+
+def execute(command: list[str]) -> str:
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=FIRST_ANSWER_SECONDS)
     if done.returncode != 0:
         raise Failed(f"exit status {done.returncode}: {done.stdout}{done.stderr}")
     return done.stdout
+
+
+def sign(secret: str, body: str) -> dict[str, str]:
+    """The headers of a Standard Webhooks signature, made now."""
+    message, timestamp = f"msg_{secrets.token_hex(8)}", str(int(time.time()))
+    key = base64.b64decode(secret.removeprefix("whsec_"))
+    mac = hmac.digest(key, f"{message}.{timestamp}.{body}".encode(), hashlib.sha256)
+    return {
+        "webhook-id": message,
+        "webhook-timestamp": timestamp,
+        "webhook-signature": f"v1,{base64.b64encode(mac).decode()}",
+    }
 
 
 def send(method: str, url: str, headers: dict[str, str], body: str) -> tuple[int, dict]:
@@ -53,11 +75,12 @@ def send(method: str, url: str, headers: dict[str, str], body: str) -> tuple[int
     for name, value in headers.items():
         command += ["--header", f"{name}: {value}"]
     command += ["--data", body]
+    show(command)
     if shutil.which("curl"):
-        answer = run([*command, "--write-out", "\n%{http_code}"])
-        text, status = answer.rsplit("\n", 1)
+        # Not shown: it makes the status the last line of the output.
+        done = execute([*command, "--write-out", "\n%{http_code}"])
+        text, status = done.rsplit("\n", 1)
     else:
-        show(command)
         request = urllib.request.Request(url, body.encode(), headers, method=method)
         try:
             with urllib.request.urlopen(request, timeout=FIRST_ANSWER_SECONDS) as response:
@@ -72,13 +95,15 @@ def send(method: str, url: str, headers: dict[str, str], body: str) -> tuple[int
 def demo(stack: ExitStack) -> None:
     log = stack.enter_context(open(TARGET / "demo.log", "w"))
 
-    heading("A local Partner Central, with one opportunity in it")
-    show(local.emulator_command())
-    partner_central = stack.enter_context(local.emulator(log=log))
+    heading("A local Partner Central, with one opportunity and the webhook's secret in it")
+    secret = f"whsec_{base64.b64encode(secrets.token_bytes(24)).decode()}"
+    held = f"{SECRET_ID}={secret}"
+    show(local.emulator_command("--secret", held))
+    partner_central = stack.enter_context(local.emulator("--secret", held, log=log))
     print(partner_central)
 
     heading("Both functions, as Lambda runs them")
-    settings = local.settings(partner_central, WEBHOOK_AUTH="none")
+    settings = local.settings(partner_central, WEBHOOK_AUTH="standard-webhooks", WEBHOOK_SECRET_ID=SECRET_ID)
     print("".join(f"export {name}={value}\n" for name, value in settings.items()), end="")
     port = stack.enter_context(local.functions(settings, log=log))
     show(local.functions_command(port))
@@ -92,25 +117,48 @@ def demo(stack: ExitStack) -> None:
     seed = json.loads((ROOT / "events/opportunity.json").read_text())
     expect("every member of the opportunity is in it", cloud_event["data"]["opportunity"], seed)
 
-    heading("In: a patch names what should change")
     url = f"{local.function_url(port)}/opportunities/{OPPORTUNITY}"
     patch = json.loads((ROOT / "events/patch-stage.json").read_text())
     headers = {"content-type": patch["headers"]["content-type"]}
+
+    heading("In: a patch that nobody signed is refused")
     status, answer = send("PATCH", url, headers, patch["body"])
+    expect("it is not let in", (status, answer["type"]), (401, "urn:opportunity-bridge:problems/unauthorized"))
+
+    def send_signed(body: str, query: str = "", **others: str) -> tuple[int, dict]:
+        named = {name.replace("_", "-"): value for name, value in others.items()}
+        return send("PATCH", url + query, headers | named | sign(secret, body), body)
+
+    heading("A dry run tells what a signed patch would do")
+    status, answer = send_signed(patch["body"], "?dry_run=true")
+    expect("nothing stands against it", (status, answer["outcome"], answer["errors"]), (200, "dry-run", []))
+
+    heading("The same for real")
+    status, answer = send_signed(patch["body"])
     expect("it is taken", (status, answer["outcome"]), (200, "updated"))
     expect("the changes are told", [change["path"] for change in answer["changes"]], [
         "/LifeCycle/NextSteps",
         "/LifeCycle/Stage",
     ])
+    written = answer["lastModifiedDate"]
 
-    heading("The same patch again changes nothing, so nothing is written")
-    status, answer = send("PATCH", url, headers, patch["body"])
+    heading("Again it changes nothing, so nothing is written")
+    status, answer = send_signed(patch["body"])
     expect("it is unchanged", (status, answer["outcome"], answer["changes"]), (200, "unchanged", []))
+
+    heading("A member that the approved review has closed")
+    status, answer = send_signed('{"Project":{"Title":"Another title"}}')
+    expect("it is locked", (status, answer["type"]), (409, "urn:opportunity-bridge:problems/opportunity-locked"))
+    expect("the member is named", [error["pointer"] for error in answer["errors"]], ["/Project/Title"])
+
+    heading("A patch that depends on a state that is no more")
+    status, answer = send_signed('{"LifeCycle":{"NextSteps":"Too late"}}', if_match=f'"{seed["LastModifiedDate"]}"')
+    expect("the precondition fails", status, 412)
 
     heading("What Partner Central holds now: the two values changed, all else as it was")
     cloud_event = json.loads(run([*invoke, "enrich-opportunity", "--data-file", event]))
     seed["LifeCycle"] |= json.loads(patch["body"])["LifeCycle"]
-    seed["LastModifiedDate"] = answer["lastModifiedDate"]
+    seed["LastModifiedDate"] = written
     expect("no member is lost", cloud_event["data"]["opportunity"], seed)
 
 

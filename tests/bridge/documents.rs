@@ -44,6 +44,23 @@ pub(crate) fn of_tomorrow() -> Value {
     .expect("the document is JSON")
 }
 
+/// What is told of [`of_tomorrow`] with every patch: values that AWS's own model does not list.
+pub(crate) fn warnings_of_tomorrow() -> Value {
+    json!([
+        {
+            "pointer": "/Project/ExpectedCustomerSpend/0/Frequency", "code": "unlisted-value",
+            "detail": "`None` is not in AWS's list, expected `Monthly`", "source": "opportunity",
+        },
+        {
+            "pointer": "/PrimaryNeedsFromAws/0", "code": "unlisted-value", "detail": "`Do Not Need Support from AWS Sales Rep` is not in AWS's list, expected one of \
+                `Co-Sell - Architectural Validation`, `Co-Sell - Business Presentation`, \
+                `Co-Sell - Competitive Information`, `Co-Sell - Pricing Assistance`, \
+                `Co-Sell - Technical Consultation`, `Co-Sell - Total Cost of Ownership Evaluation`, \
+                `Co-Sell - Deal Support`, `Co-Sell - Support for Public Tender / RFx`", "source": "opportunity",
+        },
+    ])
+}
+
 /// A minimal opportunity: `O1` in catalog `Sandbox`, with these members besides.
 pub(crate) fn with(members: &Value) -> Value {
     let mut document =

@@ -1,7 +1,13 @@
 //! The bridge's promises, each proven at the functions' own doors.
 
+#![cfg(test)]
+
+mod auth;
+mod concurrency;
 mod documents;
 mod enrich;
+mod judgement;
 mod patch;
 mod refusals;
+mod semantics;
 mod start;

@@ -31,12 +31,12 @@ async fn a_variable_that_is_missing_or_malformed_stops_the_start_and_is_named() 
         (
             "patch-opportunity",
             vec![catalog],
-            "`WEBHOOK_AUTH` is not set, expected `none`",
+            "`WEBHOOK_AUTH` is not set, expected `standard-webhooks`, `bearer`, `iam` or `none`",
         ),
         (
             "patch-opportunity",
             vec![catalog, ("WEBHOOK_AUTH", "None")],
-            "`WEBHOOK_AUTH` is `None`, expected `none`",
+            "`WEBHOOK_AUTH` is `None`, expected `standard-webhooks`, `bearer`, `iam` or `none`",
         ),
     ] {
         let output = Function::refused_start(name, &emulator, &variables).await;
@@ -44,5 +44,16 @@ async fn a_variable_that_is_missing_or_malformed_stops_the_start_and_is_named() 
         assert_eq!(output.status.code(), Some(1), "{name} {variables:?}");
         assert!(log.contains(error), "{name} {variables:?}: {log}");
     }
+    let remote = [
+        catalog,
+        ("WEBHOOK_AUTH", "none"),
+        ("AWS_ENDPOINT_URL", "https://partnercentral.example"),
+    ];
+    let output = Function::refused_start("patch-opportunity", &emulator, &remote).await;
+    let log = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        log.contains("`WEBHOOK_AUTH` is `none`, which is only taken where"),
+        "{log}"
+    );
     assert_eq!(emulator.requests().len(), 0);
 }

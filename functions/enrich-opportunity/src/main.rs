@@ -24,7 +24,7 @@ async fn run() -> Result<(), lambda_runtime::Error> {
         reason = "the one place where the environment is read"
     )]
     let config = Config::from_env(|name| std::env::var(name).ok())?;
-    let partner_central = PartnerCentral::from_env().await?;
+    let partner_central = PartnerCentral::new(&partner_central::sdk_config().await?);
     partner_central.open().await;
     let bridge = Bridge::new(partner_central, config);
     lambda_runtime::run(service_fn(|event| bridge.handle(event))).await

@@ -1,81 +1,127 @@
 //! A webhook that takes *what should change* about an opportunity and writes it to Partner Central.
 //!
-//! `PATCH /opportunities/{id}` with a merge patch: read, apply, compare, write. The caller sends
-//! only what it wants changed; the bridge sends everything, because `UpdateOpportunity` sets what
-//! it does not get to null.
+//! The caller sends only what it wants changed; the bridge sends everything, because
+//! `UpdateOpportunity` sets what it does not get to null. A request goes through: authenticate,
+//! parse, read, `If-Match`, apply, compare, locks, schema, write; the first of these that refuses
+//! answers. Once the change is written, it is told as written.
 
 mod answer;
+mod auth;
 mod config;
 mod edge;
+mod merged;
+mod precondition;
+mod prefer;
 mod problem;
 mod request;
+mod secrets;
+mod signature;
 mod write;
 
+use std::sync::Arc;
+
 use axum::{
-    Router,
+    Json, Router,
     body::Body,
     extract::{Extension, Path, State},
-    routing,
+    middleware,
+    response::{IntoResponse, Response},
+    routing::{get, patch, post},
 };
-use http::HeaderMap;
-use model::Catalog;
+use http::{HeaderMap, Uri, header};
+use model::{Catalog, Identifier, Opportunity};
 use partner_central::PartnerCentral;
+use serde_json::json;
 use tokio::time::timeout_at;
 
 use answer::Answer;
-pub use config::{Config, ConfigError};
+pub use auth::Auth;
+pub use config::{AuthConfig, Config, ConfigError, SecretSource};
 use edge::Invocation;
 pub use edge::behind_edge;
 use problem::{Kind, Problem};
 use request::PatchRequest;
+pub use secrets::SecretsError;
 
-/// What every request is answered with: the client and the configuration.
+/// What every request is answered with.
 #[derive(Debug, Clone)]
 pub struct Bridge {
     partner_central: PartnerCentral,
     catalog: Catalog,
+    auth: Arc<Auth>,
 }
 
 impl Bridge {
-    /// A bridge to the configured catalog.
+    /// A bridge to a catalog, for whom `auth` lets in.
     #[must_use]
-    pub fn new(partner_central: PartnerCentral, config: Config) -> Self {
+    pub fn new(partner_central: PartnerCentral, catalog: Catalog, auth: Auth) -> Self {
         Self {
             partner_central,
-            catalog: config.catalog,
+            catalog,
+            auth: Arc::new(auth),
         }
+    }
+
+    async fn get(&self, identifier: &Identifier) -> Result<Opportunity, partner_central::Error> {
+        self.partner_central.get(&self.catalog, identifier).await
     }
 }
 
 /// The function as a service: all routes, with every refusal a problem.
 pub fn router(bridge: Bridge) -> Router {
+    let authenticated = middleware::from_fn_with_state(bridge.clone(), auth::authenticate);
     let routes = Router::new()
-        .route("/opportunities/{identifier}", routing::patch(patch))
+        .route(
+            "/opportunities/{identifier}",
+            patch(write).post(write).get(read),
+        )
+        .route("/opportunities", post(write))
+        .route_layer(authenticated)
+        .route("/openapi.json", get(openapi))
+        .route("/healthz", get(async || Json(json!({"status": "ok"}))))
         .fallback(async || {
-            Problem::new(
-                Kind::RouteNotFound,
-                "expected `/opportunities/{identifier}`",
-            )
+            Problem::new(Kind::RouteNotFound, "`/openapi.json` describes the routes")
         })
         .method_not_allowed_fallback(async || {
-            Problem::new(Kind::MethodNotAllowed, "see `Allow` for what it takes")
+            Problem::new(Kind::MethodNotAllowed, "`Allow` tells what it takes")
         })
         .with_state(bridge);
     behind_edge(routes)
 }
 
-async fn patch(
+/// The description of all this, for people and for generators of clients.
+const OPENAPI: &str = include_str!("../openapi.json");
+
+async fn openapi() -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "application/json")], OPENAPI)
+}
+
+async fn write(
     State(bridge): State<Bridge>,
-    Path(identifier): Path<String>,
     Extension(invocation): Extension<Invocation>,
+    identifier: Option<Path<String>>,
+    uri: Uri,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Answer, Problem> {
-    let request = PatchRequest::parse(&identifier, &headers, body).await?;
+    let identifier = identifier
+        .as_ref()
+        .map(|Path(identifier)| identifier.as_str());
+    let request = PatchRequest::parse(identifier, &uri, &headers, body).await?;
     timeout_at(
         invocation.deadline,
         write::write(&bridge, &request, invocation.deadline),
     )
     .await
     .unwrap_or_else(|_| Err(Problem::unavailable()))
+}
+
+async fn read(
+    State(bridge): State<Bridge>,
+    Extension(invocation): Extension<Invocation>,
+    Path(identifier): Path<String>,
+) -> Result<Response, Problem> {
+    let identifier = request::identifier(&identifier)?;
+    let read = timeout_at(invocation.deadline, bridge.get(&identifier)).await;
+    Ok(answer::document(read.map_err(|_| Problem::unavailable())??))
 }

@@ -1,10 +1,10 @@
-//! Wiring: configuration, client, connection, and on to the requests.
+//! Wiring: configuration, client, secrets, connection, and on to the requests.
 
 use std::process::ExitCode;
 
 use lambda_http::tracing;
 use partner_central::PartnerCentral;
-use patch_opportunity::{Bridge, Config, router};
+use patch_opportunity::{Auth, Bridge, Config, router};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -23,8 +23,9 @@ async fn run() -> Result<(), lambda_http::Error> {
         clippy::disallowed_methods,
         reason = "the one place where the environment is read"
     )]
-    let config = Config::from_env(|name| std::env::var(name).ok())?;
-    let partner_central = PartnerCentral::from_env().await?;
-    partner_central.open().await;
-    lambda_http::run(router(Bridge::new(partner_central, config))).await
+    let Config { catalog, auth } = Config::from_env(|name| std::env::var(name).ok())?;
+    let sdk = partner_central::sdk_config().await?;
+    let partner_central = PartnerCentral::new(&sdk);
+    let (auth, ()) = tokio::join!(Auth::load(auth, &sdk), partner_central.open());
+    lambda_http::run(router(Bridge::new(partner_central, catalog, auth?))).await
 }

@@ -8,6 +8,8 @@ use http::{HeaderName, HeaderValue, StatusCode, header};
 use partner_central::Error;
 use serde::Serialize;
 
+use crate::precondition::etag;
+
 /// The media type of a problem.
 pub(crate) const MEDIA_TYPE: HeaderValue = HeaderValue::from_static("application/problem+json");
 
@@ -22,10 +24,14 @@ const TYPE_BASE: &str = "urn:opportunity-bridge:problems/";
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     MalformedRequest,
+    Unauthorized,
     RouteNotFound,
     OpportunityNotFound,
     MethodNotAllowed,
     ConcurrentEdits,
+    OpportunityLocked,
+    TestFailed,
+    PreconditionFailed,
     ContentTooLarge,
     UnsupportedMediaType,
     InvalidPatch,
@@ -44,6 +50,11 @@ impl Kind {
                 "malformed-request",
                 StatusCode::BAD_REQUEST,
                 "The request is malformed",
+            ),
+            Self::Unauthorized => (
+                "unauthorized",
+                StatusCode::UNAUTHORIZED,
+                "The request is not authenticated",
             ),
             Self::RouteNotFound => (
                 "route-not-found",
@@ -64,6 +75,21 @@ impl Kind {
                 "concurrent-edits",
                 StatusCode::CONFLICT,
                 "Others kept changing the opportunity",
+            ),
+            Self::OpportunityLocked => (
+                "opportunity-locked",
+                StatusCode::CONFLICT,
+                "The opportunity's review status closes what was to change",
+            ),
+            Self::TestFailed => (
+                "test-failed",
+                StatusCode::CONFLICT,
+                "The opportunity is not as the patch tests it",
+            ),
+            Self::PreconditionFailed => (
+                "precondition-failed",
+                StatusCode::PRECONDITION_FAILED,
+                "The opportunity is not as `If-Match` has it",
             ),
             Self::ContentTooLarge => (
                 "content-too-large",
@@ -127,17 +153,35 @@ pub(crate) struct ErrorDetail {
     pub(crate) code: String,
     /// The same for people.
     pub(crate) detail: String,
-    /// Who says so, or whose fault it is.
+    /// Whose it is.
     pub(crate) source: Source,
+    /// What was meant, perhaps.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) suggestion: Option<String>,
 }
 
-/// Where an error comes from.
+impl ErrorDetail {
+    pub(crate) fn new(pointer: &str, code: &str, detail: &str, source: Source) -> Self {
+        let (pointer, code, detail) = (pointer.to_owned(), code.to_owned(), detail.to_owned());
+        Self {
+            pointer,
+            code,
+            detail,
+            source,
+            suggestion: None,
+        }
+    }
+}
+
+/// Whose something is: an error, a warning, a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Source {
-    /// The patch.
+    /// The patch's.
     Patch,
-    /// AWS's answer.
+    /// The opportunity's, before the patch.
+    Opportunity,
+    /// AWS's.
     Aws,
 }
 
@@ -158,6 +202,14 @@ impl Problem {
     pub(crate) fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.push((name, value));
         self
+    }
+
+    /// With the state that the opportunity has now.
+    pub(crate) fn with_etag(self, last_modified_date: &str) -> Self {
+        match etag(last_modified_date) {
+            Some(tag) => self.with_header(header::ETAG, tag),
+            None => self,
+        }
     }
 
     /// What the log calls it: the last part of its type.
@@ -217,12 +269,7 @@ impl From<Error> for Problem {
             Error::Invalid { reason, message, fields } => {
                 let errors = fields
                     .into_iter()
-                    .map(|field| ErrorDetail {
-                        pointer: field.pointer,
-                        code: field.code,
-                        detail: field.message,
-                        source: Source::Aws,
-                    })
+                    .map(|field| ErrorDetail::new(&field.pointer, &field.code, &field.message, Source::Aws))
                     .collect();
                 Self::new(Kind::RefusedByAws, format!("{reason}: {message}")).with_errors(errors)
             }

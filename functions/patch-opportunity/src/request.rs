@@ -1,66 +1,149 @@
 //! What a caller asks for, parsed from an HTTP request before anything is read from AWS.
 
 use axum::body::{self, Body};
-use http::{HeaderMap, HeaderValue, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Uri, header};
 use model::{Identifier, ParsePatchError, Patch};
+use serde_json::Value;
 
-use crate::problem::{ErrorDetail, Kind, Problem, Source};
+use crate::{
+    precondition::IfMatch,
+    prefer::Preference,
+    problem::{ErrorDetail, Kind, Problem, Source},
+};
 
 /// The largest body taken, in bytes. A whole opportunity is about 10 KiB; a Function URL itself
 /// takes 6 MiB.
 pub(crate) const MAX_BODY: usize = 256 * 1024;
+
+/// `Accept-Patch` (RFC 5789): the media types that a patch may have.
+pub(crate) const ACCEPT_PATCH: (HeaderName, HeaderValue) = (
+    HeaderName::from_static("accept-patch"),
+    HeaderValue::from_static(
+        "application/merge-patch+json, application/json, application/json-patch+json",
+    ),
+);
 
 /// A patch for an opportunity.
 #[derive(Debug)]
 pub(crate) struct PatchRequest {
     pub(crate) identifier: Identifier,
     pub(crate) patch: Patch,
+    pub(crate) if_match: IfMatch,
+    pub(crate) preference: Preference,
+    pub(crate) dry_run: bool,
 }
 
 impl PatchRequest {
+    /// Parses a request. Without an identifier in the path, it is the body's `Identifier`.
     pub(crate) async fn parse(
-        identifier: &str,
+        in_path: Option<&str>,
+        uri: &Uri,
         headers: &HeaderMap,
         body: Body,
     ) -> Result<Self, Problem> {
-        let identifier = Identifier::parse(identifier)
-            .map_err(|error| Problem::new(Kind::MalformedRequest, error.to_string()))?;
-        check_content_type(headers.get(header::CONTENT_TYPE))?;
+        let in_path = in_path.map(identifier).transpose()?;
+        let dry_run = dry_run(uri.query().unwrap_or_default())?;
+        let parse = parser(headers.get(header::CONTENT_TYPE))?;
         let body = body::to_bytes(body, MAX_BODY).await.map_err(|_| {
             Problem::new(
                 Kind::ContentTooLarge,
                 format!("the body is larger than {MAX_BODY} bytes"),
             )
         })?;
-        let patch = Patch::parse_merge(&body).map_err(|error| match error {
-            ParsePatchError::NotJson(_) => Problem::new(Kind::MalformedRequest, error.to_string()),
-            ParsePatchError::NotAnObject { .. } => {
-                Problem::new(Kind::InvalidPatch, error.to_string()).with_errors(vec![ErrorDetail {
-                    pointer: String::new(),
-                    code: "not-an-object".to_owned(),
-                    detail: error.to_string(),
-                    source: Source::Patch,
-                }])
-            }
-        })?;
-        Ok(Self { identifier, patch })
+        let mut patch = parse(&body).map_err(|error| unparsable(&error))?;
+        let identifier = match in_path {
+            Some(identifier) => identifier,
+            None => take_identifier(&mut patch)?,
+        };
+        let if_match = IfMatch::parse(headers)?;
+        Ok(Self {
+            identifier,
+            patch,
+            if_match,
+            preference: Preference::of(headers),
+            dry_run,
+        })
     }
 }
 
-/// Parameters such as `charset` are ignored: JSON is UTF-8 and says so itself (RFC 8259, 8.1).
-fn check_content_type(content_type: Option<&HeaderValue>) -> Result<(), Problem> {
-    let text = content_type.map_or("missing", |value| value.to_str().unwrap_or("not ASCII"));
-    let essence = text.split(';').next().unwrap_or_default().trim();
-    if ["application/json", "application/merge-patch+json"]
-        .iter()
-        .any(|right| essence.eq_ignore_ascii_case(right))
-    {
-        return Ok(());
+/// Parses an opportunity's identifier.
+pub(crate) fn identifier(text: &str) -> Result<Identifier, Problem> {
+    Identifier::parse(text).map_err(|error| Problem::new(Kind::MalformedRequest, error.to_string()))
+}
+
+/// The body's `Identifier`, which is no part of the patch.
+fn take_identifier(patch: &mut Patch) -> Result<Identifier, Problem> {
+    let expected = "expected the opportunity's identifier as a string, or in the path";
+    let Patch::Merge(members) = patch else {
+        return Err(Problem::new(
+            Kind::InvalidPatch,
+            format!("a JSON Patch has no member `Identifier`, {expected}"),
+        ));
+    };
+    match members.shift_remove("Identifier") {
+        Some(Value::String(text)) => identifier(&text),
+        found => {
+            let found = if found.is_some() {
+                "no string"
+            } else {
+                "missing"
+            };
+            let detail = format!("the body's `Identifier` is {found}, {expected}");
+            let error = ErrorDetail::new("/Identifier", "required-member", &detail, Source::Patch);
+            Err(Problem::new(Kind::InvalidPatch, detail).with_errors(vec![error]))
+        }
     }
-    Err(Problem::new(
-        Kind::UnsupportedMediaType,
-        format!(
-            "the content type is `{text}`, expected `application/merge-patch+json` or `application/json`"
-        ),
-    ))
+}
+
+/// Reads the query. A parameter that is not known is refused: a misspelt `dry_run` would write.
+fn dry_run(query: &str) -> Result<bool, Problem> {
+    let mut dry_run = false;
+    for parameter in query.split('&').filter(|parameter| !parameter.is_empty()) {
+        dry_run = match parameter {
+            "dry_run=true" => true,
+            "dry_run=false" => false,
+            other => {
+                let detail =
+                    format!("the query has `{other}`, expected `dry_run=true` or `dry_run=false`");
+                return Err(Problem::new(Kind::MalformedRequest, detail));
+            }
+        };
+    }
+    Ok(dry_run)
+}
+
+type Parser = fn(&[u8]) -> Result<Patch, ParsePatchError>;
+
+/// How a body of this content type is parsed. Parameters such as `charset` are ignored: JSON is
+/// UTF-8 and says so itself (RFC 8259, 8.1).
+fn parser(content_type: Option<&HeaderValue>) -> Result<Parser, Problem> {
+    let text = content_type.map_or("missing", |value| value.to_str().unwrap_or("not ASCII"));
+    match text
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase()
+        .as_str()
+    {
+        "application/merge-patch+json" | "application/json" => Ok(Patch::parse_merge),
+        "application/json-patch+json" => Ok(Patch::parse_operations),
+        _ => {
+            let (name, value) = ACCEPT_PATCH;
+            let detail =
+                format!("the content type is `{text}`, `Accept-Patch` tells what is taken");
+            Err(Problem::new(Kind::UnsupportedMediaType, detail).with_header(name, value))
+        }
+    }
+}
+
+fn unparsable(error: &ParsePatchError) -> Problem {
+    let detail = error.to_string();
+    let (pointer, code) = match error {
+        ParsePatchError::NotJson(_) => return Problem::new(Kind::MalformedRequest, detail),
+        ParsePatchError::WrongKind { .. } => (String::new(), "wrong-type"),
+        ParsePatchError::Operation { index, .. } => (format!("/{index}"), "wrong-operation"),
+    };
+    let error = ErrorDetail::new(&pointer, code, &detail, Source::Patch);
+    Problem::new(Kind::InvalidPatch, detail).with_errors(vec![error])
 }

@@ -1,18 +1,20 @@
-//! The way of a patch into Partner Central: read, apply, compare, write, and again on a conflict.
+//! The way of a patch into Partner Central: read, apply, judge, write, and again on a conflict.
 //!
 //! A stale body is never sent again under a new date. The opportunity is read again and the *patch*
 //! is applied again, so that both edits are kept.
 
 use std::time::Duration;
 
-use model::{Change, Opportunity, PatchError, Update};
-use partner_central::Error;
+use model::{Change, Update};
+use partner_central::{Error, Updated};
 use tokio::time::{Instant, sleep};
 
 use crate::{
     Bridge,
-    answer::{Answer, Outcome},
-    problem::{ErrorDetail, Kind, Problem, Source},
+    answer::{Answer, ChangeBy, Outcome},
+    merged::Merged,
+    prefer::{Preference, Return},
+    problem::{ErrorDetail, Problem, Source},
     request::PatchRequest,
 };
 
@@ -30,58 +32,52 @@ pub(crate) async fn write(
     request: &PatchRequest,
     deadline: Instant,
 ) -> Result<Answer, Problem> {
-    let get = || {
-        bridge
-            .partner_central
-            .get(&bridge.catalog, &request.identifier)
-    };
-    let mut failed: Option<(Error, Vec<Change>)> = None;
+    let mut failed: Option<(Error, Merged)> = None;
     let mut attempts = 0;
     loop {
-        let read = bridge
-            .partner_central
-            .get(&bridge.catalog, &request.identifier)
-            .await?;
+        let read = bridge.get(&request.identifier).await?;
         let before = read.to_update();
+        let refuse = |problem: Problem| problem.with_etag(read.last_modified_date());
 
-        if let Some((error, changes)) = failed.take() {
-            if changes.iter().all(|change| change.holds_in(&before.body)) {
-                return Ok(answer(&read, Outcome::Updated, None, changes, before));
+        if let Some((error, merged)) = failed.take() {
+            if merged
+                .changes
+                .iter()
+                .all(|change| change.holds_in(&before.body))
+            {
+                return Ok(merged.answer(Outcome::Updated, &read, request.preference));
             }
             if attempts == ATTEMPTS || Instant::now() + ONE_ROUND > deadline {
-                return Err(error.into());
+                return Err(refuse(error.into()));
             }
         }
 
-        let after = request.patch.apply(&read).map_err(refused)?.to_update();
-        let changes = Change::between(&before.body, &after.body);
-        if changes.is_empty() {
-            return Ok(answer(&read, Outcome::Unchanged, None, changes, after));
+        request.if_match.check(&read).map_err(refuse)?;
+        let merged = Merged::new(request, &read, &before).map_err(refuse)?;
+        if request.dry_run {
+            return Ok(merged.dry_run(&read, request.preference));
+        }
+        if merged.changes.is_empty() {
+            return Ok(merged.answer(Outcome::Unchanged, &read, request.preference));
+        }
+        if let Some(problem) = merged.refusal() {
+            return Err(refuse(problem));
         }
 
         attempts += 1;
-        match bridge.partner_central.update(&after).await {
+        match bridge.partner_central.update(&merged.update).await {
             Ok(updated) => {
-                let last_modified_date = match updated.last_modified_date {
-                    Some(date) => date,
-                    // Written, but the answer is not as documented: Partner Central knows the date.
-                    None => get().await?.last_modified_date().to_owned(),
-                };
-                return Ok(answer(
-                    &read,
-                    Outcome::Updated,
-                    Some(last_modified_date),
-                    changes,
-                    after,
-                ));
+                let sent = merged.update.clone();
+                let answer = merged.answer(Outcome::Updated, &read, request.preference);
+                return written(bridge, request, answer, &sent, updated).await;
             }
             // An attempt without an answer may have gone through, and may then conflict with itself.
             Err(error @ (Error::Conflict | Error::Unavailable { .. })) => {
                 tracing::info!(opportunity.id = %request.identifier, attempts, %error, "reading again");
-                failed = Some((error, changes));
+                failed = Some((error, merged));
                 sleep(pause_after(attempts)).await;
             }
-            Err(error) => return Err(error.into()),
+            Err(error) => return Err(refuse(error.into())),
         }
     }
 }
@@ -91,34 +87,59 @@ fn pause_after(attempts: u32) -> Duration {
     (FIRST_PAUSE * 2_u32.pow(attempts - 1)).mul_f64(fastrand::f64())
 }
 
-fn answer(
-    read: &Opportunity,
-    outcome: Outcome,
-    last_modified_date: Option<String>,
-    changes: Vec<Change>,
-    update: Update,
-) -> Answer {
-    Answer {
-        identifier: read.id().to_owned(),
-        outcome,
-        last_modified_date: last_modified_date
-            .unwrap_or_else(|| read.last_modified_date().to_owned()),
-        changes,
-        adjustments: update.adjustments,
+/// Completes the answer to a write that has happened: with the new date, and with the opportunity
+/// as AWS has it now where a representation was asked for. A read that fails then takes the
+/// representation away, and not the answer.
+async fn written(
+    bridge: &Bridge,
+    request: &PatchRequest,
+    answer: Answer,
+    sent: &Update,
+    updated: Updated,
+) -> Result<Answer, Problem> {
+    let is_asked_for = request.preference.answer == Return::Representation;
+    if let (Some(last_modified_date), false) = (&updated.last_modified_date, is_asked_for) {
+        return Ok(Answer {
+            last_modified_date: last_modified_date.clone(),
+            ..answer
+        });
     }
-}
-
-fn refused(error: PatchError) -> Problem {
-    let detail = error.to_string();
-    let PatchError::ReadOnly { pointers } = error;
-    let errors = pointers
-        .into_iter()
-        .map(|pointer| ErrorDetail {
-            detail: format!("`{pointer}` belongs to AWS, a patch may not name it"),
-            pointer,
-            code: "read-only".to_owned(),
-            source: Source::Patch,
-        })
-        .collect();
-    Problem::new(Kind::InvalidPatch, detail).with_errors(errors)
+    let mut answer = Answer {
+        opportunity: None,
+        ..answer
+    };
+    match (
+        bridge.get(&request.identifier).await,
+        updated.last_modified_date,
+    ) {
+        (Ok(now), _) => {
+            now.last_modified_date()
+                .clone_into(&mut answer.last_modified_date);
+            if is_asked_for {
+                let changes = Change::between(&sent.body, &now.to_update().body).into_iter();
+                let by_aws = changes.filter(|change| change.path != "/LastModifiedDate");
+                answer.changes.extend(by_aws.map(|change| ChangeBy {
+                    change,
+                    source: Source::Aws,
+                }));
+                answer.opportunity = Some(now.into_document());
+            }
+        }
+        (Err(_), Some(last_modified_date)) => {
+            let detail = "the change is written, but the opportunity could not be read again";
+            answer.warnings.push(ErrorDetail::new(
+                "",
+                "no-representation",
+                detail,
+                Source::Aws,
+            ));
+            answer.last_modified_date = last_modified_date;
+            answer.applied = Preference {
+                answer: Return::Changes,
+                ..answer.applied
+            };
+        }
+        (Err(error), None) => return Err(error.into()),
+    }
+    Ok(answer)
 }

@@ -20,19 +20,24 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod advice;
 mod change;
 mod event;
 mod identifier;
+mod lock;
 mod opportunity;
 mod patch;
 pub mod pointer;
+mod schema;
 mod update;
 
+pub use advice::advise;
 pub use change::Change;
 pub use event::{CloudEvent, EventError, EventKind, OpportunityEvent};
 pub use identifier::{Catalog, Identifier, ParseCatalogError, ParseIdentifierError};
 pub use opportunity::{Opportunity, ParseOpportunityError};
 pub use patch::{ParsePatchError, Patch, PatchError};
+pub use schema::{Code, Finding, Judgement, judge};
 pub use update::{Adjustment, READ_ONLY, Rule, Update};
 
 /// A JSON object: keys in the order they were read, numbers with the digits they were read with.

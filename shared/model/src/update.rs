@@ -9,15 +9,16 @@ use serde_json::Value;
 
 use crate::{Object, Opportunity, pointer};
 
-/// The top-level members that belong to AWS: a patch may not name them.
-pub const READ_ONLY: [&str; 7] = [
+/// The top-level members that belong to AWS, or to the bridge: a patch may not name them.
+pub const READ_ONLY: [&str; 8] = [
     "Id",
     "Arn",
     "Catalog",
     "CreatedDate",
+    "Identifier",
     "LastModifiedDate",
-    "RelatedEntityIdentifiers",
     "OpportunityTeam",
+    "RelatedEntityIdentifiers",
 ];
 
 /// The members of `GetOpportunity` that `UpdateOpportunity` does not take; `Id` goes as

@@ -53,21 +53,21 @@ pub struct Updated {
     pub last_modified_date: Option<String>,
 }
 
-impl PartnerCentral {
-    /// A client configured as the SDK documents it: region, credentials and endpoint from the
-    /// environment (and, outside Lambda, from profiles).
-    ///
-    /// # Errors
-    /// Where no region is configured.
-    pub async fn from_env() -> Result<Self, MissingRegion> {
-        let config = aws_config::load_defaults(behavior_version()).await;
-        config
-            .region()
-            .filter(|region| !region.as_ref().is_empty())
-            .ok_or(MissingRegion)?;
-        Ok(Self::new(&config))
-    }
+/// The SDK's configuration, as the SDK documents it: region, credentials and endpoints from the
+/// environment (and, outside Lambda, from profiles).
+///
+/// # Errors
+/// Where no region is configured.
+pub async fn sdk_config() -> Result<SdkConfig, MissingRegion> {
+    let config = aws_config::load_defaults(behavior_version()).await;
+    config
+        .region()
+        .filter(|region| !region.as_ref().is_empty())
+        .ok_or(MissingRegion)?;
+    Ok(config)
+}
 
+impl PartnerCentral {
     /// A client with the region, the credentials and the endpoint of `config`.
     #[must_use]
     pub fn new(config: &SdkConfig) -> Self {
