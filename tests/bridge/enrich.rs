@@ -102,7 +102,7 @@ async fn an_event_that_cannot_be_acted_on_is_an_error_that_says_why() {
 #[tokio::test]
 async fn a_failed_read_is_an_error_and_the_next_event_is_taken() {
     for (fault, kind) in [
-        (Fault::NotFound, "OpportunityNotFound"),
+        (Fault::NotFound, "NotFound"),
         (Fault::AccessDenied, "AccessDenied"),
         (Fault::Throttling, "Throttled"),
         (Fault::InternalServer, "Unavailable"),

@@ -7,6 +7,8 @@ use model::{Catalog, ParseCatalogError};
 pub struct Config {
     /// `PARTNER_CENTRAL_CATALOG`: the catalog whose events are taken.
     pub catalog: Catalog,
+    /// `INCLUDE_AWS_SUMMARY`: whether AWS's side of the opportunity is read too; it is by default.
+    pub include_aws_summary: bool,
 }
 
 /// A variable that stops the start.
@@ -18,6 +20,9 @@ pub enum ConfigError {
     /// `PARTNER_CENTRAL_CATALOG` holds no catalog.
     #[error("`PARTNER_CENTRAL_CATALOG` is wrong: {0}")]
     Catalog(#[from] ParseCatalogError),
+    /// `INCLUDE_AWS_SUMMARY` is neither.
+    #[error("`INCLUDE_AWS_SUMMARY` is `{0}`, expected `true` or `false`")]
+    IncludeAwsSummary(String),
 }
 
 impl Config {
@@ -27,8 +32,14 @@ impl Config {
     /// Where a variable is missing or malformed; the error names it.
     pub fn from_env(variable: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let catalog = variable("PARTNER_CENTRAL_CATALOG").ok_or(ConfigError::MissingCatalog)?;
+        let include_aws_summary = match variable("INCLUDE_AWS_SUMMARY").as_deref() {
+            None | Some("true") => true,
+            Some("false") => false,
+            Some(other) => return Err(ConfigError::IncludeAwsSummary(other.to_owned())),
+        };
         Ok(Self {
             catalog: Catalog::parse(&catalog)?,
+            include_aws_summary,
         })
     }
 }

@@ -1,76 +1,38 @@
 //! An EventBridge opportunity event in, one self-contained CloudEvent out.
 //!
 //! Partner Central's event says only which opportunity changed. This function reads the whole
-//! opportunity and answers with it; AWS delivers the answer (the function's on-success
-//! destination). A failed read is a function error, so that AWS tries again: never a silent skip.
+//! opportunity, and AWS's summary of it, and answers with both; AWS delivers the answer (the
+//! function's on-success destination). A failed read is a function error, so that AWS tries again:
+//! never a silent skip. A failed summary is told in the event, and never loses it.
 
 mod config;
+mod error;
+mod trace;
 
-use lambda_runtime::{Diagnostic, LambdaEvent};
-use model::{Catalog, CloudEvent, EventError, OpportunityEvent};
+use std::time::Duration;
+
+use lambda_runtime::{Context, LambdaEvent};
+use model::{
+    Catalog, CloudEvent, EventKind, Identifier, Object, Opportunity, OpportunityEvent, Problem,
+};
 use partner_central::PartnerCentral;
 use serde_json::Value;
+use tokio::time::{Instant, sleep};
 
 pub use config::{Config, ConfigError};
+pub use error::Error;
+
+/// For how long an opportunity that was just created is looked for before AWS's own retries take
+/// over. Reads were seen to lag behind creation by up to 3 s.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// The pause between two looks.
+const PAUSE: Duration = Duration::from_millis(500);
 
 /// What every event is answered with: the client and the configuration.
 #[derive(Debug, Clone)]
 pub struct Bridge {
     partner_central: PartnerCentral,
-    catalog: Catalog,
-}
-
-/// An event that could not be enriched.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// The event is none that this function takes.
-    #[error(transparent)]
-    Event(#[from] EventError),
-    /// The event is from another catalog than the configured one.
-    #[error(
-        "the event is from catalog `{found}`, expected `{expected}` (`PARTNER_CENTRAL_CATALOG`)"
-    )]
-    Catalog {
-        /// The event's catalog.
-        found: String,
-        /// The configured catalog.
-        expected: String,
-    },
-    /// The opportunity could not be read.
-    #[error("opportunity `{identifier}` could not be read: {cause}")]
-    Read {
-        /// Which opportunity.
-        identifier: String,
-        /// Why not.
-        cause: partner_central::Error,
-    },
-}
-
-impl Error {
-    /// The error's stable name, as Lambda's `errorType`.
-    fn kind(&self) -> &'static str {
-        use partner_central::Error as Cause;
-        match self {
-            Self::Event(_) => "EventRefused",
-            Self::Catalog { .. } => "CatalogRefused",
-            Self::Read { cause, .. } => match cause {
-                Cause::NotFound => "OpportunityNotFound",
-                Cause::Denied { .. } => "AccessDenied",
-                Cause::Throttled => "Throttled",
-                Cause::Conflict | Cause::Invalid { .. } => "ReadRefused",
-                Cause::Unavailable { .. } => "Unavailable",
-            },
-        }
-    }
-}
-
-impl From<Error> for Diagnostic {
-    fn from(error: Error) -> Self {
-        Self {
-            error_type: error.kind().to_owned(),
-            error_message: error.to_string(),
-        }
-    }
+    config: Config,
 }
 
 impl Bridge {
@@ -79,7 +41,7 @@ impl Bridge {
     pub fn new(partner_central: PartnerCentral, config: Config) -> Self {
         Self {
             partner_central,
-            catalog: config.catalog,
+            config,
         }
     }
 
@@ -89,34 +51,83 @@ impl Bridge {
     /// See [`Error`]: each is a function error, which AWS retries and then puts into the
     /// dead-letter queue.
     pub async fn handle(&self, event: LambdaEvent<Value>) -> Result<CloudEvent, Error> {
-        let answered = self.enrich(&event.payload).await;
+        let started = Instant::now();
+        let answered = self.enrich(&event.payload, &event.context).await;
+        let duration_ms = started.elapsed().as_millis();
         match &answered {
-            Ok(event) => tracing::info!(
-                opportunity.id = event.subject(),
-                outcome = "enriched",
-                "answered"
-            ),
-            Err(error) => tracing::error!(outcome = error.kind(), %error, "not enriched"),
+            Ok(event) => {
+                let problems = event.problems().len();
+                tracing::info!(
+                    opportunity.id = event.subject(),
+                    outcome = "enriched",
+                    problems,
+                    duration_ms,
+                    "answered"
+                );
+            }
+            Err(error) => {
+                tracing::error!(outcome = error.kind(), %error, duration_ms, "not enriched")
+            }
         }
         answered
     }
 
-    async fn enrich(&self, event: &Value) -> Result<CloudEvent, Error> {
+    async fn enrich(&self, event: &Value, context: &Context) -> Result<CloudEvent, Error> {
         let event = OpportunityEvent::parse(event)?;
-        if event.catalog != self.catalog {
+        if event.catalog != self.config.catalog {
+            let expected = self.config.catalog.to_string();
             return Err(Error::Catalog {
                 found: event.catalog.to_string(),
-                expected: self.catalog.to_string(),
+                expected,
             });
         }
-        let opportunity = self
+        let (opportunity, summary) =
+            tokio::join!(self.opportunity(&event), self.summary(&event.identifier));
+        let traceparent = context
+            .xray_trace_id
+            .as_deref()
+            .and_then(trace::traceparent);
+        Ok(CloudEvent::new(&event, opportunity?, summary, traceparent))
+    }
+
+    async fn opportunity(&self, event: &OpportunityEvent) -> Result<Opportunity, Error> {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            match self
+                .partner_central
+                .get(self.catalog(), &event.identifier)
+                .await
+            {
+                Err(partner_central::Error::NotFound)
+                    if event.kind == EventKind::Created && Instant::now() + PAUSE < until =>
+                {
+                    sleep(PAUSE).await;
+                }
+                read => return read.map_err(|cause| Error::read(&event.identifier, cause)),
+            }
+        }
+    }
+
+    /// AWS's summary, or why there is none; `None` where none is asked for.
+    async fn summary(&self, identifier: &Identifier) -> Option<Result<Object, Problem>> {
+        if !self.config.include_aws_summary {
+            return None;
+        }
+        let summary = self
             .partner_central
-            .get(&self.catalog, &event.identifier)
-            .await
-            .map_err(|cause| Error::Read {
-                identifier: event.identifier.to_string(),
-                cause,
-            })?;
-        Ok(CloudEvent::new(&event, opportunity))
+            .summary(self.catalog(), identifier)
+            .await;
+        Some(summary.map_err(|cause| {
+            tracing::warn!(opportunity.id = %identifier, %cause, "no summary");
+            Problem {
+                pointer: "/awsSummary",
+                code: error::code(&cause),
+                detail: error::detail(&cause).to_owned(),
+            }
+        }))
+    }
+
+    fn catalog(&self) -> &Catalog {
+        &self.config.catalog
     }
 }

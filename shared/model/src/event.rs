@@ -1,18 +1,12 @@
-//! The event that EventBridge brings, and the CloudEvent that the bridge hands on.
+//! The event that EventBridge brings.
 //!
 //! Partner Central's event says only *which* opportunity changed: no version, no actor, no list of
 //! fields. Events are documented with other members than recorded ones have (`version` is `"0"` or
 //! `"1"`, `resources` comes and goes), so everything the bridge does not need may be missing.
 
-use std::fmt::Write;
-
-use serde::Serialize;
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 
-use crate::{
-    Catalog, Identifier, Object, Opportunity, ParseCatalogError, ParseIdentifierError, kind,
-};
+use crate::{Catalog, Identifier, ParseCatalogError, ParseIdentifierError, kind};
 
 /// What an `Opportunity Created` or `Opportunity Updated` event tells.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -128,119 +122,6 @@ fn found(parent: &Value, name: &str) -> String {
     }
 }
 
-/// A CloudEvents 1.0 event in structured JSON mode: one opportunity, whole.
-///
-/// Equal content has equal ids, so that the duplicates that Partner Central sends (two events in one
-/// second with different EventBridge ids) collapse for every consumer that follows the
-/// CloudEvents rule: `source` and `id` together are unique for each distinct event.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct CloudEvent {
-    specversion: &'static str,
-    id: String,
-    source: String,
-    #[serde(rename = "type")]
-    kind: &'static str,
-    subject: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    time: Option<String>,
-    datacontenttype: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    eventid: Option<String>,
-    data: Data,
-}
-
-#[derive(Debug, Clone, PartialEq, Serialize)]
-struct Data {
-    opportunity: Object,
-}
-
-impl CloudEvent {
-    /// The event that tells what the opportunity is now.
-    #[must_use]
-    pub fn new(event: &OpportunityEvent, opportunity: Opportunity) -> Self {
-        let kind = match event.kind {
-            EventKind::Created => "aws.partnercentral.opportunity.created",
-            EventKind::Updated => "aws.partnercentral.opportunity.updated",
-        };
-        let catalog = event.catalog.as_str();
-        let subject = event.identifier.to_string();
-        let source = source(&opportunity);
-        let opportunity = opportunity.into_document();
-        Self {
-            specversion: "1.0",
-            id: content_id(kind, catalog, &opportunity),
-            source,
-            kind,
-            subject,
-            time: event.time.clone(),
-            datacontenttype: "application/json",
-            eventid: event.id.clone(),
-            data: Data { opportunity },
-        }
-    }
-
-    /// Which opportunity: the identifier.
-    #[must_use]
-    pub fn subject(&self) -> &str {
-        &self.subject
-    }
-}
-
-/// The opportunity's ARN up to the catalog, such as
-/// `arn:aws:partnercentral:us-east-1:111122223333:catalog/AWS`; without the account where the
-/// document has no ARN.
-fn source(opportunity: &Opportunity) -> String {
-    let arn = opportunity.document().get("Arn").and_then(Value::as_str);
-    match arn.and_then(|arn| arn.split_once("/opportunity/")) {
-        Some((catalog, _)) => catalog.to_owned(),
-        None => format!(
-            "arn:aws:partnercentral:us-east-1::catalog/{}",
-            opportunity.catalog()
-        ),
-    }
-}
-
-/// SHA-256, in hexadecimal, over the content in a form that does not depend on key order.
-fn content_id(kind: &str, catalog: &str, opportunity: &Object) -> String {
-    let mut content = format!("{kind}\n{catalog}\n");
-    canonical_members(opportunity, &mut content);
-    Sha256::digest(content.as_bytes())
-        .iter()
-        .fold(String::with_capacity(64), |mut hex, byte| {
-            let _ = write!(hex, "{byte:02x}");
-            hex
-        })
-}
-
-fn canonical(value: &Value, text: &mut String) {
-    match value {
-        Value::Object(members) => canonical_members(members, text),
-        Value::Array(items) => {
-            text.push('[');
-            for item in items {
-                canonical(item, text);
-                text.push(',');
-            }
-            text.push(']');
-        }
-        scalar => {
-            let _ = write!(text, "{scalar}");
-        }
-    }
-}
-
-fn canonical_members(members: &Object, text: &mut String) {
-    let mut sorted: Vec<_> = members.iter().collect();
-    sorted.sort_unstable_by_key(|(name, _)| *name);
-    text.push('{');
-    for (name, value) in sorted {
-        let _ = write!(text, "{}:", Value::from(name.as_str()));
-        canonical(value, text);
-        text.push(',');
-    }
-    text.push('}');
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -259,12 +140,6 @@ mod tests {
             "resources": [],
             "detail": {"schemaVersion": "1", "catalog": "Sandbox", "opportunity": {"identifier": "O7"}},
         })
-    }
-
-    fn cloud_event(event: &Value, opportunity: &str) -> Value {
-        let event = OpportunityEvent::parse(event).unwrap();
-        let opportunity = Opportunity::parse(opportunity.as_bytes()).unwrap();
-        serde_json::to_value(CloudEvent::new(&event, opportunity)).unwrap()
     }
 
     #[test]
@@ -340,53 +215,6 @@ mod tests {
                 OpportunityEvent::parse(&event).unwrap_err().to_string(),
                 error
             );
-        }
-    }
-
-    #[test]
-    fn a_cloud_event_carries_the_whole_opportunity() {
-        let opportunity = r#"{"Id":"O7","Arn":"arn:aws:partnercentral:us-east-1:111122223333:catalog/Sandbox/opportunity/O7","Catalog":"Sandbox","LastModifiedDate":"m","Tomorrow":1.10,"Null":null}"#;
-        let mut event = cloud_event(&event(), opportunity);
-        let id = event.as_object_mut().unwrap().remove("id").unwrap();
-        assert_eq!(id.as_str().unwrap().len(), 64);
-        assert_eq!(
-            event,
-            json!({
-                "specversion": "1.0",
-                "source": "arn:aws:partnercentral:us-east-1:111122223333:catalog/Sandbox",
-                "type": "aws.partnercentral.opportunity.updated",
-                "subject": "O7",
-                "time": "2026-03-04T05:06:07Z",
-                "datacontenttype": "application/json",
-                "eventid": "6f6f8e8c-0000-4000-8000-000000000001",
-                "data": {"opportunity": serde_json::from_str::<Value>(opportunity).unwrap()},
-            })
-        );
-    }
-
-    #[test]
-    fn equal_content_has_equal_ids_and_other_content_has_others() {
-        let opportunity =
-            r#"{"Id":"O7","Catalog":"Sandbox","LastModifiedDate":"m","P":{"a":1,"b":[1,2]}}"#;
-        let id = |event: &Value, opportunity: &str| cloud_event(event, opportunity)["id"].clone();
-        let first = id(&event(), opportunity);
-
-        let mut twin = event();
-        twin["id"] = json!("another");
-        twin["time"] = json!("2026-03-04T05:06:08Z");
-        let reordered =
-            r#"{"P":{"b":[1,2],"a":1},"LastModifiedDate":"m","Catalog":"Sandbox","Id":"O7"}"#;
-        assert_eq!(id(&twin, reordered), first);
-
-        let mut created = event();
-        created["detail-type"] = json!("Opportunity Created");
-        assert_ne!(id(&created, opportunity), first);
-        for other in [
-            opportunity.replace("[1,2]", "[2,1]"),
-            opportunity.replace("\"m\"", "\"n\""),
-            opportunity.replace("\"a\":1", "\"a\":\"1\""),
-        ] {
-            assert_ne!(id(&event(), &other), first);
         }
     }
 }

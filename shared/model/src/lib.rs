@@ -22,6 +22,7 @@
 
 mod advice;
 mod change;
+mod cloud_event;
 mod event;
 mod identifier;
 mod lock;
@@ -33,7 +34,8 @@ mod update;
 
 pub use advice::advise;
 pub use change::Change;
-pub use event::{CloudEvent, EventError, EventKind, OpportunityEvent};
+pub use cloud_event::{CloudEvent, Problem};
+pub use event::{EventError, EventKind, OpportunityEvent};
 pub use identifier::{Catalog, Identifier, ParseCatalogError, ParseIdentifierError};
 pub use opportunity::{Opportunity, ParseOpportunityError};
 pub use patch::{ParsePatchError, Patch, PatchError};

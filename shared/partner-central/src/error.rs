@@ -7,6 +7,8 @@ use aws_sdk_partnercentralselling::error::{DisplayErrorContext, ProvideErrorMeta
 use model::{Object, pointer};
 use serde::Deserialize;
 
+use crate::wire::Answer;
+
 /// A call that failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
@@ -69,11 +71,11 @@ const DENIED: [&str; 7] = [
 ];
 
 impl Error {
-    /// Sorts a failed call. `answer` is the last attempt's status and body, where there was one;
+    /// Sorts a failed call. `answer` is the last attempt's answer, where there was one;
     /// `sent` is the request's body, whose spelling the members of field errors take.
     pub(crate) fn of<E, R>(
         error: Option<SdkError<E, R>>,
-        answer: Option<(u16, Vec<u8>)>,
+        answer: Option<Answer>,
         sent: Option<&Object>,
     ) -> Self
     where
@@ -92,9 +94,13 @@ impl Error {
         match (code, answer) {
             ("ResourceNotFoundException", _) => Self::NotFound,
             ("ConflictException", _) => Self::Conflict,
-            ("ValidationException", Some((_, body))) => Self::invalid(&body, message, sent),
-            ("ThrottlingException", _) | (_, Some((429, _))) => Self::Throttled,
-            (code, Some((status, _))) if DENIED.contains(&code) || matches!(status, 401 | 403) => {
+            ("ValidationException", Some(Answer { body, .. })) => {
+                Self::invalid(&body, message, sent)
+            }
+            ("ThrottlingException", _) | (_, Some(Answer { status: 429, .. })) => Self::Throttled,
+            (code, Some(Answer { status, .. }))
+                if DENIED.contains(&code) || matches!(status, 401 | 403) =>
+            {
                 Self::Denied {
                     code: code.to_owned(),
                     message: message.to_owned(),

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use aws_config::{BehaviorVersion, SdkConfig, timeout::TimeoutConfig};
 use aws_sdk_partnercentralselling::{Client, config};
-use model::{Catalog, Identifier, Opportunity, Update};
+use model::{Catalog, Identifier, Object, Opportunity, Update};
 use serde_json::Value;
 
 pub use error::{Error, FieldError};
@@ -130,12 +130,30 @@ impl PartnerCentral {
             .interceptor(exchange.clone())
             .send()
             .await;
-        let body = exchange
-            .success()
-            .ok_or_else(|| Error::of(sent.err(), exchange.failure(), None))?;
-        Opportunity::parse(&body).map_err(|error| Error::Unavailable {
-            cause: error.to_string(),
-        })
+        let body = exchange.finish(sent.err(), None)?;
+        Opportunity::parse(&body).map_err(unusable)
+    }
+
+    /// Reads AWS's side of an opportunity, whole (`GetAwsOpportunitySummary`).
+    ///
+    /// # Errors
+    /// See [`Error`]; an answer that is no JSON object counts as [`Error::Unavailable`].
+    pub async fn summary(
+        &self,
+        catalog: &Catalog,
+        identifier: &Identifier,
+    ) -> Result<Object, Error> {
+        let exchange = Exchange::default();
+        let sent = self
+            .client
+            .get_aws_opportunity_summary()
+            .catalog(catalog.as_str())
+            .related_opportunity_identifier(identifier.as_str())
+            .customize()
+            .interceptor(exchange.clone())
+            .send()
+            .await;
+        serde_json::from_slice(&exchange.finish(sent.err(), None)?).map_err(unusable)
     }
 
     /// Writes an opportunity back, whole (`UpdateOpportunity`).
@@ -148,10 +166,7 @@ impl PartnerCentral {
     /// # Errors
     /// See [`Error`].
     pub async fn update(&self, update: &Update) -> Result<Updated, Error> {
-        let request = serde_json::to_vec(&update.body).map_err(|error| Error::Unavailable {
-            cause: error.to_string(),
-        })?;
-        let exchange = Exchange::with_request(request);
+        let exchange = Exchange::with_request(serde_json::to_vec(&update.body).map_err(unusable)?);
         let sent = self
             .client
             .update_opportunity()
@@ -159,9 +174,7 @@ impl PartnerCentral {
             .interceptor(exchange.clone())
             .send()
             .await;
-        let body = exchange
-            .success()
-            .ok_or_else(|| Error::of(sent.err(), exchange.failure(), Some(&update.body)))?;
+        let body = exchange.finish(sent.err(), Some(&update.body))?;
         let answer: Value = serde_json::from_slice(&body).unwrap_or_default();
         let text = |member| {
             answer
@@ -173,5 +186,12 @@ impl PartnerCentral {
             id: text("Id"),
             last_modified_date: text("LastModifiedDate"),
         })
+    }
+}
+
+/// An answer that is a success and yet of no use.
+fn unusable(error: impl std::error::Error) -> Error {
+    Error::Unavailable {
+        cause: error.to_string(),
     }
 }

@@ -6,6 +6,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use aws_sdk_partnercentralselling::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::{
     box_error::BoxError,
     client::{
@@ -20,6 +21,9 @@ use aws_smithy_runtime_api::{
     },
 };
 use aws_smithy_types::{body::SdkBody, config_bag::ConfigBag};
+use model::Object;
+
+use crate::Error;
 
 /// One call's bytes: the request to send instead of the typed one, and the last attempt's answer.
 #[derive(Debug, Clone, Default)]
@@ -28,10 +32,11 @@ pub(crate) struct Exchange {
     answer: Arc<Mutex<Option<Answer>>>,
 }
 
-#[derive(Debug, Clone)]
-struct Answer {
-    status: u16,
-    body: Vec<u8>,
+/// What came back: any HTTP status, and the body as received.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Exchange {
@@ -42,29 +47,31 @@ impl Exchange {
         }
     }
 
-    /// The answer's body, where the HTTP status says success, whatever the SDK made of it.
-    pub(crate) fn success(&self) -> Option<Vec<u8>> {
-        self.answer()
-            .filter(|answer| (200..300).contains(&answer.status))
-            .map(|answer| answer.body)
+    /// The answer's body where its HTTP status says success, whatever the SDK made of it; else what
+    /// the SDK's `error` means. `sent` is the request's body, where there was one of ours.
+    pub(crate) fn finish<E, R>(
+        &self,
+        error: Option<SdkError<E, R>>,
+        sent: Option<&Object>,
+    ) -> Result<Vec<u8>, Error>
+    where
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+        R: std::fmt::Debug,
+    {
+        match self.record(None) {
+            Some(Answer {
+                status: 200..=299,
+                body,
+            }) => Ok(body),
+            answer => Err(Error::of(error, answer, sent)),
+        }
     }
 
-    /// The answer's status and body, where there was one and it is no success.
-    pub(crate) fn failure(&self) -> Option<(u16, Vec<u8>)> {
-        self.answer()
-            .filter(|answer| !(200..300).contains(&answer.status))
-            .map(|answer| (answer.status, answer.body))
-    }
-
-    fn answer(&self) -> Option<Answer> {
-        self.answer
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
-    }
-
-    fn record(&self, answer: Option<Answer>) {
-        *self.answer.lock().unwrap_or_else(PoisonError::into_inner) = answer;
+    fn record(&self, answer: Option<Answer>) -> Option<Answer> {
+        std::mem::replace(
+            &mut *self.answer.lock().unwrap_or_else(PoisonError::into_inner),
+            answer,
+        )
     }
 }
 

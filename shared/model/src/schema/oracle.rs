@@ -244,7 +244,7 @@ fn members_known_to(schema: &Value) -> usize {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2000))]
+    #![proptest_config(ProptestConfig::with_cases(1000))]
 
     #[test]
     fn the_walk_finds_what_the_jsonschema_crate_finds(document in near_the_schema()) {

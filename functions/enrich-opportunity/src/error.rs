@@ -1,0 +1,94 @@
+//! Why an event could not be enriched, as a function error that AWS retries.
+
+use lambda_runtime::Diagnostic;
+use model::{EventError, Identifier};
+use partner_central::Error as Cause;
+
+/// An event that could not be enriched.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The event is none that this function takes.
+    #[error(transparent)]
+    Event(#[from] EventError),
+    /// The event is from another catalog than the configured one.
+    #[error(
+        "the event is from catalog `{found}`, expected `{expected}` (`PARTNER_CENTRAL_CATALOG`)"
+    )]
+    Catalog {
+        /// The event's catalog.
+        found: String,
+        /// The configured catalog.
+        expected: String,
+    },
+    /// The opportunity could not be read.
+    #[error(
+        "opportunity `{identifier}` could not be read: {cause}{}",
+        advice(cause)
+    )]
+    Read {
+        /// Which opportunity.
+        identifier: String,
+        /// Why not.
+        cause: Cause,
+    },
+}
+
+impl Error {
+    pub(crate) fn read(identifier: &Identifier, cause: Cause) -> Self {
+        Self::Read {
+            identifier: identifier.to_string(),
+            cause,
+        }
+    }
+
+    /// The error's stable name, as Lambda's `errorType`.
+    pub(crate) fn kind(&self) -> &'static str {
+        match self {
+            Self::Event(_) => "EventRefused",
+            Self::Catalog { .. } => "CatalogRefused",
+            Self::Read { cause, .. } => code(cause),
+        }
+    }
+}
+
+impl From<Error> for Diagnostic {
+    fn from(error: Error) -> Self {
+        Self {
+            error_type: error.kind().to_owned(),
+            error_message: error.to_string(),
+        }
+    }
+}
+
+/// The stable name of a failed read.
+pub(crate) fn code(cause: &Cause) -> &'static str {
+    match cause {
+        Cause::NotFound => "NotFound",
+        Cause::Denied { .. } => "AccessDenied",
+        Cause::Throttled => "Throttled",
+        Cause::Conflict | Cause::Invalid { .. } => "Refused",
+        Cause::Unavailable { .. } => "Unavailable",
+    }
+}
+
+/// What the receiver of an event is told of a failed read: nothing of the inside.
+pub(crate) fn detail(cause: &Cause) -> &'static str {
+    match cause {
+        Cause::NotFound => "AWS has no summary of this opportunity",
+        Cause::Denied { .. } => "AWS does not let the bridge read the summary",
+        Cause::Throttled => "AWS throttled the read of the summary",
+        Cause::Conflict | Cause::Invalid { .. } => "AWS refused the read of the summary",
+        Cause::Unavailable { .. } => "AWS did not answer with a summary",
+    }
+}
+
+/// What the operator can do.
+fn advice(cause: &Cause) -> &'static str {
+    match cause {
+        Cause::Denied { .. } => {
+            ": the function's role lacks `partnercentral:GetOpportunity` on this catalog, or the AWS account is \
+             not linked to Partner Central"
+        }
+        _ => "",
+    }
+}

@@ -1,0 +1,177 @@
+//! What a request costs besides the network: authenticate, parse, merge, compare, judge, answer.
+//!
+//! The whole router runs, with Partner Central answering from memory, so that the AWS SDK's share
+//! (signing, its own pipeline) is in the figures too. The first request of a process is measured in
+//! processes of its own: this program, run again with `--first`.
+
+use std::{
+    hint::black_box,
+    process::Command,
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
+
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
+use aws_smithy_runtime_api::{
+    client::{
+        http::{HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn},
+        orchestrator::{HttpRequest, HttpResponse},
+    },
+    http::StatusCode,
+};
+use aws_smithy_types::body::SdkBody;
+use axum::{Router, body::Body, http::Request};
+use criterion::{Criterion, Throughput};
+use model::Catalog;
+use partner_central::PartnerCentral;
+use patch_opportunity::{Auth, AuthConfig, Bridge, SecretSource, router};
+use serde_json::{Value, json};
+use standardwebhooks::Webhook;
+use tokio::runtime::{self, Runtime};
+use tower::ServiceExt;
+
+const SECRET: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
+const DOCUMENT_SIZE: usize = 10 * 1024;
+const PROCESSES: usize = 21;
+
+/// Partner Central in memory: each call is answered with the same document.
+#[derive(Debug)]
+struct Memory(Vec<u8>);
+
+impl HttpConnector for Memory {
+    fn call(&self, _: HttpRequest) -> HttpConnectorFuture {
+        let ok = StatusCode::try_from(200).expect("a status");
+        HttpConnectorFuture::ready(Ok(HttpResponse::new(ok, SdkBody::from(self.0.as_slice()))))
+    }
+}
+
+/// The sample opportunity, with contacts added until it has the size.
+fn document() -> Vec<u8> {
+    let mut document: Value = include_str!("../../events/opportunity.json")
+        .parse()
+        .expect("the sample is JSON");
+    let mut text = document.to_string();
+    while text.len() < DOCUMENT_SIZE {
+        let contacts = document["Customer"]["Contacts"]
+            .as_array_mut()
+            .expect("contacts");
+        let number = contacts.len();
+        contacts.push(json!({
+            "BusinessTitle": "Planner", "Email": format!("planner{number}@harbour.example"),
+            "FirstName": "Berth", "LastName": format!("Planner {number}"), "Phone": "+31105550123",
+        }));
+        text = document.to_string();
+    }
+    text.into_bytes()
+}
+
+fn sdk_config() -> SdkConfig {
+    let connector = SharedHttpConnector::new(Memory(document()));
+    let credentials = Credentials::new("id", "key", None, None, "bench");
+    SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::from_static("us-east-1"))
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .http_client(http_client_fn(move |_, _| connector.clone()))
+        .build()
+}
+
+async fn service() -> Router {
+    let config = sdk_config();
+    let source = SecretSource::Inline(SECRET.to_owned());
+    let auth = Auth::load(AuthConfig::StandardWebhooks(source), &config)
+        .await
+        .expect("a secret");
+    let catalog = Catalog::parse("Sandbox").expect("a catalog");
+    router(Bridge::new(PartnerCentral::new(&config), catalog, auth))
+}
+
+/// A signed dry run: everything but the write.
+fn request() -> Request<Body> {
+    let body = r#"{"LifeCycle":{"Stage":"Committed","NextSteps":"Sign"},"Project":{"ApnPrograms":["APN Immersion Days"]}}"#;
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .expect("a clock")
+        .as_secs();
+    let timestamp = i64::try_from(now).expect("a time");
+    let signature =
+        Webhook::new(SECRET).and_then(|key| key.sign("msg_1", timestamp, body.as_bytes()));
+    Request::patch("/opportunities/O7654321?dry_run=true")
+        .header("content-type", "application/merge-patch+json")
+        .header("webhook-id", "msg_1")
+        .header("webhook-timestamp", timestamp)
+        .header("webhook-signature", signature.expect("a signature"))
+        .body(Body::from(body))
+        .expect("a request")
+}
+
+async fn answer(service: Router, request: Request<Body>) {
+    let response = service.oneshot(request).await.expect("an answer");
+    assert_eq!(response.status(), 200);
+    black_box(
+        axum::body::to_bytes(response.into_body(), usize::MAX)
+            .await
+            .expect("a body"),
+    );
+}
+
+fn runtime() -> Runtime {
+    runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime")
+}
+
+/// The time that a process takes for its first request.
+fn first() -> Duration {
+    let runtime = runtime();
+    let (service, request) = (runtime.block_on(service()), request());
+    let started = Instant::now();
+    runtime.block_on(answer(service, request));
+    started.elapsed()
+}
+
+fn report_first_requests() {
+    let this = std::env::current_exe().expect("this program");
+    let mut times: Vec<f64> = (0..PROCESSES)
+        .map(|_| {
+            let output = Command::new(&this)
+                .arg("--first")
+                .output()
+                .expect("this program runs");
+            String::from_utf8_lossy(&output.stdout)
+                .trim()
+                .parse()
+                .expect("a time in microseconds")
+        })
+        .collect();
+    times.sort_unstable_by(f64::total_cmp);
+    let [.., slowest] = times[..] else { return };
+    println!(
+        "first request of a process: median {} µs, slowest of {PROCESSES} {slowest} µs",
+        times[PROCESSES / 2]
+    );
+}
+
+fn main() {
+    if std::env::args().any(|argument| argument == "--first") {
+        println!("{}", first().as_micros());
+        return;
+    }
+    report_first_requests();
+
+    let runtime = runtime();
+    let service = runtime.block_on(service());
+    let mut criterion = Criterion::default().configure_from_args();
+    let mut group = criterion.benchmark_group("pipeline");
+    group.throughput(Throughput::Elements(1));
+    group.bench_function("a signed dry run on 10 KiB", |bencher| {
+        bencher.iter_batched(
+            || (service.clone(), request()),
+            |(service, request)| runtime.block_on(answer(service, request)),
+            criterion::BatchSize::SmallInput,
+        );
+    });
+    group.finish();
+    criterion.final_summary();
+}
