@@ -25,16 +25,16 @@ class NotRunning(Exception):
 @contextmanager
 def running(command: list[str], **options) -> Iterator[subprocess.Popen]:
     """A process, stopped with its children."""
-    process = subprocess.Popen(command, cwd=ROOT, start_new_session=True, **options)
-    try:
-        yield process
-    finally:
-        for stop in (signal.SIGTERM, signal.SIGKILL):
-            try:
-                os.killpg(process.pid, stop)
-                process.wait(timeout=5)
-            except (ProcessLookupError, subprocess.TimeoutExpired):
-                continue
+    with subprocess.Popen(command, cwd=ROOT, start_new_session=True, **options) as process:
+        try:
+            yield process
+        finally:
+            for stop in (signal.SIGTERM, signal.SIGKILL):
+                try:
+                    os.killpg(process.pid, stop)
+                    process.wait(timeout=5)
+                except (ProcessLookupError, subprocess.TimeoutExpired):
+                    continue
 
 
 def emulator_command(*arguments: str) -> list[str]:

@@ -88,7 +88,7 @@ async fn service() -> Router {
 
 /// A signed dry run: everything but the write.
 fn request() -> Request<Body> {
-    let body = r#"{"LifeCycle":{"Stage":"Committed","NextSteps":"Sign"},"Project":{"ApnPrograms":["APN Immersion Days"]}}"#;
+    let body = r#"{"LifeCycle":{"Stage":"Committed","NextSteps":"Sign"},"Project":{"ApnPrograms":["ISV Workload Migration"]}}"#;
     let now = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .expect("a clock")

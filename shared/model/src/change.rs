@@ -44,7 +44,9 @@ fn compare_members(before: &Object, after: &Object, at: &str, changes: &mut Vec<
     for (name, _) in before.iter().chain(added) {
         let before = before.get(name).unwrap_or(&ABSENT);
         let after = after.get(name).unwrap_or(&ABSENT);
-        compare(before, after, &pointer::child(at, name), changes);
+        if before != after {
+            compare(before, after, &pointer::child(at, name), changes);
+        }
     }
 }
 
@@ -67,7 +69,6 @@ fn compare(before: &Value, after: &Value, at: &str, changes: &mut Vec<Change>) {
                 );
             }
         }
-        _ if before == after => {}
         _ => changes.push(Change {
             path: at.to_owned(),
             before: before.clone(),

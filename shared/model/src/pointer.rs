@@ -7,7 +7,22 @@ use crate::Object;
 /// The pointer to a member of what `parent` points to: `child("/A", "b/c")` is `/A/b~1c`.
 #[must_use]
 pub fn child(parent: &str, token: &str) -> String {
-    format!("{parent}/{}", token.replace('~', "~0").replace('/', "~1"))
+    let mut pointer = String::with_capacity(parent.len() + 1 + token.len());
+    pointer.push_str(parent);
+    push(&mut pointer, token);
+    pointer
+}
+
+/// Makes a pointer one to a member of what it points to.
+pub(crate) fn push(pointer: &mut String, token: &str) {
+    pointer.push('/');
+    for character in token.chars() {
+        match character {
+            '~' => pointer.push_str("~0"),
+            '/' => pointer.push_str("~1"),
+            other => pointer.push(other),
+        }
+    }
 }
 
 /// The value that a pointer points to: `find(document, "/LifeCycle/Stage")`.

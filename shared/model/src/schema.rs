@@ -114,14 +114,18 @@ pub struct Judgement {
 /// alone: AWS added it after this release. Null counts as absent.
 #[must_use]
 pub fn judge(before: &Object, after: &Object) -> Judgement {
-    let mut earlier = SCHEMA.findings(before);
+    let findings = SCHEMA.findings(after);
     let mut judgement = Judgement::default();
-    for found in SCHEMA.findings(after) {
+    if findings.is_empty() {
+        return judgement;
+    }
+    let mut earlier = SCHEMA.findings(before);
+    for found in findings {
         let twin = earlier.iter().position(|earlier| earlier.is_as(&found));
         let was_before = twin.map(|twin| earlier.swap_remove(twin)).is_some();
         let is_absent = || found.value.is_null() && !earlier.iter().any(|one| one.is_at(&found));
         match found.finding.code {
-            Code::UnknownMember if was_before || found.is_of_the_bridge() || is_absent() => {}
+            Code::UnknownMember if was_before || is_absent() => {}
             Code::UndocumentedValue if was_before => {}
             Code::UndocumentedValue => judgement.warnings.push(found.finding),
             _ if was_before => judgement.warnings.push(found.finding),
@@ -140,10 +144,6 @@ impl Found<'_> {
     fn is_at(&self, other: &Self) -> bool {
         self.finding.code == other.finding.code
             && names(&self.finding.pointer).eq(names(&other.finding.pointer))
-    }
-
-    fn is_of_the_bridge(&self) -> bool {
-        OF_THE_BRIDGE.contains(&self.finding.pointer.as_str())
     }
 }
 

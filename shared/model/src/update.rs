@@ -79,53 +79,52 @@ impl Opportunity {
         for (name, value) in self.document() {
             match name.as_str() {
                 "Id" => drop(body.insert("Identifier".to_owned(), value.clone())),
-                name if NOT_SENT.contains(&name) => {}
-                TYPE_TAG => adjustments.push(type_tag_dropped(pointer::child("", TYPE_TAG), value)),
                 // The identifier is `Id`; a member of this name would be a second one.
                 "Identifier" => {}
-                name => drop(body.insert(
-                    name.to_owned(),
-                    without_type_tags(value, &pointer::child("", name), &mut adjustments),
-                )),
+                name if NOT_SENT.contains(&name) => {}
+                name => drop(body.insert(name.to_owned(), value.clone())),
             }
         }
+        drop_type_tags(&mut body, &mut String::new(), &mut adjustments);
         adjustments.extend(decode_use_case(&mut body));
         Update { body, adjustments }
     }
 }
 
-fn without_type_tags(value: &Value, at: &str, adjustments: &mut Vec<Adjustment>) -> Value {
-    match value {
-        Value::Object(members) => {
-            let mut kept = Object::new();
-            for (name, value) in members {
-                let at = pointer::child(at, name);
-                if name == TYPE_TAG {
-                    adjustments.push(type_tag_dropped(at, value));
-                } else {
-                    kept.insert(name.clone(), without_type_tags(value, &at, adjustments));
-                }
-            }
-            Value::Object(kept)
-        }
-        Value::Array(items) => items
-            .iter()
-            .enumerate()
-            .map(|(index, item)| {
-                without_type_tags(item, &pointer::child(at, &index.to_string()), adjustments)
-            })
-            .collect(),
-        scalar => scalar.clone(),
+/// Drops the tags in an object, to which `at` points, and in all that it holds.
+fn drop_type_tags(members: &mut Object, at: &mut String, adjustments: &mut Vec<Adjustment>) {
+    if let Some(before) = members.shift_remove(TYPE_TAG) {
+        let pointer = pointer::child(at, TYPE_TAG);
+        adjustments.push(Adjustment {
+            pointer,
+            rule: Rule::TypeTagDropped,
+            before,
+            after: Value::Null,
+        });
+    }
+    for (name, value) in members {
+        drop_inner_type_tags(name, value, at, adjustments);
     }
 }
 
-fn type_tag_dropped(pointer: String, value: &Value) -> Adjustment {
-    Adjustment {
-        pointer,
-        rule: Rule::TypeTagDropped,
-        before: value.clone(),
-        after: Value::Null,
+fn drop_inner_type_tags(
+    token: &str,
+    value: &mut Value,
+    at: &mut String,
+    adjustments: &mut Vec<Adjustment>,
+) {
+    let length = at.len();
+    pointer::push(at, token);
+    match value {
+        Value::Object(members) => drop_type_tags(members, at, adjustments),
+        Value::Array(items) => {
+            for (index, item) in items.iter_mut().enumerate() {
+                drop_inner_type_tags(&index.to_string(), item, at, adjustments);
+            }
+        }
+        _ => {}
     }
+    at.truncate(length);
 }
 
 fn decode_use_case(body: &mut Object) -> Option<Adjustment> {

@@ -11,7 +11,7 @@ use regex_lite::Regex;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Code, Finding, nearest};
+use super::{Code, Finding, OF_THE_BRIDGE, nearest};
 use crate::{Object, kind, pointer};
 
 /// A list of more is not told whole.
@@ -113,6 +113,7 @@ impl<'s, 'a> Walk<'s, 'a> {
                 // Told below.
                 Some(_) if value.is_null() && schema.required.contains(name) => {}
                 Some(schema) => self.value(schema, value, &at, members),
+                None if OF_THE_BRIDGE.contains(&at.as_str()) => {}
                 None => self.unknown_member(schema, name, value, &at),
             }
         }

@@ -1,0 +1,120 @@
+"""AWS's own client for Python sees one Partner Central, whoever wrote to it."""
+
+import json
+import sys
+import tempfile
+import unittest
+import urllib.error
+import urllib.request
+from datetime import timedelta
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+import boto3
+
+import local
+
+OPPORTUNITY = {"Catalog": "Sandbox", "Identifier": "O7654321"}
+SAMPLE = json.loads((local.ROOT / "events/opportunity.json").read_text())
+FIRST_ANSWER_SECONDS = 600  # `cargo lambda watch` compiles what is not compiled yet
+# What `GetOpportunity` gives and `UpdateOpportunity` does not take.
+NOT_SENT = ("Arn", "CreatedDate", "Id", "OpportunityTeam", "RelatedEntityIdentifiers", "ResponseMetadata")
+
+
+def client(partner_central: str):
+    return boto3.client(
+        "partnercentral-selling",
+        endpoint_url=partner_central,
+        region_name="us-east-1",
+        aws_access_key_id="local",
+        aws_secret_access_key="local",
+    )
+
+
+class TheEmulator(unittest.TestCase):
+    def setUp(self):
+        self.partner_central = client(self.enterContext(local.emulator()))
+
+    def test_gives_an_opportunity(self):
+        found = self.partner_central.get_opportunity(**OPPORTUNITY)
+        for member in ("Id", "Customer", "Project", "PrimaryNeedsFromAws"):
+            self.assertEqual(without_nulls(found[member]), without_nulls(SAMPLE[member]))
+
+    def test_refuses_an_update_of_an_earlier_state(self):
+        stale = update_body(self.partner_central.get_opportunity(**OPPORTUNITY))
+        stale["LastModifiedDate"] -= timedelta(milliseconds=1)
+        with self.assertRaises(self.partner_central.exceptions.ConflictException):
+            self.partner_central.update_opportunity(**stale)
+
+    def test_lists_page_by_page(self):
+        identifiers = {f"O{number}" for number in range(1, 6)}
+        with tempfile.NamedTemporaryFile("w", suffix=".json") as seeds:
+            json.dump([SAMPLE | {"Id": identifier} for identifier in identifiers], seeds)
+            seeds.flush()
+            partner_central = client(self.enterContext(local.emulator("--seed", seeds.name)))
+        pages = partner_central.get_paginator("list_opportunities").paginate(
+            Catalog="Sandbox", PaginationConfig={"PageSize": 2}
+        )
+        listed = [[summary["Id"] for summary in page["OpportunitySummaries"]] for page in pages]
+        self.assertEqual([len(page) for page in listed], [2, 2, 2])
+        self.assertEqual(set(sum(listed, [])), identifiers | {"O7654321"})
+
+
+class TheBridgeAndBoto3(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        url = cls.enterClassContext(local.emulator())
+        cls.partner_central = client(url)
+        port = cls.enterClassContext(local.functions(local.settings(url, WEBHOOK_AUTH="none")))
+        cls.url = f"{local.function_url(port)}/opportunities/O7654321"
+        urllib.request.urlopen(cls.url, timeout=FIRST_ANSWER_SECONDS).close()
+
+    def patch(self, patch: dict, **headers: str) -> tuple[int, dict, str]:
+        """Status, body and entity tag of the bridge's answer to a merge patch."""
+        headers = {name.replace("_", "-"): value for name, value in headers.items()}
+        headers["content-type"] = "application/merge-patch+json"
+        request = urllib.request.Request(self.url, json.dumps(patch).encode(), headers, method="PATCH")
+        try:
+            answer = urllib.request.urlopen(request)
+        except urllib.error.HTTPError as error:
+            answer = error
+        with answer:
+            return answer.status, json.load(answer), answer.headers["etag"]
+
+    def test_see_what_the_other_wrote_and_nothing_else_changes(self):
+        before = self.partner_central.get_opportunity(**OPPORTUNITY)
+
+        status, answer, tag = self.patch({"LifeCycle": {"Stage": "Committed"}, "Project": {"AdditionalComments": "Größe"}})
+        self.assertEqual((status, answer["outcome"]), (200, "updated"))
+        by_bridge = self.partner_central.get_opportunity(**OPPORTUNITY)
+        expected = update_body(before)
+        expected["LifeCycle"]["Stage"] = "Committed"
+        expected["Project"]["AdditionalComments"] = "Größe"
+        expected["LastModifiedDate"] = by_bridge["LastModifiedDate"]
+        self.assertEqual(update_body(by_bridge), expected)
+        self.assertGreater(by_bridge["LastModifiedDate"], before["LastModifiedDate"])
+
+        expected["LifeCycle"]["NextSteps"] = "Sign"
+        self.partner_central.update_opportunity(**expected)
+        status, answer, current = self.patch({"LifeCycle": {"Stage": "Launched"}}, if_match=tag)
+        self.assertEqual((status, answer["status"]), (412, 412))
+        status, answer, _ = self.patch({"LifeCycle": {"Stage": "Launched"}}, if_match=current)
+        self.assertEqual((status, answer["outcome"]), (200, "updated"))
+        by_both = self.partner_central.get_opportunity(**OPPORTUNITY)["LifeCycle"]
+        self.assertEqual((by_both["Stage"], by_both["NextSteps"]), ("Launched", "Sign"))
+
+
+def update_body(read: dict) -> dict:
+    return OPPORTUNITY | {name: value for name, value in read.items() if name not in NOT_SENT}
+
+
+def without_nulls(value):
+    """What boto3 makes of a document: a null is no member."""
+    if isinstance(value, dict):
+        return {name: without_nulls(item) for name, item in value.items() if item is not None}
+    return [without_nulls(item) for item in value] if isinstance(value, list) else value
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,60 @@
+"""The OpenAPI document in the hands of programs that know nothing else of the bridge."""
+
+import json
+import subprocess
+import sys
+import tempfile
+import unittest
+import urllib.request
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+import openapi_spec_validator
+
+import embed_schema
+import local
+
+HERE = Path(__file__).resolve().parent
+TOKEN = "local-token"
+RUN_SECONDS = 600
+
+
+class TheDocument(unittest.TestCase):
+    def test_is_openapi(self):
+        openapi_spec_validator.validate(json.loads(embed_schema.DOCUMENT.read_text()))
+
+    def test_holds_the_schema_that_the_bridge_judges_by(self):
+        self.assertEqual(embed_schema.DOCUMENT.read_text(), embed_schema.up_to_date())
+
+
+class TheFunction(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        opportunity = cls.enterClassContext(tempfile.NamedTemporaryFile("w", suffix=".json"))
+        opportunity.write(open_for_everything())
+        opportunity.flush()
+        partner_central = cls.enterClassContext(local.emulator("--seed", opportunity.name))
+        settings = local.settings(
+            partner_central, PARTNER_CENTRAL_CATALOG="AWS", WEBHOOK_AUTH="bearer", WEBHOOK_SECRETS=TOKEN
+        )
+        cls.url = local.function_url(cls.enterClassContext(local.functions(settings)))
+        urllib.request.urlopen(f"{cls.url}/healthz", timeout=RUN_SECONDS).close()
+
+    def test_answers_generated_requests_as_the_document_says(self):
+        command = ["schemathesis", "--config-file", "schemathesis.toml", "run", str(embed_schema.DOCUMENT)]
+        command += ["--url", self.url, "--header", f"Authorization: Bearer {TOKEN}", "--no-color"]
+        run = subprocess.run(command, cwd=HERE, capture_output=True, text=True, timeout=RUN_SECONDS)
+        self.assertEqual(run.returncode, 0, f"\n{run.stdout}{run.stderr}")
+
+
+def open_for_everything() -> str:
+    """The sample as it is before a review, which in catalog `AWS` no patch can start."""
+    opportunity = json.loads((local.ROOT / "events/opportunity.json").read_text())
+    opportunity["Catalog"] = "AWS"
+    opportunity["LifeCycle"]["ReviewStatus"] = "Pending Submission"
+    return json.dumps(opportunity)
+
+
+if __name__ == "__main__":
+    unittest.main()

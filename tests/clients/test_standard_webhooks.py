@@ -1,0 +1,88 @@
+"""The Standard Webhooks project's own library signs, the bridge checks."""
+
+import base64
+import sys
+import unittest
+import urllib.error
+import urllib.request
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from standardwebhooks import Webhook
+
+import local
+
+OLD_SECRET, SECRET, OTHER_SECRET = ("whsec_" + base64.b64encode(bytes([n]) * 32).decode() for n in range(3))
+BODY = '{"LifeCycle": {"NextSteps": "Naar Köln, 東京 → Ægir 🚢"}}'
+FIRST_ANSWER_SECONDS = 600  # `cargo lambda watch` compiles what is not compiled yet
+
+
+class ARequest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        settings = local.settings(
+            cls.enterClassContext(local.emulator()),
+            WEBHOOK_AUTH="standard-webhooks",
+            WEBHOOK_SECRETS=f"{OLD_SECRET} {SECRET}",
+        )
+        cls.url = local.function_url(cls.enterClassContext(local.functions(settings)))
+        urllib.request.urlopen(f"{cls.url}/healthz", timeout=FIRST_ANSWER_SECONDS).close()
+
+    def status(self, body: str, secret: str = SECRET, age: timedelta = timedelta(), **changed: str) -> int:
+        """The status of the answer to a signed request, whose headers and `body` are then changed."""
+        then = datetime.now(UTC) - age
+        headers = {
+            "content-type": "application/merge-patch+json",
+            "webhook-id": "msg_2026",
+            "webhook-timestamp": str(int(then.timestamp())),
+            "webhook-signature": Webhook(secret).sign("msg_2026", then, body),
+        }
+        sent = changed.pop("body", body)
+        headers |= {name.replace("_", "-"): value for name, value in changed.items()}
+        url = f"{self.url}/opportunities/O7654321"
+        request = urllib.request.Request(url, sent.encode(), headers, method="PATCH")
+        try:
+            with urllib.request.urlopen(request) as answer:
+                return answer.status
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code
+
+    def test_that_is_signed_with_any_of_the_secrets_is_let_in(self):
+        for secret in (OLD_SECRET, SECRET):
+            for body in (BODY, "{}"):
+                self.assertEqual(self.status(body, secret), 200, body)
+
+    def test_within_five_minutes_either_way_is_let_in(self):
+        for age in (timedelta(minutes=4), timedelta(minutes=-4)):
+            self.assertEqual(self.status(BODY, age=age), 200, age)
+
+    def test_with_one_right_signature_among_others_is_let_in(self):
+        now = datetime.now(UTC)
+        signatures = [Webhook(secret).sign("msg_2026", now, BODY) for secret in (OTHER_SECRET, SECRET)]
+        headers = {"webhook_timestamp": str(int(now.timestamp())), "webhook_signature": " ".join(signatures)}
+        self.assertEqual(self.status(BODY, **headers), 200)
+
+    def test_that_is_old_or_of_the_future_is_refused(self):
+        for age in (timedelta(minutes=6), timedelta(minutes=-6), timedelta(days=365)):
+            self.assertEqual(self.status(BODY, age=age), 401, age)
+
+    def test_that_is_signed_with_another_secret_is_refused(self):
+        self.assertEqual(self.status(BODY, OTHER_SECRET), 401)
+
+    def test_that_was_changed_after_it_was_signed_is_refused(self):
+        timestamp = str(int(datetime.now(UTC).timestamp()) - 60)
+        for changed in (
+            {"body": BODY.replace("Köln", "Koln")},
+            {"body": ""},
+            {"webhook_id": "msg_2027"},
+            {"webhook_timestamp": timestamp},
+            {"webhook_signature": ""},
+        ):
+            self.assertEqual(self.status(BODY, **changed), 401, changed)
+
+
+if __name__ == "__main__":
+    unittest.main()
