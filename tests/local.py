@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import time
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
 START_SECONDS = 60
+FIRST_ANSWER_SECONDS = 600  # `cargo lambda watch` compiles what is not compiled yet
 
 
 class NotRunning(Exception):
@@ -81,6 +83,15 @@ def functions(environment: dict[str, str], log=subprocess.DEVNULL) -> Iterator[i
 def function_url(port: int) -> str:
     """Where `patch-opportunity` takes requests."""
     return f"http://127.0.0.1:{port}/lambda-url/patch-opportunity"
+
+
+@contextmanager
+def answering(environment: dict[str, str]) -> Iterator[str]:
+    """`patch-opportunity`, once it answers; gives its URL."""
+    with functions(environment) as port:
+        url = function_url(port)
+        urllib.request.urlopen(f"{url}/healthz", timeout=FIRST_ANSWER_SECONDS).close()
+        yield url
 
 
 def free_port() -> int:

@@ -17,7 +17,6 @@ import local
 
 OPPORTUNITY = {"Catalog": "Sandbox", "Identifier": "O7654321"}
 SAMPLE = json.loads((local.ROOT / "events/opportunity.json").read_text())
-FIRST_ANSWER_SECONDS = 600  # `cargo lambda watch` compiles what is not compiled yet
 # What `GetOpportunity` gives and `UpdateOpportunity` does not take.
 NOT_SENT = ("Arn", "CreatedDate", "Id", "OpportunityTeam", "RelatedEntityIdentifiers", "ResponseMetadata")
 
@@ -66,9 +65,8 @@ class TheBridgeAndBoto3(unittest.TestCase):
     def setUpClass(cls):
         url = cls.enterClassContext(local.emulator())
         cls.partner_central = client(url)
-        port = cls.enterClassContext(local.functions(local.settings(url, WEBHOOK_AUTH="none")))
-        cls.url = f"{local.function_url(port)}/opportunities/O7654321"
-        urllib.request.urlopen(cls.url, timeout=FIRST_ANSWER_SECONDS).close()
+        bridge = cls.enterClassContext(local.answering(local.settings(url, WEBHOOK_AUTH="none")))
+        cls.url = f"{bridge}/opportunities/O7654321"
 
     def patch(self, patch: dict, **headers: str) -> tuple[int, dict, str]:
         """Status, body and entity tag of the bridge's answer to a merge patch."""

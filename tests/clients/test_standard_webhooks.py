@@ -16,7 +16,6 @@ import local
 
 OLD_SECRET, SECRET, OTHER_SECRET = ("whsec_" + base64.b64encode(bytes([n]) * 32).decode() for n in range(3))
 BODY = '{"LifeCycle": {"NextSteps": "Naar Köln, 東京 → Ægir 🚢"}}'
-FIRST_ANSWER_SECONDS = 600  # `cargo lambda watch` compiles what is not compiled yet
 
 
 class ARequest(unittest.TestCase):
@@ -27,19 +26,20 @@ class ARequest(unittest.TestCase):
             WEBHOOK_AUTH="standard-webhooks",
             WEBHOOK_SECRETS=f"{OLD_SECRET} {SECRET}",
         )
-        cls.url = local.function_url(cls.enterClassContext(local.functions(settings)))
-        urllib.request.urlopen(f"{cls.url}/healthz", timeout=FIRST_ANSWER_SECONDS).close()
+        cls.url = cls.enterClassContext(local.answering(settings))
 
-    def status(self, body: str, secret: str = SECRET, age: timedelta = timedelta(), **changed: str) -> int:
-        """The status of the answer to a signed request, whose headers and `body` are then changed."""
+    def status(self, signed: str, secret: str = SECRET, age: timedelta = timedelta(), **changed: str) -> int:
+        """The status of the answer to a request with a signed body, whose headers and `body` are then
+        changed.
+        """
         then = datetime.now(UTC) - age
         headers = {
             "content-type": "application/merge-patch+json",
             "webhook-id": "msg_2026",
             "webhook-timestamp": str(int(then.timestamp())),
-            "webhook-signature": Webhook(secret).sign("msg_2026", then, body),
+            "webhook-signature": Webhook(secret).sign("msg_2026", then, signed),
         }
-        sent = changed.pop("body", body)
+        sent = changed.pop("body", signed)
         headers |= {name.replace("_", "-"): value for name, value in changed.items()}
         url = f"{self.url}/opportunities/O7654321"
         request = urllib.request.Request(url, sent.encode(), headers, method="PATCH")

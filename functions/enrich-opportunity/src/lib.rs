@@ -66,7 +66,7 @@ impl Bridge {
                 );
             }
             Err(error) => {
-                tracing::error!(outcome = error.kind(), %error, duration_ms, "not enriched")
+                tracing::error!(outcome = error.kind(), %error, duration_ms, "not enriched");
             }
         }
         answered
