@@ -12,12 +12,25 @@ import sys
 from pathlib import Path
 
 import cfnlint.api
+from cfnlint.context.parameters import ParameterSet
 from samtranslator.model.exceptions import InvalidDocumentException
 from samtranslator.translator.managed_policy_translator import ManagedPolicyLoader
 from samtranslator.translator.transform import transform
 from samtranslator.yaml_helper import yaml_parse
 
 REGION = "us-east-1"  # the one region of Partner Central, and the one that cfn-lint takes by default
+
+# What has no default that a resource could take: the template's rules ask for these before anything
+# is made, which cfn-lint does not know.
+PARAMETERS = {
+    "CrmUrl": "https://crm.example/events",
+    "CrmApiKey": "key",
+    "CrmUsername": "bridge",
+    "CrmPassword": "password",
+    "CrmTokenUrl": "https://crm.example/token",
+    "CrmClientId": "client",
+    "CrmClientSecret": "secret",
+}
 
 
 class NoManagedPolicies(ManagedPolicyLoader):
@@ -30,21 +43,27 @@ class NoManagedPolicies(ManagedPolicyLoader):
         return {}
 
 
-def lint(template: str) -> list[str]:
-    """The template's errors, each in a line; empty where there are none."""
+def transformed(template: str) -> dict:
+    """The template as CloudFormation will see it."""
     source = yaml_parse(template)
     for resource in source["Resources"].values():
         # What `sam build` and `sam deploy` do before the transform: code becomes an S3 object.
         if resource["Type"] == "AWS::Serverless::Function":
             resource["Properties"]["CodeUri"] = "s3://bucket/key"
     os.environ["AWS_DEFAULT_REGION"] = REGION
+    return transform(source, {}, NoManagedPolicies())
+
+
+def lint(template: str) -> list[str]:
+    """The template's errors, each in a line; empty where there are none."""
     try:
-        transformed = transform(source, {}, NoManagedPolicies())
+        found = json.dumps(transformed(template), indent=2)
     except InvalidDocumentException as error:
         return [cause.message for cause in error.causes]
+    config = {"regions": [REGION], "parameters": [ParameterSet(None, PARAMETERS)]}
     return [
         f"{match.rule.id} {'/'.join(map(str, match.path))}: {match.message}"
-        for match in cfnlint.api.lint(json.dumps(transformed, indent=2))
+        for match in cfnlint.api.lint(found, config=config)
     ]
 
 

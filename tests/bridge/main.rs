@@ -7,6 +7,7 @@ mod concurrency;
 mod documents;
 mod enrich;
 mod judgement;
+mod log;
 mod patch;
 mod refusals;
 mod semantics;

@@ -20,6 +20,11 @@ async fn a_variable_that_is_missing_or_malformed_stops_the_start_and_is_named() 
         ),
         (
             "enrich-opportunity",
+            vec![catalog, ("INCLUDE_AWS_SUMMARY", "yes")],
+            "`INCLUDE_AWS_SUMMARY` is `yes`, expected `true` or `false`",
+        ),
+        (
+            "enrich-opportunity",
             vec![catalog, ("AWS_REGION", "")],
             "`AWS_REGION` is not set, expected `us-east-1`",
         ),

@@ -22,6 +22,7 @@ use axum::{
 use partner_central_emulator::Emulator;
 use serde_json::Value;
 use tokio::{
+    io::{AsyncBufReadExt, AsyncRead, BufReader},
     net::TcpListener,
     process::{Child, Command},
     sync::{mpsc, oneshot},
@@ -49,6 +50,7 @@ pub struct Function {
     _process: Child,
     api: JoinHandle<()>,
     invocations: mpsc::UnboundedSender<Invocation>,
+    log: Arc<Mutex<String>>,
 }
 
 #[derive(Debug)]
@@ -74,16 +76,30 @@ impl Function {
                 .await
                 .expect("the Runtime API serves");
         });
-        let process = command(name, emulator, variables)
+        let mut process = command(name, emulator, variables)
             .env("AWS_LAMBDA_RUNTIME_API", address)
-            .stdout(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
             .spawn()
             .expect("the function's binary runs");
+        let log = Arc::new(Mutex::new(String::new()));
+        collect(process.stdout.take(), &log);
+        collect(process.stderr.take(), &log);
         Self {
             _process: process,
             api,
             invocations,
+            log,
         }
+    }
+
+    /// What the function printed so far.
+    #[must_use]
+    pub fn log(&self) -> String {
+        self.log
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// Runs a function that is expected to refuse its start, and gives what it printed.
@@ -121,6 +137,19 @@ impl Drop for Function {
     fn drop(&mut self) {
         self.api.abort();
     }
+}
+
+/// Collects what a process prints, line by line.
+fn collect(output: Option<impl AsyncRead + Unpin + Send + 'static>, log: &Arc<Mutex<String>>) {
+    let mut lines = BufReader::new(output.expect("the output is piped")).lines();
+    let log = Arc::clone(log);
+    tokio::spawn(async move {
+        while let Ok(Some(line)) = lines.next_line().await {
+            let mut log = log.lock().unwrap_or_else(PoisonError::into_inner);
+            log.push_str(&line);
+            log.push('\n');
+        }
+    });
 }
 
 fn command(name: &str, emulator: &Emulator, variables: &[(&str, &str)]) -> Command {

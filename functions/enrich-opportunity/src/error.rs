@@ -41,6 +41,24 @@ impl Error {
         }
     }
 
+    /// Which opportunity could not be read.
+    pub(crate) fn identifier(&self) -> Option<&str> {
+        match self {
+            Self::Read { identifier, .. } => Some(identifier),
+            Self::Event(_) | Self::Catalog { .. } => None,
+        }
+    }
+
+    pub(crate) fn is_throttled(&self) -> bool {
+        matches!(
+            self,
+            Self::Read {
+                cause: Cause::Throttled,
+                ..
+            }
+        )
+    }
+
     /// The error's stable name, as Lambda's `errorType`.
     pub(crate) fn kind(&self) -> &'static str {
         match self {

@@ -9,7 +9,7 @@ mod config;
 mod error;
 mod trace;
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use lambda_runtime::{Context, LambdaEvent};
 use model::{
@@ -17,6 +17,8 @@ use model::{
 };
 use partner_central::PartnerCentral;
 use serde_json::Value;
+use telemetry::{Metric, Metrics, milliseconds};
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use tokio::time::{Instant, sleep};
 
 pub use config::{Config, ConfigError};
@@ -53,7 +55,10 @@ impl Bridge {
     pub async fn handle(&self, event: LambdaEvent<Value>) -> Result<CloudEvent, Error> {
         let started = Instant::now();
         let answered = self.enrich(&event.payload, &event.context).await;
-        let duration_ms = started.elapsed().as_millis();
+        let duration = started.elapsed();
+        let duration_ms = milliseconds(duration);
+        let mut metrics = Metrics::new("enrich-opportunity");
+        metrics.time(Metric::UpstreamMilliseconds, duration);
         match &answered {
             Ok(event) => {
                 let problems = event.problems().len();
@@ -64,11 +69,18 @@ impl Bridge {
                     duration_ms,
                     "answered"
                 );
+                metrics.count(Metric::Enriched, 1);
+                if let Some(age) = age(event.time(), SystemTime::now()) {
+                    metrics.time(Metric::EventAgeMilliseconds, age);
+                }
+                metrics.count(Metric::WithoutSummary, u64::from(problems > 0));
             }
             Err(error) => {
-                tracing::error!(outcome = error.kind(), %error, duration_ms, "not enriched");
+                tracing::error!(opportunity.id = error.identifier(), outcome = error.kind(), %error, duration_ms, "not enriched");
+                metrics.count(Metric::Throttled, u64::from(error.is_throttled()));
             }
         }
+        metrics.emit(SystemTime::now());
         answered
     }
 
@@ -129,5 +141,32 @@ impl Bridge {
 
     fn catalog(&self) -> &Catalog {
         &self.config.catalog
+    }
+}
+
+/// How long ago an event was sent; `None` where it does not say so, or a clock is off.
+fn age(sent: Option<&str>, now: SystemTime) -> Option<Duration> {
+    let sent = OffsetDateTime::parse(sent?, &Rfc3339).ok()?;
+    now.duration_since(sent.into()).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::UNIX_EPOCH;
+
+    use super::*;
+
+    #[test]
+    fn an_event_is_as_old_as_it_says() {
+        let now = UNIX_EPOCH + Duration::from_secs(1_772_604_428);
+        for (sent, seconds) in [
+            (Some("2026-03-04T06:07:00Z"), Some(8)),
+            (Some("2026-03-04T06:07:08.000+00:00"), Some(0)),
+            (Some("2026-03-04T06:07:09Z"), None),
+            (Some("yesterday"), None),
+            (None, None),
+        ] {
+            assert_eq!(age(sent, now), seconds.map(Duration::from_secs), "{sent:?}");
+        }
     }
 }

@@ -1,14 +1,14 @@
-//! Wiring: configuration, client, connection, and on to the events.
+//! Wiring: log, configuration, client, connection, and on to the events.
 
 use std::process::ExitCode;
 
 use enrich_opportunity::{Bridge, Config};
-use lambda_runtime::{service_fn, tracing};
+use lambda_runtime::service_fn;
 use partner_central::PartnerCentral;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    tracing::init_default_subscriber();
+    telemetry::init_log(variable);
     match run().await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -19,13 +19,17 @@ async fn main() -> ExitCode {
 }
 
 async fn run() -> Result<(), lambda_runtime::Error> {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the one place where the environment is read"
-    )]
-    let config = Config::from_env(|name| std::env::var(name).ok())?;
+    let config = Config::from_env(variable)?;
     let partner_central = PartnerCentral::new(&partner_central::sdk_config().await?);
     partner_central.open().await;
     let bridge = Bridge::new(partner_central, config);
     lambda_runtime::run(service_fn(|event| bridge.handle(event))).await
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place where the environment is read"
+)]
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
 }

@@ -1,23 +1,29 @@
 //! The edge: what every request gets and every response goes through.
 //!
 //! Here a request learns its id and its deadline, a problem is given its `instance`, a panic becomes
-//! a 500 for that one request, and the one log line of the request is written.
+//! a 500 for that one request, and the one log line of the request is
+//! written, with its metrics.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
 use axum::{
     Router,
-    extract::Request,
+    extract::{MatchedPath, Request},
     middleware::{self, Next},
     response::{IntoResponse, Response},
 };
 use lambda_http::Context;
+use telemetry::{Metric, Metrics, milliseconds};
 use tokio::time::Instant;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::{
     answer::Outcome,
     problem::{Kind, Problem},
+    record::Record,
 };
 
 /// Time kept back for the answer before Lambda ends the invocation.
@@ -32,6 +38,8 @@ pub(crate) struct Invocation {
     pub(crate) request_id: String,
     /// When the answer has to be ready.
     pub(crate) deadline: Instant,
+    /// What is noted of the request.
+    pub(crate) record: Arc<Record>,
 }
 
 impl Invocation {
@@ -47,6 +55,7 @@ impl Invocation {
         Self {
             request_id: context.map_or_else(String::new, |context| context.request_id.clone()),
             deadline: Instant::now() + time.saturating_sub(ANSWER_TIME),
+            record: Arc::default(),
         }
     }
 }
@@ -65,28 +74,54 @@ async fn edge(mut request: Request, next: Next) -> Response {
     let started = Instant::now();
     let invocation = Invocation::of(request.extensions().get());
     request.extensions_mut().insert(invocation.clone());
-    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let method = request.method().clone();
+    let route = request.extensions().get::<MatchedPath>().cloned();
 
     let mut response = next.run(request).await;
 
     let problem = response.extensions_mut().remove::<Problem>();
-    let outcome = match &problem {
-        Some(problem) => problem.name(),
-        None => response
-            .extensions()
-            .get::<Outcome>()
-            .map_or("", |outcome| outcome.name()),
-    };
+    let outcome = response
+        .extensions()
+        .get::<Outcome>()
+        .map(|outcome| outcome.name());
+    let outcome = problem
+        .as_ref()
+        .map(Problem::name)
+        .or(outcome)
+        .unwrap_or_default();
+    let record = &invocation.record;
     tracing::info!(
         %method,
-        path,
+        route = route.as_ref().map(MatchedPath::as_str),
+        opportunity.id = record.identifier(),
         status = response.status().as_u16(),
         outcome,
-        duration_ms = started.elapsed().as_millis(),
+        attempts = record.writes(),
+        upstream_ms = milliseconds(record.upstream_time()),
+        duration_ms = milliseconds(started.elapsed()),
         "answered"
     );
+    metrics(outcome, record).emit(SystemTime::now());
     match problem {
         Some(problem) => problem.finish(response, &invocation.request_id),
         None => response,
     }
+}
+
+fn metrics(outcome: &str, record: &Record) -> Metrics {
+    let mut metrics = Metrics::new("patch-opportunity");
+    for (name, metric) in [
+        (Outcome::Updated.name(), Metric::Updated),
+        (Outcome::Unchanged.name(), Metric::Unchanged),
+        (Kind::OpportunityLocked.name(), Metric::Locked),
+        (Kind::Unauthorized.name(), Metric::Unauthorized),
+        (Kind::Throttled.name(), Metric::Throttled),
+    ] {
+        metrics.count(metric, u64::from(name == outcome));
+    }
+    metrics.count(Metric::Conflicts, record.writes().saturating_sub(1));
+    if !record.upstream_time().is_zero() {
+        metrics.time(Metric::UpstreamMilliseconds, record.upstream_time());
+    }
+    metrics
 }

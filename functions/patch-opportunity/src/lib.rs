@@ -13,6 +13,7 @@ mod merged;
 mod precondition;
 mod prefer;
 mod problem;
+mod record;
 mod request;
 mod secrets;
 mod signature;
@@ -29,8 +30,8 @@ use axum::{
     routing::{get, patch, post},
 };
 use http::{HeaderMap, Uri, header};
-use model::{Catalog, Identifier, Opportunity};
-use partner_central::PartnerCentral;
+use model::{Catalog, Identifier, Opportunity, Update};
+use partner_central::{PartnerCentral, Updated};
 use serde_json::json;
 use tokio::time::timeout_at;
 
@@ -40,6 +41,7 @@ pub use config::{AuthConfig, Config, ConfigError, SecretSource};
 use edge::Invocation;
 pub use edge::behind_edge;
 use problem::{Kind, Problem};
+use record::Record;
 use request::PatchRequest;
 pub use secrets::SecretsError;
 
@@ -62,8 +64,23 @@ impl Bridge {
         }
     }
 
-    async fn get(&self, identifier: &Identifier) -> Result<Opportunity, partner_central::Error> {
-        self.partner_central.get(&self.catalog, identifier).await
+    async fn get(
+        &self,
+        identifier: &Identifier,
+        record: &Record,
+    ) -> Result<Opportunity, partner_central::Error> {
+        record
+            .upstream(self.partner_central.get(&self.catalog, identifier))
+            .await
+    }
+
+    async fn update(
+        &self,
+        update: &Update,
+        record: &Record,
+    ) -> Result<Updated, partner_central::Error> {
+        record.write();
+        record.upstream(self.partner_central.update(update)).await
     }
 }
 
@@ -108,9 +125,10 @@ async fn write(
         .as_ref()
         .map(|Path(identifier)| identifier.as_str());
     let request = PatchRequest::parse(identifier, &uri, &headers, body).await?;
+    invocation.record.about(&request.identifier);
     timeout_at(
         invocation.deadline,
-        write::write(&bridge, &request, invocation.deadline),
+        write::write(&bridge, &request, &invocation),
     )
     .await
     .unwrap_or_else(|_| Err(Problem::unavailable()))
@@ -122,6 +140,11 @@ async fn read(
     Path(identifier): Path<String>,
 ) -> Result<Response, Problem> {
     let identifier = request::identifier(&identifier)?;
-    let read = timeout_at(invocation.deadline, bridge.get(&identifier)).await;
+    invocation.record.about(&identifier);
+    let read = timeout_at(
+        invocation.deadline,
+        bridge.get(&identifier, &invocation.record),
+    )
+    .await;
     Ok(answer::document(read.map_err(|_| Problem::unavailable())??))
 }

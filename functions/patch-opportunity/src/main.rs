@@ -1,14 +1,13 @@
-//! Wiring: configuration, client, secrets, connection, and on to the requests.
+//! Wiring: log, configuration, client, secrets, connection, and on to the requests.
 
 use std::process::ExitCode;
 
-use lambda_http::tracing;
 use partner_central::PartnerCentral;
 use patch_opportunity::{Auth, Bridge, Config, router};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    tracing::init_default_subscriber();
+    telemetry::init_log(variable);
     match run().await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -19,13 +18,17 @@ async fn main() -> ExitCode {
 }
 
 async fn run() -> Result<(), lambda_http::Error> {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the one place where the environment is read"
-    )]
-    let Config { catalog, auth } = Config::from_env(|name| std::env::var(name).ok())?;
+    let Config { catalog, auth } = Config::from_env(variable)?;
     let sdk = partner_central::sdk_config().await?;
     let partner_central = PartnerCentral::new(&sdk);
     let (auth, ()) = tokio::join!(Auth::load(auth, &sdk), partner_central.open());
     lambda_http::run(router(Bridge::new(partner_central, catalog, auth?))).await
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place where the environment is read"
+)]
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
 }

@@ -43,6 +43,11 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
+    /// What the log calls it: the last part of its type.
+    pub(crate) fn name(self) -> &'static str {
+        self.face().0
+    }
+
     /// Name of the type, status and title.
     fn face(self) -> (&'static str, StatusCode, &'static str) {
         match self {
@@ -214,7 +219,7 @@ impl Problem {
 
     /// What the log calls it: the last part of its type.
     pub(crate) fn name(&self) -> &'static str {
-        self.kind.face().0
+        self.kind.name()
     }
 
     /// Gives `response`, which this problem began, its body.

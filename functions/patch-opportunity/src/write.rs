@@ -12,9 +12,11 @@ use tokio::time::{Instant, sleep};
 use crate::{
     Bridge,
     answer::{Answer, ChangeBy, Outcome},
+    edge::Invocation,
     merged::Merged,
     prefer::{Preference, Return},
     problem::{ErrorDetail, Problem, Source},
+    record::Record,
     request::PatchRequest,
 };
 
@@ -26,16 +28,17 @@ const FIRST_PAUSE: Duration = Duration::from_millis(200);
 /// write is tried.
 const ONE_ROUND: Duration = Duration::from_secs(4);
 
-/// Applies the patch to the opportunity in Partner Central, by `deadline`.
+/// Applies the patch to the opportunity in Partner Central, by the invocation's deadline.
 pub(crate) async fn write(
     bridge: &Bridge,
     request: &PatchRequest,
-    deadline: Instant,
+    invocation: &Invocation,
 ) -> Result<Answer, Problem> {
     let mut failed: Option<(Error, Merged)> = None;
+    let record = &invocation.record;
     let mut attempts = 0;
     loop {
-        let read = bridge.get(&request.identifier).await?;
+        let read = bridge.get(&request.identifier, record).await?;
         let before = read.to_update();
         let refuse = |problem: Problem| problem.with_etag(read.last_modified_date());
 
@@ -47,7 +50,7 @@ pub(crate) async fn write(
             {
                 return Ok(merged.answer(Outcome::Updated, &read, request.preference));
             }
-            if attempts == ATTEMPTS || Instant::now() + ONE_ROUND > deadline {
+            if attempts == ATTEMPTS || Instant::now() + ONE_ROUND > invocation.deadline {
                 return Err(refuse(error.into()));
             }
         }
@@ -65,11 +68,11 @@ pub(crate) async fn write(
         }
 
         attempts += 1;
-        match bridge.partner_central.update(&merged.update).await {
+        match bridge.update(&merged.update, record).await {
             Ok(updated) => {
                 let sent = merged.update.clone();
                 let answer = merged.answer(Outcome::Updated, &read, request.preference);
-                return written(bridge, request, answer, &sent, updated).await;
+                return written(bridge, request, record, answer, &sent, updated).await;
             }
             // An attempt without an answer may have gone through, and may then conflict with itself.
             Err(error @ (Error::Conflict | Error::Unavailable { .. })) => {
@@ -93,6 +96,7 @@ fn pause_after(attempts: u32) -> Duration {
 async fn written(
     bridge: &Bridge,
     request: &PatchRequest,
+    record: &Record,
     answer: Answer,
     sent: &Update,
     updated: Updated,
@@ -109,7 +113,7 @@ async fn written(
         ..answer
     };
     match (
-        bridge.get(&request.identifier).await,
+        bridge.get(&request.identifier, record).await,
         updated.last_modified_date,
     ) {
         (Ok(now), _) => {

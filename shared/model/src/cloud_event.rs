@@ -119,6 +119,12 @@ impl CloudEvent {
         &self.subject
     }
 
+    /// When Partner Central sent its event, as EventBridge wrote it.
+    #[must_use]
+    pub fn time(&self) -> Option<&str> {
+        self.time.as_deref()
+    }
+
     /// What is not in the event, and why.
     #[must_use]
     pub fn problems(&self) -> &[Problem] {

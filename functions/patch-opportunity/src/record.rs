@@ -1,0 +1,55 @@
+//! What is noted of a request while it is answered, for its log line and its metrics.
+
+use std::{
+    sync::{
+        OnceLock,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use model::Identifier;
+use tokio::time::Instant;
+
+/// The notes on one request. None of them is of what the opportunity holds.
+#[derive(Debug, Default)]
+pub(crate) struct Record {
+    identifier: OnceLock<Identifier>,
+    writes: AtomicU64,
+    upstream_micros: AtomicU64,
+}
+
+impl Record {
+    /// Notes which opportunity the request is about.
+    pub(crate) fn about(&self, identifier: &Identifier) {
+        self.identifier.get_or_init(|| identifier.clone());
+    }
+
+    /// Notes that a write is tried.
+    pub(crate) fn write(&self) {
+        self.writes.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Notes how long a call to AWS takes.
+    pub(crate) async fn upstream<T>(&self, call: impl Future<Output = T>) -> T {
+        let started = Instant::now();
+        let answer = call.await;
+        let micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
+        self.upstream_micros.fetch_add(micros, Ordering::Relaxed);
+        answer
+    }
+
+    pub(crate) fn identifier(&self) -> Option<&str> {
+        self.identifier.get().map(Identifier::as_str)
+    }
+
+    /// The writes that were tried.
+    pub(crate) fn writes(&self) -> u64 {
+        self.writes.load(Ordering::Relaxed)
+    }
+
+    /// The time spent waiting for AWS.
+    pub(crate) fn upstream_time(&self) -> Duration {
+        Duration::from_micros(self.upstream_micros.load(Ordering::Relaxed))
+    }
+}

@@ -1,0 +1,7 @@
+//! What the functions tell of themselves: log lines and metrics, never what an opportunity holds.
+
+mod log;
+mod metrics;
+
+pub use log::init_log;
+pub use metrics::{Metric, Metrics, milliseconds};

@@ -1,0 +1,166 @@
+//! Metrics in CloudWatch's embedded metric format: a line of JSON on standard output, and no call.
+//!
+//! Written by hand, because it is this one line: the crate for it needs a global recorder, a second
+//! facade beside `tracing`, and a task that flushes.
+//! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>
+
+use std::{
+    io::{self, Write},
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use serde_json::{Map, Value, json};
+
+const NAMESPACE: &str = "OpportunityBridge";
+
+/// What is measured, by its name in CloudWatch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Metric {
+    /// Opportunities written.
+    Updated,
+    /// Patches that changed nothing.
+    Unchanged,
+    /// Patches that a review status closed out.
+    Locked,
+    /// Requests that were not authenticated.
+    Unauthorized,
+    /// Answers of AWS that its quota is used up.
+    Throttled,
+    /// Writes that were tried again, because somebody else had written.
+    Conflicts,
+    /// Events enriched.
+    Enriched,
+    /// Events enriched without AWS's summary, though it was asked for.
+    WithoutSummary,
+    /// Time spent waiting for AWS, in milliseconds.
+    UpstreamMilliseconds,
+    /// Time from Partner Central's event to the answer, in milliseconds.
+    EventAgeMilliseconds,
+}
+
+impl Metric {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Updated => "Updated",
+            Self::Unchanged => "Unchanged",
+            Self::Locked => "Locked",
+            Self::Unauthorized => "Unauthorized",
+            Self::Throttled => "Throttled",
+            Self::Conflicts => "Conflicts",
+            Self::Enriched => "Enriched",
+            Self::WithoutSummary => "WithoutSummary",
+            Self::UpstreamMilliseconds => "UpstreamMilliseconds",
+            Self::EventAgeMilliseconds => "EventAgeMilliseconds",
+        }
+    }
+
+    fn unit(self) -> &'static str {
+        match self {
+            Self::UpstreamMilliseconds | Self::EventAgeMilliseconds => "Milliseconds",
+            _ => "Count",
+        }
+    }
+}
+
+/// One invocation's metrics.
+#[derive(Debug, Clone)]
+pub struct Metrics {
+    function: &'static str,
+    values: Vec<(Metric, u64)>,
+}
+
+impl Metrics {
+    /// None yet. `function` is the dimension by which they are told apart.
+    #[must_use]
+    pub fn new(function: &'static str) -> Self {
+        Self {
+            function,
+            values: Vec::new(),
+        }
+    }
+
+    /// Counts something, where there is something to count.
+    pub fn count(&mut self, metric: Metric, count: u64) {
+        if count > 0 {
+            self.values.push((metric, count));
+        }
+    }
+
+    /// Notes a duration.
+    pub fn time(&mut self, metric: Metric, duration: Duration) {
+        self.values.push((
+            metric,
+            u64::try_from(duration.as_millis()).unwrap_or(u64::MAX),
+        ));
+    }
+
+    /// Writes the line, where there is something to tell.
+    pub fn emit(&self, now: SystemTime) {
+        if !self.values.is_empty() {
+            // Nobody is there to be told that standard output is gone.
+            let _ = writeln!(io::stdout().lock(), "{}", self.line(now));
+        }
+    }
+
+    fn line(&self, now: SystemTime) -> Value {
+        let timestamp = milliseconds(now.duration_since(UNIX_EPOCH).unwrap_or_default());
+        let metrics: Vec<_> = self
+            .values
+            .iter()
+            .map(|(metric, _)| json!({"Name": metric.name(), "Unit": metric.unit()}))
+            .collect();
+        let mut line = Map::new();
+        line.insert(
+            "_aws".to_owned(),
+            json!({
+                "Timestamp": timestamp,
+                "CloudWatchMetrics": [{"Namespace": NAMESPACE, "Dimensions": [["function"]], "Metrics": metrics}],
+            }),
+        );
+        line.insert("function".to_owned(), self.function.into());
+        line.extend(
+            self.values
+                .iter()
+                .map(|(metric, value)| (metric.name().to_owned(), (*value).into())),
+        );
+        Value::Object(line)
+    }
+}
+
+/// A duration in whole milliseconds, as log lines and metrics have it.
+#[must_use]
+pub fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_as_cloud_watch_specifies_it() {
+        let mut metrics = Metrics::new("patch-opportunity");
+        metrics.count(Metric::Updated, 1);
+        metrics.count(Metric::Conflicts, 0);
+        metrics.time(Metric::UpstreamMilliseconds, Duration::from_micros(12_900));
+        assert_eq!(
+            metrics.line(UNIX_EPOCH + Duration::from_secs(1_772_604_428)),
+            json!({
+                "_aws": {
+                    "Timestamp": 1_772_604_428_000_u64,
+                    "CloudWatchMetrics": [{
+                        "Namespace": "OpportunityBridge",
+                        "Dimensions": [["function"]],
+                        "Metrics": [
+                            {"Name": "Updated", "Unit": "Count"},
+                            {"Name": "UpstreamMilliseconds", "Unit": "Milliseconds"},
+                        ],
+                    }],
+                },
+                "function": "patch-opportunity",
+                "Updated": 1,
+                "UpstreamMilliseconds": 12,
+            })
+        );
+    }
+}

@@ -1,0 +1,123 @@
+"""Puts what lies in a stack's dead-letter queues back on its way: `make redrive`.
+
+Whichever queue a message is in, it holds the event of Partner Central that it came of. That event is
+given to `enrich-opportunity` again, asynchronously, as EventBridge would give it. PutEvents is not a
+way back: EventBridge takes events of `aws.` sources from AWS only. And so what the CRM did not take is
+read afresh rather than sent as it was: a state that is a day old must not overwrite what the CRM has
+got since. Where nothing has changed, the CloudEvent is the same one, with the same id; the very ones
+that were not taken are delivered by a replay of the archive (docs/operations.md).
+
+A message is deleted once Lambda has accepted its event. What cannot be sent stays in its queue.
+
+Usage: redrive.py STACK
+"""
+
+import json
+import sys
+import time
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+
+REGION = "us-east-1"  # the one region of Partner Central
+FUNCTION = "EnrichOpportunity"
+QUEUES = ["IncomingDeadLetters", "EnrichDeadLetters", "DeliveryDeadLetters"]
+SOURCE = "aws.partnercentral-selling"
+DETAIL_TYPES = {
+    "aws.partnercentral.opportunity.created": "Opportunity Created",
+    "aws.partnercentral.opportunity.updated": "Opportunity Updated",
+}
+HIDDEN_SECONDS = 120  # how long others do not see what is worked on, and what cannot be sent
+WAIT_SECONDS = 2  # any wait at all makes SQS ask all of its servers
+
+
+class NoEvent(Exception):
+    """A message that holds no event of Partner Central."""
+
+
+def event_in(body: str) -> dict:
+    """The event of Partner Central that a message holds, in whichever form its queue has it.
+
+    The rule's queue has the event itself. The function's has Lambda's record of the invocation. The
+    delivery's has the event of the bus around that record; should EventBridge put there what it sent
+    instead, that is the CloudEvent, which names all that the event has.
+    """
+    try:
+        match json.loads(body):
+            case {"source": source} as event if source == SOURCE:
+                return event
+            case {"requestPayload": {"source": source} as event} if source == SOURCE:
+                return event
+            case {"detail": {"requestPayload": {"source": source} as event}} if source == SOURCE:
+                return event
+            case {"specversion": "1.0", "type": kind, "source": source, "subject": identifier, **others}:
+                return {
+                    "source": SOURCE,
+                    "detail-type": DETAIL_TYPES[kind],
+                    "id": others.get("eventid"),
+                    "time": others.get("time"),
+                    "detail": {
+                        "catalog": source.rpartition("/")[2],
+                        "opportunity": {"identifier": identifier},
+                    },
+                }
+    except (ValueError, KeyError) as error:
+        raise NoEvent(f"it holds no event of Partner Central: {error!r}") from error
+    raise NoEvent("it holds no event of Partner Central")
+
+
+def resources(cloudformation, stack: str) -> dict[str, str]:
+    """A stack's resources: physical id by logical id. A queue's is its URL."""
+    described = cloudformation.describe_stack_resources(StackName=stack)["StackResources"]
+    return {resource["LogicalResourceId"]: resource["PhysicalResourceId"] for resource in described}
+
+
+def redrive(sqs, functions, queue: str, function: str) -> tuple[int, dict[str, str]]:
+    """Redrives a queue; gives how many were sent, and what stays: reason by message id."""
+    started = time.time()
+    sent, left = 0, {}
+    while messages := [message for message in receive(sqs, queue) if message["MessageId"] not in left]:
+        for message in messages:
+            if int(message["Attributes"]["SentTimestamp"]) / 1000 > started:
+                left[message["MessageId"]] = "it came after this redrive began"
+                continue
+            try:
+                payload = json.dumps(event_in(message["Body"]), ensure_ascii=False)
+                functions.invoke(FunctionName=function, InvocationType="Event", Payload=payload)
+                sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+                sent += 1
+            except (NoEvent, BotoCoreError, ClientError) as error:
+                left[message["MessageId"]] = str(error)
+    return sent, left
+
+
+def receive(sqs, queue: str) -> list[dict]:
+    """The next messages of a queue; none where it is empty."""
+    return sqs.receive_message(
+        QueueUrl=queue,
+        MaxNumberOfMessages=10,
+        VisibilityTimeout=HIDDEN_SECONDS,
+        WaitTimeSeconds=WAIT_SECONDS,
+        MessageSystemAttributeNames=["SentTimestamp"],
+    ).get("Messages", [])
+
+
+def main() -> int:
+    (stack,) = sys.argv[1:]
+    session = boto3.Session(region_name=REGION)
+    found = resources(session.client("cloudformation"), stack)
+    sqs, functions = session.client("sqs"), session.client("lambda")
+    everything = True
+    for name in QUEUES:
+        if name not in found:
+            continue  # a stack without a CRM delivers nothing
+        sent, left = redrive(sqs, functions, found[name], found[FUNCTION])
+        print(f"{name}: {sent} sent, {len(left)} left")
+        for message_id, reason in left.items():
+            print(f"  {message_id}: {reason}")
+        everything &= not left
+    return 0 if everything else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
