@@ -67,6 +67,29 @@ async fn all_that_is_wrong_with_a_patch_is_told_at_once_and_nothing_is_written()
 }
 
 #[tokio::test]
+async fn of_very_many_errors_the_first_are_told_and_the_rest_are_counted() {
+    let (emulator, function) = patch::with_document(documents::sample()).await;
+    let answer = function
+        .send(&Request::patch(
+            "O7654321",
+            &json!({"PrimaryNeedsFromAws": vec![7; 80_000]}),
+        ))
+        .await;
+    assert_eq!(answer.status, 422);
+    let detail = answer.body["detail"].as_str().unwrap();
+    assert!(
+        detail.ends_with("/PrimaryNeedsFromAws/9 and 79990 more"),
+        "{detail}"
+    );
+    let errors = answer.body["errors"].as_array().unwrap();
+    assert_eq!(
+        (errors.len(), &errors[1_000]["detail"]),
+        (1_001, &json!("and 79000 more"))
+    );
+    assert_eq!(emulator.writes().len(), 0);
+}
+
+#[tokio::test]
 async fn what_was_wrong_before_is_a_warning_and_does_not_stop_the_patch() {
     let (emulator, function) = patch::with_document(documents::of_tomorrow()).await;
     let patch = json!({"PrimaryNeedsFromAws": ["Do Not Need Support from AWS Sales Rep", "Co-Sell - Deal Support"]});

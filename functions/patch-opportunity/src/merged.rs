@@ -5,9 +5,12 @@ use model::{Change, Code, Finding, Opportunity, PatchError, Update};
 use crate::{
     answer::{Answer, ChangeBy, Outcome},
     prefer::{Preference, Return},
-    problem::{ErrorDetail, Kind, Problem, Source},
+    problem::{ErrorDetail, Kind, MAX_TOLD, Problem, Source, at_most},
     request::PatchRequest,
 };
+
+/// How many places a problem's detail names; its errors name them all.
+const MAX_NAMED: usize = 10;
 
 /// The outcome of a merge: what would be written, and the judgement on it.
 #[derive(Debug)]
@@ -87,11 +90,15 @@ impl Merged {
     /// The problem that a write is refused with, if it is.
     pub(crate) fn refusal(&self) -> Option<Problem> {
         let pointers = |errors: &[ErrorDetail]| {
-            errors
+            let named = errors
                 .iter()
-                .map(|error| error.pointer.as_str())
-                .collect::<Vec<_>>()
-                .join(", ")
+                .take(MAX_NAMED)
+                .map(|error| error.pointer.as_str());
+            let named = named.collect::<Vec<_>>().join(", ");
+            match errors.len().saturating_sub(MAX_NAMED) {
+                0 => named,
+                more => format!("{named} and {more} more"),
+            }
         };
         let refused = |kind, detail, errors: &Vec<_>| {
             Some(Problem::new(kind, detail).with_errors(errors.clone()))
@@ -142,7 +149,7 @@ impl Merged {
             last_modified_date: read.last_modified_date().to_owned(),
             changes,
             adjustments: self.update.adjustments,
-            warnings: self.warnings,
+            warnings: at_most(MAX_TOLD, self.warnings),
             errors: None,
             request: None,
             opportunity: (applied.answer == Return::Representation)
@@ -160,7 +167,7 @@ impl Merged {
             ..preference
         };
         Answer {
-            errors: Some(errors),
+            errors: Some(at_most(MAX_TOLD, errors)),
             request: Some(request),
             ..self.answer(Outcome::DryRun, read, applied)
         }

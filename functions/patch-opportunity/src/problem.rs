@@ -165,6 +165,25 @@ pub(crate) struct ErrorDetail {
     pub(crate) suggestion: Option<String>,
 }
 
+/// How many errors, or warnings, an answer tells one by one: a body of 256 KiB can hold tens of
+/// thousands, and a function's answer no more than 6 MB.
+pub(crate) const MAX_TOLD: usize = 1_000;
+
+/// The first of many, and a last one that says how many there are besides.
+pub(crate) fn at_most(most: usize, mut errors: Vec<ErrorDetail>) -> Vec<ErrorDetail> {
+    if let Some(more) = errors.len().checked_sub(most).filter(|more| *more > 0) {
+        let source = errors.last().map_or(Source::Patch, |last| last.source);
+        errors.truncate(most);
+        errors.push(ErrorDetail::new(
+            "",
+            "more",
+            &format!("and {more} more"),
+            source,
+        ));
+    }
+    errors
+}
+
 impl ErrorDetail {
     pub(crate) fn new(pointer: &str, code: &str, detail: &str, source: Source) -> Self {
         let (pointer, code, detail) = (pointer.to_owned(), code.to_owned(), detail.to_owned());
@@ -201,7 +220,10 @@ impl Problem {
     }
 
     pub(crate) fn with_errors(self, errors: Vec<ErrorDetail>) -> Self {
-        Self { errors, ..self }
+        Self {
+            errors: at_most(MAX_TOLD, errors),
+            ..self
+        }
     }
 
     pub(crate) fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
