@@ -246,3 +246,66 @@ async fn what_aws_does_in_silence_is_said_aloud() {
         "{warnings:?}"
     );
 }
+
+#[tokio::test]
+async fn where_several_refusals_apply_the_first_in_the_pipeline_answers() {
+    let (emulator, function) = patch::with_document(documents::sample()).await;
+    let merge = |patch: Value| Request::patch("O7654321", &patch);
+    let (read_only, of_aws, locked, invalid) = (
+        json!({"Id": "O1"}),
+        json!({"LifeCycle": {"ReviewComments": "x"}}),
+        json!({"Project": {"Title": "x"}}),
+        json!({"LifeCycle": {"Stage": "Won"}}),
+    );
+    let all = |patches: &[&Value]| {
+        let mut merged = json!({});
+        for patch in patches {
+            for (name, value) in patch.as_object().unwrap() {
+                if merged.get(name).is_none() {
+                    merged[name] = json!({});
+                }
+                match value {
+                    Value::Object(members) => merged[name]
+                        .as_object_mut()
+                        .unwrap()
+                        .extend(members.clone()),
+                    value => merged[name] = value.clone(),
+                }
+            }
+        }
+        merged
+    };
+    let stale = "\"2020-01-01T00:00:00Z\"";
+    let everything = all(&[&read_only, &of_aws, &locked, &invalid]);
+    for (request, status, code) in [
+        (
+            merge(everything.clone())
+                .header("if-match", stale)
+                .header("content-type", "text/plain"),
+            415,
+            None,
+        ),
+        (
+            merge(everything.clone()).header("if-match", stale),
+            412,
+            None,
+        ),
+        (merge(everything), 422, Some("read-only")),
+        (
+            merge(all(&[&of_aws, &locked, &invalid])),
+            422,
+            Some("read-only"),
+        ),
+        (merge(all(&[&locked, &invalid])), 409, Some("locked")),
+        (merge(invalid), 422, Some("unlisted-value")),
+    ] {
+        let answer = function.send(&request).await;
+        assert_eq!(answer.status, status, "{answer:?}");
+        assert_eq!(
+            answer.body["errors"][0]["code"].as_str(),
+            code,
+            "{answer:?}"
+        );
+    }
+    assert_eq!(emulator.writes().len(), 0);
+}

@@ -147,3 +147,59 @@ fn unparsable(error: &ParsePatchError) -> Problem {
     let error = ErrorDetail::new(&pointer, code, &detail, Source::Patch);
     Problem::new(Kind::InvalidPatch, detail).with_errors(vec![error])
 }
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderMap;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn headers(named: &[(HeaderName, &[u8])]) -> HeaderMap {
+        let header = |(name, value): &(HeaderName, &[u8])| {
+            Some((name.clone(), HeaderValue::from_bytes(value).ok()?))
+        };
+        named.iter().filter_map(header).collect()
+    }
+
+    fn parse(
+        path: Option<&str>,
+        query: &str,
+        headers: &HeaderMap,
+        body: Vec<u8>,
+    ) -> Result<PatchRequest, Problem> {
+        let uri = Uri::builder()
+            .path_and_query(format!("/?{query}"))
+            .build()
+            .unwrap_or_default();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap();
+        runtime.block_on(PatchRequest::parse(path, &uri, headers, Body::from(body)))
+    }
+
+    proptest! {
+        #[test]
+        fn no_request_panics(
+            path in prop::option::of("O?[0-9]{0,21}|.{0,10}"),
+            query in "[a-z_=&%0-9]{0,20}|dry_run=(true|false|.)",
+            content_type in "application/(merge-patch\\+|json-patch\\+)?json(; charset=.{0,5})?|.{0,20}",
+            if_match in prop::collection::vec(any::<u8>(), 0..20),
+            prefer in "(return|handling)=(minimal|lenient|\"?[a-z]{0,4})[,; ]?.{0,10}",
+            body in prop_oneof![
+                prop::collection::vec(any::<u8>(), 0..60),
+                r#"\{"Identifier":("O1"|7|null),"a":[\[\]{}0-9,:"]{0,20}\}"#.prop_map(String::into_bytes),
+                r#"\[\{"op":"(add|test|move)","path":"[/a~0-9]{0,6}"(,"value":1|,"from":"/a")?\}\]"#.prop_map(String::into_bytes),
+            ],
+        ) {
+            let headers = headers(&[
+                (header::CONTENT_TYPE, content_type.as_bytes()),
+                (header::IF_MATCH, &if_match),
+                (crate::prefer::PREFER, prefer.as_bytes()),
+            ]);
+            if let Ok(request) = parse(path.as_deref(), &query, &headers, body) {
+                prop_assert!(Identifier::parse(request.identifier.as_str()).is_ok());
+            }
+        }
+    }
+}
