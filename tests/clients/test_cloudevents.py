@@ -1,0 +1,38 @@
+"""What `enrich-opportunity` answers, read with the CloudEvents project's own SDK for Python."""
+
+import json
+import sys
+import unittest
+import urllib.request
+from datetime import datetime, timezone
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+import local
+from cloudevents.core.bindings.http import HTTPMessage, from_structured_event
+from cloudevents.core.formats.json import JSONFormat
+
+
+class CloudEvents(unittest.TestCase):
+    def test_an_event_is_parsed_by_the_sdk(self):
+        event = (local.ROOT / "events/opportunity-created.json").read_bytes()
+        with local.emulator() as partner_central, local.functions(local.settings(partner_central)) as port:
+            function = f"http://127.0.0.1:{port}/2015-03-31/functions/enrich-opportunity/invocations"
+            with urllib.request.urlopen(function, event, timeout=local.FIRST_ANSWER_SECONDS) as response:
+                body = response.read()
+
+        message = HTTPMessage(headers={"content-type": "application/cloudevents+json"}, body=body)
+        parsed = from_structured_event(message, JSONFormat())
+
+        self.assertEqual(parsed.get_type(), "aws.partnercentral.opportunity.created")
+        self.assertEqual(parsed.get_source(), "arn:aws:partnercentral:us-east-1:111122223333:catalog/Sandbox")
+        self.assertEqual(parsed.get_subject(), "O7654321")
+        self.assertEqual(parsed.get_time(), datetime(2026, 3, 2, 9, 15, 1, tzinfo=timezone.utc))
+        self.assertEqual(parsed.get_datacontenttype(), "application/json")
+        self.assertEqual(parsed.get_extension("eventid"), json.loads(event)["id"])
+        seed = json.loads((local.ROOT / "events/opportunity.json").read_text())
+        self.assertEqual(parsed.get_data()["opportunity"], seed)
+
+
+if __name__ == "__main__":
+    unittest.main()
