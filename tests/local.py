@@ -4,14 +4,18 @@ Everything listens on 127.0.0.1 and a free port, and is stopped with its `with` 
 happens in it.
 """
 
+import json
 import os
+import re
 import signal
 import socket
 import subprocess
+import threading
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -72,9 +76,9 @@ def functions_command(port: int) -> list[str]:
 
 
 @contextmanager
-def functions(environment: dict[str, str], log=subprocess.DEVNULL) -> Iterator[int]:
-    """Both functions under `cargo lambda watch`; gives the port."""
-    port = free_port()
+def functions(environment: dict[str, str], log=subprocess.DEVNULL, port: int | None = None) -> Iterator[int]:
+    """Both functions under `cargo lambda watch`, on a free port where none is given; gives the port."""
+    port = port or free_port()
     with running(functions_command(port), env=os.environ | environment, stdout=log, stderr=log) as process:
         wait_for(port, process)
         yield port
@@ -85,13 +89,94 @@ def function_url(port: int) -> str:
     return f"http://127.0.0.1:{port}/lambda-url/patch-opportunity"
 
 
+def invoke_url(port: int) -> str:
+    """Where `enrich-opportunity` takes events."""
+    return f"http://127.0.0.1:{port}/2015-03-31/functions/enrich-opportunity/invocations"
+
+
 @contextmanager
-def answering(environment: dict[str, str]) -> Iterator[str]:
+def answering(environment: dict[str, str], port: int | None = None) -> Iterator[str]:
     """`patch-opportunity`, once it answers; gives its URL."""
-    with functions(environment) as port:
+    with functions(environment, port=port) as port:
         url = function_url(port)
         urllib.request.urlopen(f"{url}/healthz", timeout=FIRST_ANSWER_SECONDS).close()
         yield url
+
+
+class Crm(HTTPServer):
+    """A CRM's webhook: keeps each CloudEvent, and reacts to it before it answers."""
+
+    def __init__(self, react: Callable[[dict], object]):
+        super().__init__(("127.0.0.1", 0), Webhook)
+        self.url = f"http://127.0.0.1:{self.server_port}/"
+        self.react = react
+        self.received: list[dict] = []
+
+    def __enter__(self) -> "Crm":
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.shutdown()
+        self.server_close()
+
+
+class Webhook(BaseHTTPRequestHandler):
+    """What `Crm` does with a request."""
+
+    def do_POST(self) -> None:
+        event = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        self.server.received.append(event)
+        self.server.react(event)
+        self.send_response(204)
+        self.end_headers()
+
+    def log_message(self, *_) -> None:
+        """Nothing: what it would say is in `received`."""
+
+
+# What a CRM receives of an opportunity and cannot change.
+READ_ONLY = (
+    "Arn",
+    "Catalog",
+    "CreatedDate",
+    "Id",
+    "LastModifiedDate",
+    "OpportunityTeam",
+    "RelatedEntityIdentifiers",
+)
+
+
+def writable(opportunity: dict) -> dict:
+    """The members of an opportunity that a CRM can send back."""
+    return {name: value for name, value in opportunity.items() if name not in READ_ONLY}
+
+
+def patch(url: str, opportunity: str, changes: dict) -> dict:
+    """The answer of `patch-opportunity` at a URL to a merge patch that nobody signed."""
+    headers = {"content-type": "application/merge-patch+json"}
+    request = urllib.request.Request(
+        f"{url}/opportunities/{opportunity}", json.dumps(changes).encode(), headers, method="PATCH"
+    )
+    with urllib.request.urlopen(request) as answer:
+        return json.load(answer)
+
+
+def at_rest(log: Path) -> tuple[list[str], list[str]]:
+    """The changes and the events in the log of an emulator with `--duplicate-events`, as lines, once
+    there is nothing more to come: every event, two for each change, has gone all the way.
+
+    What a `Crm` changes in reaction is in the log before the event that it reacts to.
+    """
+    deadline = time.monotonic() + FIRST_ANSWER_SECONDS
+    while time.monotonic() < deadline:
+        text = log.read_text()
+        changes = re.findall(r"^(?:Associate|Create|Disassociate|Update)Opportunity \S+ done(?=\n)", text, re.M)
+        events = re.findall(r"^event .+(?=\n)", text, re.M)
+        if len(events) == 2 * len(changes):
+            return changes, events
+        time.sleep(0.1)
+    raise NotRunning(f"of {2 * len(changes)} events {len(events)} have arrived")
 
 
 def free_port() -> int:

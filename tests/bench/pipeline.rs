@@ -4,6 +4,13 @@
 //! (signing, its own pipeline) is in the figures too. The first request of a process is measured in
 //! processes of its own: this program, run again with `--first`.
 
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a benchmark prints, and must not go on where its ground gives way"
+)]
+
 use std::{
     hint::black_box,
     process::Command,

@@ -23,10 +23,16 @@ Usage: partner-central-emulator [OPTIONS]
   --secret NAME=VALUE      a secret that GetSecretValue answers; may be repeated
   --reads-per-second N     more reads than this are throttled [default: no limit; AWS: 10]
   --writes-per-second N    more writes than this are throttled [default: no limit; AWS: 1]
+  --on-change URL          after each change of an opportunity, post an event to this function:
+                           http://127.0.0.1:9000/2015-03-31/functions/NAME/invocations is where
+                           `cargo lambda watch` takes it
+  --duplicate-events       send each event twice under different ids, as AWS is known to do
+  --deliver URL            post what the function answers to an event on to this CRM
   --help                   this text
 
 The first line on standard output is the endpoint URL. Each request is a line on standard error:
-operation, identifier, outcome. Any credentials do; the region is us-east-1:
+operation, identifier, outcome. So is each event, once it is delivered or given up: `event`, its id,
+identifier, outcome. Any credentials do; the region is us-east-1:
 
   export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_REGION=us-east-1
   aws partnercentral-selling list-opportunities --catalog Sandbox --endpoint-url URL
@@ -78,9 +84,18 @@ impl Arguments {
                 Long("writes-per-second") => {
                     settings.writes_per_second = Some(value(&mut parser, NUMBER)?);
                 }
+                Long("on-change") => settings.on_change = Some(value(&mut parser, URL)?),
+                Long("duplicate-events") => settings.duplicate_events = true,
+                Long("deliver") => settings.deliver = Some(value(&mut parser, URL)?),
                 Long("help") | Short('h') => arguments.help = true,
                 _ => return Err(argument.unexpected()),
             }
+        }
+        if settings.on_change.is_none() && (settings.duplicate_events || settings.deliver.is_some())
+        {
+            let what =
+                "`--on-change` is missing, expected with `--duplicate-events` or `--deliver`";
+            return Err(what.into());
         }
         Ok(arguments)
     }
@@ -103,6 +118,8 @@ impl Arguments {
 
 /// What `--reads-per-second` and `--writes-per-second` take.
 const NUMBER: &str = "a whole number";
+/// What `--on-change` and `--deliver` take.
+const URL: &str = "an `http://` URL";
 
 fn value<T: FromStr>(parser: &mut lexopt::Parser, expected: &str) -> Result<T, lexopt::Error> {
     let text = parser.value()?.string()?;
@@ -123,4 +140,30 @@ fn seed(file: &Path, emulator: &Emulator) -> Result<(), String> {
             .map_err(|error| error.to_string())?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(arguments: &[&str]) -> String {
+        let refused = Arguments::parse(lexopt::Parser::from_args(arguments));
+        refused.unwrap_err().to_string()
+    }
+
+    #[test]
+    fn what_nothing_could_be_posted_to_is_refused() {
+        for option in ["--on-change", "--deliver"] {
+            let expected = "`https://crm.example` is not understood, expected an `http://` URL";
+            assert_eq!(refusal(&[option, "https://crm.example"]), expected);
+        }
+    }
+
+    #[test]
+    fn what_has_no_effect_without_events_is_refused() {
+        let expected =
+            "`--on-change` is missing, expected with `--duplicate-events` or `--deliver`";
+        assert_eq!(refusal(&["--duplicate-events"]), expected);
+        assert_eq!(refusal(&["--deliver", "http://127.0.0.1:1"]), expected);
+    }
 }

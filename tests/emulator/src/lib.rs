@@ -2,7 +2,8 @@
 //!
 //! It is the seam at which the bridge is tested: the AWS CLI, boto3 and the AWS SDKs are given its
 //! URL and notice no difference. It keeps opportunities as raw JSON, replaces them as AWS does
-//! (what an update omits is null), refuses what AWS refuses, and fails on demand.
+//! (what an update omits is null), refuses what AWS refuses, and fails on demand. On demand it also
+//! plays EventBridge: see [`Settings::on_change`].
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")] async fn main() {
@@ -23,7 +24,8 @@
 //!
 //! Not emulated: signatures are required but not verified; business rules other than the review
 //! locks (which stage may follow which, which members depend on each other); the rewriting of
-//! amounts and estimation URLs; events; daily quotas.
+//! amounts and estimation URLs; events about AWS's summary alone or about engagements; daily
+//! quotas. Everything is held in memory: an event on its way when the emulator stops is gone.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -31,11 +33,13 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use tokio::net::TcpListener;
-use tokio::task::JoinHandle;
+use tokio::task::JoinSet;
 
 mod answer;
 mod call;
 mod constraints;
+mod endpoint;
+mod events;
 mod fault;
 mod list;
 mod lock;
@@ -49,14 +53,18 @@ mod shape;
 mod state;
 mod store;
 
+pub use endpoint::{Endpoint, EndpointError};
+pub use events::{Delivery, Undelivered};
 pub use fault::Fault;
 pub use request::{Outcome, Request};
 pub use store::SeedError;
 
+use events::{Courier, Outbox};
 use operations::OPERATIONS;
 use quota::{Quota, Rate};
 use server::Server;
 use state::State;
+use store::Store;
 
 /// How to run an emulator.
 #[derive(Clone, Debug)]
@@ -67,17 +75,27 @@ pub struct Settings {
     pub reads_per_second: Option<usize>,
     /// Writes a second beyond which `ThrottlingException` is the answer; AWS allows 1.
     pub writes_per_second: Option<usize>,
-    /// Whether each request gets a line on standard error.
+    /// The invoke endpoint of the function that gets an event after each change of an opportunity,
+    /// by a request and by [`Emulator::edit`] alike, in order and without holding the change up.
+    pub on_change: Option<Endpoint>,
+    /// Whether each event is sent twice under different ids, as AWS was seen to do.
+    pub duplicate_events: bool,
+    /// Where the function's answers to the events are posted on to; of no use without `on_change`.
+    pub deliver: Option<Endpoint>,
+    /// Whether each request and each event gets a line on standard error.
     pub log: bool,
 }
 
 impl Default for Settings {
-    /// Any free port of this machine alone, no quota, no log.
+    /// Any free port of this machine alone, no quota, no events, no log.
     fn default() -> Self {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             reads_per_second: None,
             writes_per_second: None,
+            on_change: None,
+            duplicate_events: false,
+            deliver: None,
             log: false,
         }
     }
@@ -87,7 +105,8 @@ impl Default for Settings {
 pub struct Emulator {
     address: SocketAddr,
     server: Arc<Server>,
-    accepting: JoinHandle<()>,
+    /// Dropped with the emulator, and stopped by that.
+    _tasks: JoinSet<()>,
 }
 
 impl Emulator {
@@ -111,17 +130,24 @@ impl Emulator {
     pub async fn start_with(settings: Settings) -> io::Result<Self> {
         let listener = TcpListener::bind(settings.listen).await?;
         let address = listener.local_addr()?;
+        let (outbox, events) = Outbox::new(&settings);
         let server = Arc::new(Server::new(State {
+            store: Store::new(outbox),
             reads: Rate::new(settings.reads_per_second),
             writes: Rate::new(settings.writes_per_second),
             is_logging: settings.log,
             ..State::default()
         }));
-        let accepting = tokio::spawn(Arc::clone(&server).accept(listener));
+        let mut tasks = JoinSet::new();
+        tasks.spawn(Arc::clone(&server).accept(listener));
+        if let Some(function) = settings.on_change {
+            let courier = Courier::new(function, settings.deliver);
+            tasks.spawn(courier.carry(events, Arc::clone(&server)));
+        }
         Ok(Self {
             address,
             server,
-            accepting,
+            _tasks: tasks,
         })
     }
 
@@ -220,15 +246,15 @@ impl Emulator {
         requests
     }
 
+    /// What became of every event so far, in order; those still on their way are not among them.
+    #[must_use]
+    pub fn deliveries(&self) -> Vec<Delivery> {
+        self.server.state().deliveries.clone()
+    }
+
     /// TCP connections accepted so far.
     #[must_use]
     pub fn connections(&self) -> usize {
         self.server.connections()
-    }
-}
-
-impl Drop for Emulator {
-    fn drop(&mut self) {
-        self.accepting.abort();
     }
 }

@@ -57,7 +57,7 @@ const fn write(name: &'static str, carry_out: CarryOut) -> Operation {
 }
 
 /// An account that is nobody's: AWS uses it in its own examples.
-const ACCOUNT: &str = "111122223333";
+pub(crate) const ACCOUNT: &str = "111122223333";
 
 /// Refuses a request that the model does not allow.
 pub(crate) fn validate(

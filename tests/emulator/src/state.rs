@@ -1,6 +1,8 @@
 //! Everything the emulator knows, and how it judges one request.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
+use std::io::{self, Write};
 use std::time::Instant;
 
 use bytes::Bytes;
@@ -9,6 +11,7 @@ use serde_json::Value;
 
 use crate::answer::Answer;
 use crate::call::{Call, PARTNER_CENTRAL, operation_name};
+use crate::events::Delivery;
 use crate::fault::{Fault, Faults};
 use crate::quota::{Quota, Rate};
 use crate::refusal::Refusal;
@@ -26,6 +29,7 @@ pub(crate) struct State {
     pub(crate) created: BTreeMap<String, (Document, Value)>,
     pub(crate) faults: Faults,
     pub(crate) requests: Vec<Request>,
+    pub(crate) deliveries: Vec<Delivery>,
     pub(crate) reads: Rate,
     pub(crate) writes: Rate,
     pub(crate) is_logging: bool,
@@ -62,9 +66,7 @@ impl State {
             body,
             outcome,
         };
-        if self.is_logging {
-            eprintln!("{request}");
-        }
+        self.log(&request);
         self.requests.push(request);
         if outcome == Outcome::NotAnswered {
             return None;
@@ -79,6 +81,19 @@ impl State {
             self.requests.len(),
             delay,
         ))
+    }
+
+    /// Records what became of an event.
+    pub(crate) fn record(&mut self, delivery: Delivery) {
+        self.log(&delivery);
+        self.deliveries.push(delivery);
+    }
+
+    /// Writes a line as a whole, so that it stays one where others write to the same file.
+    fn log(&self, line: &impl Display) {
+        if self.is_logging {
+            let _ = io::stderr().write_all(format!("{line}\n").as_bytes());
+        }
     }
 
     fn grants(&mut self, quota: Quota) -> bool {

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 use thiserror::Error;
 
+use crate::events::{Change, Outbox};
 use crate::refusal::Refusal;
 
 /// An opportunity as JSON.
@@ -32,11 +33,23 @@ pub enum SeedError {
     },
 }
 
-/// All opportunities by id.
+/// All opportunities.
 #[derive(Default)]
-pub(crate) struct Store(BTreeMap<String, Document>);
+pub(crate) struct Store {
+    /// By id.
+    documents: BTreeMap<String, Document>,
+    outbox: Outbox,
+}
 
 impl Store {
+    /// An empty store that announces its changes.
+    pub(crate) fn new(outbox: Outbox) -> Self {
+        Self {
+            outbox,
+            ..Self::default()
+        }
+    }
+
     /// Puts a document in as it is, in place of one with the same id.
     pub(crate) fn seed(&mut self, document: Value) -> Result<(), SeedError> {
         let Value::Object(document) = document else {
@@ -54,16 +67,16 @@ impl Store {
         member(&document, "LastModifiedDate", expected, |date| {
             instant(date).is_some()
         })?;
-        self.0.insert(id, document);
+        self.documents.insert(id, document);
         Ok(())
     }
 
     pub(crate) fn get(&self, id: &str) -> Option<&Document> {
-        self.0.get(id)
+        self.documents.get(id)
     }
 
     pub(crate) fn all(&self) -> impl Iterator<Item = &Document> {
-        self.0.values()
+        self.documents.values()
     }
 
     /// The opportunity that a request names by its catalog and the given member.
@@ -76,8 +89,8 @@ impl Store {
 
     /// An id that no opportunity has.
     pub(crate) fn unused_id(&self) -> String {
-        let ids = (1_000_001 + self.0.len()..).map(|number| format!("O{number}"));
-        let mut unused = ids.filter(|id| !self.0.contains_key(id));
+        let ids = (1_000_001 + self.documents.len()..).map(|number| format!("O{number}"));
+        let mut unused = ids.filter(|id| !self.documents.contains_key(id));
         unused.next().unwrap_or_default()
     }
 
@@ -86,7 +99,7 @@ impl Store {
         let date = later_than(0);
         document.insert("CreatedDate".to_owned(), Value::from(date.as_str()));
         document.insert("LastModifiedDate".to_owned(), Value::from(date.as_str()));
-        self.0.insert(text(&document, "Id").to_owned(), document);
+        self.keep(document, Change::Created);
         date
     }
 
@@ -95,8 +108,15 @@ impl Store {
         let before = instant(text(&document, "LastModifiedDate"));
         let date = later_than(before.unwrap_or_default());
         document.insert("LastModifiedDate".to_owned(), Value::from(date.as_str()));
-        self.0.insert(text(&document, "Id").to_owned(), document);
+        self.keep(document, Change::Updated);
         date
+    }
+
+    /// Keeps a document and announces it: nobody can read before both are done.
+    fn keep(&mut self, document: Document, change: Change) {
+        self.outbox.announce(change, &document);
+        let id = text(&document, "Id").to_owned();
+        self.documents.insert(id, document);
     }
 
     /// Somebody else's write: whatever `change` makes of the opportunity, under a new date.

@@ -83,6 +83,11 @@ pub(crate) const ID: &str = "O1234567";
 
 pub(crate) async fn emulator() -> Emulator {
     let emulator = Emulator::start().await;
+    seed(&emulator);
+    emulator
+}
+
+pub(crate) fn seed(emulator: &Emulator) {
     emulator.seed(json!({
         "Id": ID,
         "Catalog": "AWS",
@@ -91,7 +96,6 @@ pub(crate) async fn emulator() -> Emulator {
         "Project": { "Title": "Migration" },
         "LifeCycle": { "ReviewStatus": "Pending Submission" },
     }));
-    emulator
 }
 
 /// A request for an opportunity.

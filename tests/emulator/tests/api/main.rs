@@ -4,6 +4,8 @@
 #![cfg(test)]
 
 mod client;
+mod events;
 mod faults;
 mod operations;
+mod stand_in;
 mod wire;

@@ -1,0 +1,107 @@
+"""A CRM that answers every event with a patch, and Partner Central that answers every change with an
+event, twice: the circle comes to rest.
+"""
+
+import json
+import sys
+import tempfile
+import unittest
+import urllib.request
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+import local
+from test_boto3 import OPPORTUNITY, client, update_body
+
+IDENTIFIER = OPPORTUNITY["Identifier"]
+UPDATE = f"UpdateOpportunity {IDENTIFIER} done"
+
+
+class ACircle(unittest.TestCase):
+    def close(self, changes: Callable[[dict], dict]) -> None:
+        """Closes the circle with a CRM that answers a CloudEvent with a patch, made by `changes` of the
+        opportunity in it.
+        """
+        directory = Path(self.enterContext(tempfile.TemporaryDirectory()))
+        self.log = directory / "emulator.log"
+        log = self.enterContext(open(self.log, "w"))
+        port = local.free_port()
+        self.answers = []
+
+        def react(event: dict) -> None:
+            patch = changes(event["data"]["opportunity"])
+            self.answers.append(local.patch(local.function_url(port), event["subject"], patch))
+
+        self.crm = self.enterContext(local.Crm(react))
+        events = ("--on-change", local.invoke_url(port), "--duplicate-events", "--deliver", self.crm.url)
+        self.url = self.enterContext(local.emulator(*events, log=log))
+        self.enterContext(local.answering(local.settings(self.url, WEBHOOK_AUTH="none"), port))
+        self.partner_central = client(self.url)
+
+    def commit(self) -> dict:
+        """Somebody's change in Partner Central; gives what the opportunity has to be then."""
+        update = update_body(self.partner_central.get_opportunity(**OPPORTUNITY))
+        update["LifeCycle"]["Stage"] = "Committed"
+        update["LastModifiedDate"] = self.partner_central.update_opportunity(**update)["LastModifiedDate"]
+        return update
+
+    def assert_seen_whole(self, expected: dict) -> None:
+        """Partner Central holds what it has to, and the CRM has last got just that, nulls and all."""
+        self.assertEqual(update_body(self.partner_central.get_opportunity(**OPPORTUNITY)), expected)
+        self.assertEqual(self.crm.received[-1]["data"]["opportunity"], held(self.url))
+
+    def outcomes(self) -> list[str]:
+        return [answer["outcome"] for answer in self.answers]
+
+    def assert_all_delivered(self, events: list[str]) -> None:
+        """The CRM has got every event, in order, and has taken each."""
+        delivered = [f"event {it['eventid']} {it['subject']} delivered" for it in self.crm.received]
+        self.assertEqual(delivered, events)
+        self.assertEqual(len(set(events)), len(events), "every event has its own id")
+
+    def test_of_echoes_rests_after_the_one_real_change(self):
+        self.close(local.writable)
+        changed = self.commit()
+
+        changes, events = local.at_rest(self.log)
+        self.assertEqual(changes, [UPDATE])
+        self.assert_all_delivered(events)
+        self.assertEqual(self.outcomes(), ["unchanged", "unchanged"])
+        event, duplicate = self.crm.received
+        self.assertEqual(event["id"], duplicate["id"])
+        self.assert_seen_whole(changed)
+
+    def test_with_a_change_of_the_crms_own_rests_after_both(self):
+        next_steps = {"LifeCycle": {"NextSteps": "Called back, contract sent"}}
+        self.close(lambda _: next_steps)
+        changed = self.commit()
+
+        changes, events = local.at_rest(self.log)
+        self.assertEqual(changes, [UPDATE, UPDATE])
+        self.assert_all_delivered(events)
+        self.assertEqual(self.outcomes(), ["updated", "unchanged", "unchanged", "unchanged"])
+        ids = [event["id"] for event in self.crm.received]
+        # The duplicate of the first event finds the CRM's own change already there.
+        self.assertEqual([ids.index(it) for it in ids], [0, 1, 1, 1])
+        changed["LifeCycle"] |= next_steps["LifeCycle"]
+        changed["LastModifiedDate"] = datetime.fromisoformat(self.answers[0]["lastModifiedDate"])
+        self.assert_seen_whole(changed)
+
+
+def held(partner_central: str) -> dict:
+    """The opportunity as Partner Central answers it: boto3 leaves nulls out and turns dates around."""
+    headers = {
+        "authorization": "AWS4-HMAC-SHA256 Credential=local/20260304/us-east-1/partnercentral-selling/aws4_request",
+        "content-type": "application/x-amz-json-1.0",
+        "x-amz-target": "AWSPartnerCentralSelling.GetOpportunity",
+    }
+    request = urllib.request.Request(partner_central, json.dumps(OPPORTUNITY).encode(), headers)
+    with urllib.request.urlopen(request) as answer:
+        return json.load(answer)
+
+
+if __name__ == "__main__":
+    unittest.main()
