@@ -1,13 +1,14 @@
 """Embeds the opportunity's schema in the OpenAPI document: `python tests/embed_schema.py`.
 
-Generators of clients take one file whose references stay inside it, so the document carries the
-schema that the bridge judges by, as the schema of a patch. A test fails where it is not up to date.
+Generators of clients take one file, and make good classes only of what has a name in it. So the
+document carries the schema that the bridge judges by, as the schema of a merge patch and in named
+parts. A test fails where it is not up to date.
 
-- Each member of the opportunity, and each definition, becomes a component of its own name: the
-  classes of a generated client. References follow.
-- `required` goes, except inside arrays: a merge patch names what it changes, but replaces an array
-  whole. What may not be null stays so: nothing that AWS requires can be removed.
-- Each body of `BODIES` lists the members, after properties of its own.
+- Each object and each list of values becomes a component, named by its path: `CustomerAccount`,
+  `LifeCycleStage`. One that may be null is referred to as `anyOf` it and null.
+- `required` goes, but not inside arrays: a patch names what it changes, and replaces an array whole.
+  What may not be null stays so: a patch cannot remove what AWS requires.
+- The two bodies list the members of the opportunity, after properties of their own.
 """
 
 import json
@@ -17,36 +18,44 @@ ROOT = Path(__file__).resolve().parent.parent
 SCHEMA = ROOT / "shared/model/schema/opportunity.schema.json"
 DOCUMENT = ROOT / "functions/patch-opportunity/openapi.json"
 BODIES = ("OpportunityPatch", "IdentifiedOpportunityPatch")
+MARK = "x-embedded"  # tells the components made here from those written by hand
 WIDTH = 100
 
 
 def embedded(document: dict, schema: dict) -> dict:
     """The document with the schema in it."""
-    components = document["components"]["schemas"]
-    members = {name: reference(name) for name in schema["properties"]}
-    bodies = {name: with_members(components[name], members) for name in BODIES}
-    parts = {name: as_patch(part) for name, part in (schema["properties"] | schema["$defs"]).items()}
-    schemas = components | bodies | parts
-    return document | {"components": document["components"] | {"schemas": schemas}}
+    by_hand = {name: part for name, part in document["components"]["schemas"].items() if MARK not in part}
+    parts: dict[str, dict] = {}
+    members = {name: place(name, part, parts) for name, part in schema["properties"].items()}
+    for name, part in schema["$defs"].items():
+        parts[name] = part | {MARK: True}
+    for name in BODIES:
+        own = {name: property for name, property in by_hand[name]["properties"].items() if name not in members}
+        by_hand[name] = by_hand[name] | {"properties": own | members}
+    return document | {"components": document["components"] | {"schemas": by_hand | parts}}
 
 
-def with_members(body: dict, members: dict) -> dict:
-    own = {name: property for name, property in body["properties"].items() if name not in members}
-    return body | {"properties": own | members}
-
-
-def as_patch(schema: dict, in_array: bool = False) -> dict:
-    """A schema for what a merge patch says of a value."""
-    patch = dict(schema)
+def place(path: str, schema: dict, parts: dict, in_array: bool = False) -> dict:
+    """What stands in the place of a value's schema; what becomes a component is put into `parts`."""
+    part = dict(schema)
+    if "$ref" in part:
+        return part | reference(part["$ref"].removeprefix("#/$defs/"))
+    if "items" in part:
+        part["items"] = place(f"{path}Item", part["items"], parts, in_array=True)
+    if "properties" not in part and "enum" not in part:
+        return part
+    is_nullable = "null" in part["type"]
+    if is_nullable:
+        (part["type"],) = (kind for kind in part["type"] if kind != "null")
+    if "enum" in part:
+        part["enum"] = [value for value in part["enum"] if value is not None]
     if not in_array:
-        patch.pop("required", None)
-    if "$ref" in patch:
-        patch |= reference(patch["$ref"].removeprefix("#/$defs/"))
-    if "properties" in patch:
-        patch["properties"] = {name: as_patch(part, in_array) for name, part in patch["properties"].items()}
-    if "items" in patch:
-        patch["items"] = as_patch(patch["items"], in_array=True)
-    return patch
+        part.pop("required", None)
+    if "properties" in part:
+        members = part["properties"].items()
+        part["properties"] = {name: place(f"{path}{name}", member, parts, in_array) for name, member in members}
+    parts[path] = part | {MARK: True}
+    return {"anyOf": [reference(path), {"type": "null"}]} if is_nullable else reference(path)
 
 
 def reference(name: str) -> dict:

@@ -171,7 +171,7 @@ async fn duplicates_have_equal_ids_and_a_change_in_either_read_gives_another() {
     let second = id().await;
     assert_ne!(second, first);
     emulator.edit("O7654321", |document| {
-        document["LifeCycle"]["NextSteps"] = json!("Other")
+        document["LifeCycle"]["NextSteps"] = json!("Other");
     });
     let third = id().await;
     assert!(third != second && third != first);
@@ -204,7 +204,7 @@ async fn a_replayed_log_gives_an_id_for_each_content() {
     {
         if number % 3 == 2 {
             emulator.edit("O7654321", |document| {
-                document["LifeCycle"]["NextSteps"] = json!(format!("Step {number}"))
+                document["LifeCycle"]["NextSteps"] = json!(format!("Step {number}"));
             });
         }
         let mut event = event("O7654321");
@@ -289,7 +289,7 @@ async fn a_burst_over_the_quota_is_delivered_or_tried_again_and_ends_with_the_la
                 }
                 let steps = json!(format!("Step {number}"));
                 emulator.edit("O7654321", |document| {
-                    document["LifeCycle"]["NextSteps"] = steps
+                    document["LifeCycle"]["NextSteps"] = steps;
                 });
                 outcomes.push(function.invoke(event("O7654321")).await);
             }

@@ -112,6 +112,22 @@ async fn what_was_wrong_before_is_a_warning_and_does_not_stop_the_patch() {
 }
 
 #[tokio::test]
+async fn a_value_that_aws_only_documents_is_a_warning_of_the_patch() {
+    let (emulator, function) = patch::with_document(documents::sample()).await;
+    let answer = function
+        .send(&Request::patch(
+            "O7654321",
+            &json!({"Project": {"CustomerUseCase": "Juggling"}}),
+        ))
+        .await;
+    assert_eq!((answer.status, emulator.writes().len()), (200, 1));
+    assert_eq!(
+        told(&answer, "warnings"),
+        [["/Project/CustomerUseCase", "undocumented-value", "patch"]]
+    );
+}
+
+#[tokio::test]
 async fn lenient_passes_on_what_this_release_does_not_know() {
     let (emulator, function) = patch::with_document(documents::of_tomorrow()).await;
     let patch = r#"{"AddedTomorrow": 1.20, "AddedNextWeek": {"x": null, "y": []}}"#

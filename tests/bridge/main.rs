@@ -8,6 +8,7 @@ mod documents;
 mod enrich;
 mod judgement;
 mod log;
+mod openapi;
 mod patch;
 mod refusals;
 mod semantics;

@@ -1,7 +1,7 @@
 //! `openapi.json` against the function: the routes, the methods and the problems that there are, and
 //! no others; and `docs/problems.md` against both.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use axum::http::StatusCode;
 use bridge_tests::Request;
@@ -14,6 +14,9 @@ const CODE: &str = include_str!("../../functions/patch-opportunity/src/problem.r
 const PAGE: &str = include_str!("../../docs/problems.md");
 
 const TYPE_BASE: &str = "urn:opportunity-bridge:problems/";
+
+/// Where a response has its problems.
+const EXAMPLES: &str = "/content/application~1problem+json/examples";
 
 /// The methods that a Function URL hands on.
 const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
@@ -92,39 +95,30 @@ async fn the_document_is_served_as_it_is() {
     assert_eq!(answer.body, document());
 }
 
-/// Status and name of a problem.
-type Problem = (u64, String);
-
-/// The problems in the document's responses.
-fn documented() -> BTreeSet<Problem> {
+/// The problems as examples, by their names, from the document's responses.
+fn documented() -> BTreeMap<String, Value> {
     let document = document();
     let responses = members(&document, "/components/responses");
-    let problems = responses.filter_map(|(_, response)| {
-        response.pointer("/content/application~1problem+json/schema/allOf/1/properties")
-    });
-    let named = |problem: &Value| {
-        let status = problem["status"]["const"].as_u64().expect("a status");
-        let types = problem["type"]["enum"].as_array().expect("types").clone();
-        let name = move |r#type: Value| r#type.as_str().and_then(name).map(|name| (status, name));
-        types
-            .into_iter()
-            .map(move |r#type| name(r#type).expect("a type"))
-    };
-    problems.flat_map(named).collect()
-}
-
-fn name(r#type: &str) -> Option<String> {
-    r#type.strip_prefix(TYPE_BASE).map(str::to_owned)
+    let examples = responses.filter_map(|(_, response)| response.pointer(EXAMPLES));
+    let examples = examples.flat_map(|examples| members(examples, ""));
+    examples
+        .map(|(name, example)| (name.clone(), example["value"].clone()))
+        .collect()
 }
 
 /// The problems in the code, read from the table in its text: no program needs the list but this.
-fn in_code() -> BTreeSet<Problem> {
+/// Name, status and title.
+fn in_code() -> BTreeSet<(String, u64, String)> {
     let (_, table) = CODE.split_once("fn face(").expect("the table");
     let (table, _) = table.split_once("\n    }\n").expect("its end");
     let problem = |row: &str| {
-        let name = row.split('"').nth(1)?;
         let (_, status) = row.split_once("StatusCode::")?;
-        Some((number(status.split(',').next()?)?, name.to_owned()))
+        let mut texts = row.split('"').skip(1).step_by(2).map(str::to_owned);
+        Some((
+            texts.next()?,
+            number(status.split(',').next()?)?,
+            texts.next()?,
+        ))
     };
     let rows = table.split("=> (").skip(1);
     rows.map(|row| problem(row).expect("a row")).collect()
@@ -132,61 +126,64 @@ fn in_code() -> BTreeSet<Problem> {
 
 /// The number of a status by its name in the `http` crate, such as `NOT_FOUND`.
 fn number(name: &str) -> Option<u64> {
-    let statuses = (400..600).filter_map(|number| StatusCode::from_u16(number).ok());
+    let mut statuses = (400..600).filter_map(|number| StatusCode::from_u16(number).ok());
     let is_named = |status: &StatusCode| {
         let reason = status.canonical_reason().unwrap_or_default();
         reason.to_uppercase().replace(' ', "_") == name
     };
-    let mut found = statuses.filter(is_named);
-    found.next().map(|status| u64::from(status.as_u16()))
+    statuses
+        .find(is_named)
+        .map(|status| u64::from(status.as_u16()))
 }
 
-/// The problems that the page has a section and an example of.
-fn explained() -> BTreeSet<Problem> {
+#[test]
+fn every_problem_is_in_the_document_and_no_others_are() {
+    let problem = |(name, example): (String, Value)| {
+        assert_eq!(example["type"], format!("{TYPE_BASE}{name}"));
+        let status = example["status"].as_u64().expect("a status");
+        let title = example["title"].as_str().expect("a title");
+        (name, status, title.to_owned())
+    };
+    assert_eq!(
+        documented()
+            .into_iter()
+            .map(problem)
+            .collect::<BTreeSet<_>>(),
+        in_code()
+    );
+}
+
+#[test]
+fn every_problem_is_explained_with_its_status_and_the_example_of_the_document() {
     let section = |section: &str| {
-        let (heading, text) = section.split_once("\n\n").expect("a heading");
+        let (name, text) = section.split_once("\n\n").expect("a heading");
         let (_, example) = text.split_once("```json\n").expect("an example");
         let (example, _) = example.split_once("```").expect("its end");
         let example: Value = example.parse().expect("JSON");
-        let status = example["status"].as_u64().expect("a status");
-        assert!(text.starts_with(&format!("{status}. ")), "{heading}");
-        assert_eq!(
-            example["type"].as_str().and_then(name).as_deref(),
-            Some(heading)
+        assert!(
+            text.starts_with(&format!("{}. ", example["status"])),
+            "{name}"
         );
-        (status, heading.to_owned())
+        (name.to_owned(), example)
     };
-    PAGE.split("\n## ").skip(1).map(section).collect()
+    let explained: BTreeMap<_, _> = PAGE.split("\n## ").skip(1).map(section).collect();
+    assert_eq!(explained, documented());
 }
 
 #[test]
-fn every_problem_is_in_the_document_and_explained_and_no_others_are() {
-    assert_eq!(documented(), in_code());
-    assert_eq!(explained(), in_code());
-}
-
-#[test]
-fn every_answer_of_an_operation_is_described_under_its_status() {
+fn every_problem_of_an_operation_is_under_its_status() {
     let document = document();
-    for (path, item) in members(&document, "/paths") {
-        for method in methods(item) {
-            let Some(operation) = item.get(method.to_lowercase()) else {
+    let paths = members(&document, "/paths").flat_map(|(_, path)| members(path, ""));
+    for (method, operation) in paths.filter(|(_, operation)| operation.is_object()) {
+        for (status, response) in members(operation, "/responses") {
+            let reference = response["$ref"].as_str().unwrap_or_default();
+            let response = document.pointer(reference.trim_start_matches('#'));
+            let Some(examples) = response.and_then(|response| response.pointer(EXAMPLES)) else {
+                assert!(status.starts_with('2'), "{method} {status}");
                 continue;
             };
-            for (status, response) in members(operation, "/responses") {
-                let Some(reference) = response["$ref"].as_str() else {
-                    continue;
-                };
-                let response = document.pointer(reference.trim_start_matches('#'));
-                let response = response.expect(reference);
-                let described = response.pointer(
-                    "/content/application~1problem+json/schema/allOf/1/properties/status/const",
-                );
-                let is_described = match described {
-                    Some(number) => number.to_string() == *status,
-                    None => status.starts_with('2'),
-                };
-                assert!(is_described, "{method} {path} {status}");
+            for (name, example) in members(examples, "") {
+                assert_eq!(example["value"]["status"].to_string(), *status, "{name}");
             }
         }
     }

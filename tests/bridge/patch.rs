@@ -25,7 +25,7 @@ fn updates(emulator: &Emulator) -> Vec<Value> {
     emulator
         .writes()
         .iter()
-        .map(|request| request.json())
+        .map(partner_central_emulator::Request::json)
         .collect()
 }
 
@@ -185,7 +185,7 @@ async fn a_concurrent_edit_that_makes_the_same_change_leaves_nothing_to_write() 
 async fn five_conflicts_in_a_row_are_told_and_nothing_is_written() {
     let (emulator, function) = with_document(documents::sample()).await;
     let edit = Fault::ConcurrentEdit(|document| {
-        document["LifeCycle"]["NextSteps"] = json!("Somebody else's")
+        document["LifeCycle"]["NextSteps"] = json!("Somebody else's");
     });
     emulator.inject("UpdateOpportunity", 9, edit);
 

@@ -11,6 +11,7 @@ fn committed() -> Request {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "it is a table")]
 async fn bad_input_is_refused_before_anything_is_read() {
     let (emulator, function) = patch::with_document(documents::sample()).await;
     let target = "/opportunities/O7654321";
@@ -76,6 +77,18 @@ async fn bad_input_is_refused_before_anything_is_read() {
             415,
             "unsupported-media-type",
             "the content type is `text/plain`, `Accept-Patch` tells what is taken",
+        ),
+        (
+            merge("").base64_body("eyJhIjoi//8ifQ=="), // {"a":"\xff\xff"}
+            400,
+            "malformed-request",
+            "the patch is not JSON: invalid unicode code point at line 1 column 7",
+        ),
+        (
+            Request::new("PATCH", "/opportunities/%ff"),
+            400,
+            "malformed-request",
+            "the path is not UTF-8 once it is decoded",
         ),
         (
             Request::new("PATCH", target).body("{}"),

@@ -168,7 +168,7 @@ async fn a_write_may_depend_on_the_state_that_was_read() {
 async fn with_if_match_a_conflict_is_412_and_not_tried_again() {
     let (emulator, function) = patch::with_document(documents::sample()).await;
     let edit = Fault::ConcurrentEdit(|document| {
-        document["LifeCycle"]["NextSteps"] = json!("Somebody else's")
+        document["LifeCycle"]["NextSteps"] = json!("Somebody else's");
     });
     emulator.inject("UpdateOpportunity", 1, edit);
     let answer = function
@@ -209,7 +209,7 @@ async fn a_representation_tells_what_aws_changed_besides() {
         "GetOpportunity",
         1,
         Fault::ConcurrentEdit(|document| {
-            document["Project"]["ExpectedCustomerSpend"][1]["TargetCompany"] = json!("AWS")
+            document["Project"]["ExpectedCustomerSpend"][1]["TargetCompany"] = json!("AWS");
         }),
     );
     let answer = function
@@ -331,6 +331,45 @@ async fn a_dry_run_does_everything_but_the_write() {
     assert_eq!(answer.body["errors"], json!([]));
     function.send(&committed()).await;
     assert_eq!(emulator.writes()[0].json(), answer.body["request"]);
+}
+
+#[tokio::test]
+async fn a_dry_run_of_a_patch_that_changes_nothing_tells_no_errors() {
+    let (_emulator, function) = patch::with_document(documents::sample()).await;
+    for body in [
+        r#"{"SoftwareRevenue":{"Value":{}}}"#,
+        r#"{"Customer":{"Foo":{"x":null}}}"#,
+    ] {
+        for (query, outcome) in [("?dry_run=true", "dry-run"), ("", "unchanged")] {
+            let request = Request::new("PATCH", &format!("/opportunities/O7654321{query}"));
+            let answer = function
+                .send(
+                    &request
+                        .header("content-type", "application/json")
+                        .body(body),
+                )
+                .await;
+            assert_eq!(
+                (answer.status, &answer.body["outcome"]),
+                (200, &json!(outcome)),
+                "{body}"
+            );
+            assert_eq!(answer.body["changes"], json!([]), "{body}");
+            assert!(
+                matches!(answer.body.get("errors"), None | Some(Value::Array(_))),
+                "{body}"
+            );
+            assert_eq!(
+                answer
+                    .body
+                    .get("errors")
+                    .and_then(Value::as_array)
+                    .map_or(0, Vec::len),
+                0,
+                "{body}"
+            );
+        }
+    }
 }
 
 #[tokio::test]

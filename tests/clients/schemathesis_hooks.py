@@ -31,5 +31,5 @@ def is_in_order(response) -> bool:
     if response.status_code == 204:  # asked for by `return=minimal`, and says nothing
         return True
     answer = response.json()
-    findings = answer.get("errors", []) + answer["warnings"]
-    return answer["outcome"] == "unchanged" or any(finding["source"] == "patch" for finding in findings)
+    findings = answer.get("errors", []) + answer.get("warnings", [])
+    return answer.get("outcome") == "unchanged" or any(finding["source"] == "patch" for finding in findings)

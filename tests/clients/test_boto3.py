@@ -83,7 +83,8 @@ class TheBridgeAndBoto3(unittest.TestCase):
     def test_see_what_the_other_wrote_and_nothing_else_changes(self):
         before = self.partner_central.get_opportunity(**OPPORTUNITY)
 
-        status, answer, tag = self.patch({"LifeCycle": {"Stage": "Committed"}, "Project": {"AdditionalComments": "Größe"}})
+        patch = {"LifeCycle": {"Stage": "Committed"}, "Project": {"AdditionalComments": "Größe"}}
+        status, answer, tag = self.patch(patch)
         self.assertEqual((status, answer["outcome"]), (200, "updated"))
         by_bridge = self.partner_central.get_opportunity(**OPPORTUNITY)
         expected = update_body(before)

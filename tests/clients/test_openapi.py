@@ -1,6 +1,7 @@
 """The OpenAPI document in the hands of programs that know nothing else of the bridge."""
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -40,9 +41,14 @@ class TheFunction(unittest.TestCase):
         cls.url = cls.enterClassContext(local.answering(settings))
 
     def test_answers_generated_requests_as_the_document_says(self):
-        command = ["schemathesis", "--config-file", "schemathesis.toml", "run", str(embed_schema.DOCUMENT)]
-        command += ["--url", self.url, "--header", f"Authorization: Bearer {TOKEN}", "--no-color"]
-        run = subprocess.run(command, cwd=HERE, capture_output=True, text=True, timeout=RUN_SECONDS)
+        command = ["schemathesis", "--config-file", str(HERE / "schemathesis.toml")]
+        command += ["run", str(embed_schema.DOCUMENT), "--url", self.url, "--no-color"]
+        command += ["--header", f"Authorization: Bearer {TOKEN}"]
+        environment = os.environ | {"SCHEMATHESIS_HOOKS": str(HERE / "schemathesis_hooks.py")}
+        with tempfile.TemporaryDirectory() as folder:  # it leaves files where it runs
+            run = subprocess.run(
+                command, cwd=folder, env=environment, capture_output=True, text=True, timeout=RUN_SECONDS
+            )
         self.assertEqual(run.returncode, 0, f"\n{run.stdout}{run.stderr}")
 
 

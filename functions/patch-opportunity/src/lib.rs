@@ -24,7 +24,7 @@ use std::sync::Arc;
 use axum::{
     Json, Router,
     body::Body,
-    extract::{Extension, Path, State},
+    extract::{Extension, Path, State, rejection::PathRejection},
     middleware,
     response::{IntoResponse, Response},
     routing::{get, patch, post},
@@ -116,15 +116,15 @@ async fn openapi() -> impl IntoResponse {
 async fn write(
     State(bridge): State<Bridge>,
     Extension(invocation): Extension<Invocation>,
-    identifier: Option<Path<String>>,
+    identifier: Result<Option<Path<String>>, PathRejection>,
     uri: Uri,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Answer, Problem> {
     let identifier = identifier
-        .as_ref()
-        .map(|Path(identifier)| identifier.as_str());
-    let request = PatchRequest::parse(identifier, &uri, &headers, body).await?;
+        .map_err(|error| malformed(&error))?
+        .map(|Path(identifier)| identifier);
+    let request = PatchRequest::parse(identifier.as_deref(), &uri, &headers, body).await?;
     invocation.record.about(&request.identifier);
     timeout_at(
         invocation.deadline,
@@ -137,8 +137,9 @@ async fn write(
 async fn read(
     State(bridge): State<Bridge>,
     Extension(invocation): Extension<Invocation>,
-    Path(identifier): Path<String>,
+    identifier: Result<Path<String>, PathRejection>,
 ) -> Result<Response, Problem> {
+    let Path(identifier) = identifier.map_err(|error| malformed(&error))?;
     let identifier = request::identifier(&identifier)?;
     invocation.record.about(&identifier);
     let read = timeout_at(
@@ -147,4 +148,12 @@ async fn read(
     )
     .await;
     Ok(answer::document(read.map_err(|_| Problem::unavailable())??))
+}
+
+/// An extractor's refusal, which is no problem of its own.
+fn malformed(_: &PathRejection) -> Problem {
+    Problem::new(
+        Kind::MalformedRequest,
+        "the path is not UTF-8 once it is decoded",
+    )
 }

@@ -49,7 +49,11 @@ impl Merged {
             .iter()
             .filter(|change| read.locks(change) && !read.belongs_to_aws(change));
         let locked: Vec<_> = locked.map(|change| locked_by(&status, change)).collect();
-        let judgement = model::judge(&before.body, &update.body);
+        let mut judgement = model::judge(&before.body, &update.body);
+        if changes.is_empty() {
+            // An empty object in a null's place is none: nothing is written that could be wrong.
+            judgement.errors.clear();
+        }
 
         let mut merged = Self {
             changes,
@@ -67,9 +71,11 @@ impl Merged {
             merged.warnings.push(error_detail(finding, Source::Patch));
         }
         for finding in judgement.warnings {
-            merged
-                .warnings
-                .push(error_detail(finding, Source::Opportunity));
+            let source = match finding.code {
+                Code::UndocumentedValue => Source::Patch,
+                _ => Source::Opportunity,
+            };
+            merged.warnings.push(error_detail(finding, source));
         }
         if request.preference.lenient {
             merged.leave_to_aws();

@@ -20,7 +20,8 @@ pub(crate) enum IfMatch {
 }
 
 impl IfMatch {
-    /// Parses the header. Weak tags are taken and never match, as the RFC has it.
+    /// Parses the header. Weak tags are taken and never match, and empty elements of the list are
+    /// ignored, as the RFC has it.
     pub(crate) fn parse(headers: &HeaderMap) -> Result<Self, Problem> {
         let mut dates = Vec::new();
         for value in headers.get_all(header::IF_MATCH) {
@@ -33,25 +34,13 @@ impl IfMatch {
             if text == "*" {
                 return Ok(Self::Any);
             }
-            for tag in text.split(',').map(str::trim) {
-                let opaque = tag.strip_prefix("W/").unwrap_or(tag);
-                let date = opaque
-                    .strip_prefix('"')
-                    .and_then(|tag| tag.strip_suffix('"'));
-                let date = date
-                    .filter(|date| !date.contains('"'))
-                    .ok_or_else(malformed)?;
-                dates.push(if opaque == tag {
-                    date.to_owned()
-                } else {
-                    format!("W/{date}")
-                });
-            }
+            dates.extend(strong_tags(text).ok_or_else(malformed)?);
         }
-        Ok(if dates.is_empty() {
-            Self::Any
-        } else {
+        let is_given = headers.contains_key(header::IF_MATCH);
+        Ok(if is_given {
             Self::OneOf(dates)
+        } else {
+            Self::Any
         })
     }
 
@@ -70,6 +59,28 @@ impl IfMatch {
             }
             _ => Ok(()),
         }
+    }
+}
+
+/// The strong tags of a list, without their quotes; `None` where it holds anything but tags, or none.
+/// A tag may hold commas.
+fn strong_tags(list: &str) -> Option<Vec<String>> {
+    let (mut tags, mut rest, mut is_empty) = (Vec::new(), list, true);
+    loop {
+        rest = rest.trim_start_matches([' ', '\t', ',']);
+        if rest.is_empty() {
+            return (!is_empty).then_some(tags);
+        }
+        let weak = rest.strip_prefix("W/");
+        let (tag, after) = weak.unwrap_or(rest).strip_prefix('"')?.split_once('"')?;
+        if weak.is_none() {
+            tags.push(tag.to_owned());
+        }
+        rest = after.trim_start();
+        if !rest.is_empty() && !rest.starts_with(',') {
+            return None;
+        }
+        is_empty = false;
     }
 }
 
@@ -100,12 +111,16 @@ mod tests {
                 one_of(&["2026-01-02T03:04:05.120Z"]),
             ),
             (vec![r#""a" , "b""#, r#""c""#], one_of(&["a", "b", "c"])),
-            (vec![r#"W/"a""#], one_of(&["W/a"])),
+            (vec![r#"W/"a""#], one_of(&[])),
+            (vec![r#""a,b" ,, W/"c,", "d""#], one_of(&["a,b", "d"])),
+            (vec![r#", "a","#], one_of(&["a"])),
             (vec![r#""""#], one_of(&[""])),
             (vec!["2026-01-02T03:04:05.120Z"], None),
             (vec![""], None),
             (vec![r#""a"b""#], None),
-            (vec![r#""a","#], None),
+            (vec![","], None),
+            (vec![r#""a" "b""#], None),
+            (vec![r#"w/"a""#], None),
         ] {
             assert_eq!(parse(&texts), parsed, "{texts:?}");
         }

@@ -1,6 +1,10 @@
 //! The patch: what a caller wants changed, and how it is applied to an opportunity.
 
-use json_patch::{PatchErrorKind, PatchOperation, jsonptr};
+use json_patch::{
+    AddOperation, CopyOperation, MoveOperation, PatchErrorKind, PatchOperation, RemoveOperation,
+    ReplaceOperation, TestOperation,
+    jsonptr::{Pointer, PointerBuf},
+};
 use serde_json::Value;
 
 use crate::{Object, Opportunity, READ_ONLY, kind, pointer};
@@ -34,7 +38,7 @@ pub enum ParsePatchError {
         /// Its place in the patch, from 0.
         index: usize,
         /// What is wrong.
-        cause: serde_json::Error,
+        cause: String,
     },
 }
 
@@ -97,8 +101,7 @@ impl Patch {
             }
         };
         let operation = |(index, value)| {
-            serde_json::from_value(value)
-                .map_err(|cause| ParsePatchError::Operation { index, cause })
+            operation(value).map_err(|cause| ParsePatchError::Operation { index, cause })
         };
         let operations: Result<_, _> = operations.into_iter().enumerate().map(operation).collect();
         Ok(Self::Operations(json_patch::Patch(operations?)))
@@ -136,9 +139,8 @@ impl Patch {
         let names = |name: &str| match self {
             Self::Merge(members) => members.contains_key(name),
             Self::Operations(operations) => operations.iter().any(|operation| {
-                let is_in = |pointer: &jsonptr::Pointer| {
-                    pointer.first().is_none_or(|first| first.decoded() == name)
-                };
+                let is_in =
+                    |pointer: &Pointer| pointer.first().is_none_or(|first| first.decoded() == name);
                 match operation {
                     PatchOperation::Test(_) => false,
                     PatchOperation::Move(operation) => {
@@ -154,6 +156,56 @@ impl Patch {
             .map(|name| pointer::child("", name))
             .collect()
     }
+}
+
+/// Makes an operation of its JSON. By hand, because serde takes a tagged enumeration through a buffer
+/// that numbers beyond 64 bits do not fit into.
+fn operation(json: Value) -> Result<PatchOperation, String> {
+    let Value::Object(mut members) = json else {
+        return Err(format!("it is {}, expected an object", kind(&json)));
+    };
+    let name = text(&members, "op")?;
+    let path = place(&members, "path")?;
+    let from = || place(&members, "from");
+    Ok(match name.as_str() {
+        "remove" => PatchOperation::Remove(RemoveOperation { path }),
+        "move" => PatchOperation::Move(MoveOperation {
+            from: from()?,
+            path,
+        }),
+        "copy" => PatchOperation::Copy(CopyOperation {
+            from: from()?,
+            path,
+        }),
+        "add" | "replace" | "test" => {
+            let value = members
+                .shift_remove("value")
+                .ok_or("`value` is missing, expected any JSON")?;
+            match name.as_str() {
+                "add" => PatchOperation::Add(AddOperation { path, value }),
+                "replace" => PatchOperation::Replace(ReplaceOperation { path, value }),
+                _ => PatchOperation::Test(TestOperation { path, value }),
+            }
+        }
+        other => {
+            let expected = "`add`, `remove`, `replace`, `move`, `copy` or `test`";
+            return Err(format!("`op` is `{other}`, expected {expected}"));
+        }
+    })
+}
+
+fn text(members: &Object, name: &str) -> Result<String, String> {
+    match members.get(name) {
+        Some(Value::String(text)) => Ok(text.clone()),
+        Some(other) => Err(format!("`{name}` is {}, expected a string", kind(other))),
+        None => Err(format!("`{name}` is missing, expected a string")),
+    }
+}
+
+fn place(members: &Object, name: &str) -> Result<PointerBuf, String> {
+    let text = text(members, name)?;
+    PointerBuf::parse(text.as_str())
+        .map_err(|_| format!("`{name}` is `{text}`, expected a JSON Pointer"))
 }
 
 /// RFC 6902. The whole document is out of reach here, because it holds read-only members.

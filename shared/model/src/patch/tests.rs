@@ -144,6 +144,18 @@ fn operations_do_what_rfc_6902_says() {
 }
 
 #[test]
+fn an_operation_keeps_the_digits_of_every_number() {
+    let value = r#"{"a":[18446744073709551617,-9223372036854775809,-0,1.10,{"b":0.1000000000000000055511151231257827}]}"#;
+    let patch =
+        format!(r#"[{{"op":"add","path":"/Project","value":{value},"why":18446744073709551617}}]"#);
+    let patched = Patch::parse_operations(patch.as_bytes())
+        .unwrap()
+        .apply(&opportunity(Object::new()))
+        .unwrap();
+    assert_eq!(patched.document()["Project"].to_string(), value);
+}
+
+#[test]
 fn operations_do_not_reach_read_only_members() {
     let read = opportunity(object(json!({"Project": {"Title": "t"}})));
     let all = "the patch names read-only members: /Id, /Arn, /Catalog, /CreatedDate, /Identifier, /LastModifiedDate, /OpportunityTeam, /RelatedEntityIdentifiers";
@@ -218,8 +230,30 @@ fn an_operation_that_fails_is_named_and_so_is_its_place() {
     let wrong = Patch::parse_operations(br#"[{"op":"add","path":"/a"}]"#).unwrap_err();
     assert_eq!(
         wrong.to_string(),
-        "operation 0 of the patch is wrong: missing field `value`"
+        "operation 0 of the patch is wrong: `value` is missing, expected any JSON"
     );
+    for (operation, error) in [
+        ("7", "it is a number, expected an object"),
+        (r#"{"path":"/a"}"#, "`op` is missing, expected a string"),
+        (
+            r#"{"op":"spam","path":"/a"}"#,
+            "`op` is `spam`, expected `add`, `remove`, `replace`, `move`, `copy` or `test`",
+        ),
+        (
+            r#"{"op":"add","path":7,"value":1}"#,
+            "`path` is a number, expected a string",
+        ),
+        (
+            r#"{"op":"copy","path":"/a","from":"a"}"#,
+            "`from` is `a`, expected a JSON Pointer",
+        ),
+    ] {
+        let wrong = Patch::parse_operations(format!("[{operation}]").as_bytes()).unwrap_err();
+        assert_eq!(
+            wrong.to_string(),
+            format!("operation 0 of the patch is wrong: {error}")
+        );
+    }
     let wrong = Patch::parse_operations(br#"{"op":"add"}"#).unwrap_err();
     assert_eq!(
         wrong.to_string(),

@@ -1,0 +1,88 @@
+//! What was measured of one contestant: medians over its processes.
+
+use std::time::Duration;
+
+use crate::{
+    artifact,
+    contestant::Contestant,
+    run::{First, Measured},
+};
+
+/// One contestant's column of the table.
+#[derive(Debug)]
+pub(crate) struct Column {
+    pub(crate) contestant: Contestant,
+    pub(crate) measured: Vec<Measured>,
+    /// The starts with the quota.
+    pub(crate) throttled: Vec<First>,
+    /// The program's size in MiB.
+    pub(crate) binary: f64,
+    /// The zip file's size in MiB.
+    pub(crate) zip: f64,
+}
+
+impl Column {
+    pub(crate) fn of(contestant: Contestant) -> Self {
+        Self {
+            contestant,
+            measured: Vec::new(),
+            throttled: Vec::new(),
+            binary: mebibytes(artifact::binary_size(contestant)),
+            zip: mebibytes(artifact::zip_size(contestant)),
+        }
+    }
+
+    fn median(&self, value: impl Fn(&Measured) -> f64) -> f64 {
+        median(self.measured.iter().map(value)).expect("a process that was measured")
+    }
+
+    /// Start to ready, in ms.
+    pub(crate) fn ready(&self) -> f64 {
+        self.median(|it| milliseconds(it.first.ready))
+    }
+
+    /// Start to first answer, in ms.
+    pub(crate) fn answered(&self) -> f64 {
+        self.median(|it| milliseconds(it.first.answered))
+    }
+
+    /// Start to first answer with the quota, in ms; `None` where there was no quota.
+    pub(crate) fn throttled(&self) -> Option<f64> {
+        median(self.throttled.iter().map(|it| milliseconds(it.answered)))
+    }
+
+    /// Time to answer, in ms.
+    pub(crate) fn latency(&self) -> f64 {
+        self.median(|it| milliseconds(it.latency))
+    }
+
+    /// CPU time of an invocation, in ms.
+    pub(crate) fn cpu(&self) -> f64 {
+        self.median(|it| milliseconds(it.cpu))
+    }
+
+    /// Peak memory, in MiB.
+    pub(crate) fn memory(&self) -> f64 {
+        self.median(|it| mebibytes(it.peak_memory))
+    }
+
+    /// TCP connections, the most of any process.
+    pub(crate) fn connections(&self) -> usize {
+        let connections = self.measured.iter().map(|it| it.connections);
+        connections.max().unwrap_or_default()
+    }
+}
+
+fn median(values: impl Iterator<Item = f64>) -> Option<f64> {
+    let mut values: Vec<_> = values.collect();
+    values.sort_unstable_by(f64::total_cmp);
+    values.get(values.len() / 2).copied()
+}
+
+fn milliseconds(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1e3
+}
+
+fn mebibytes(bytes: u64) -> f64 {
+    f64::from(u32::try_from(bytes).expect("less than 4 GiB")) / 1024.0 / 1024.0
+}

@@ -1,0 +1,85 @@
+//! A function's process, and what the kernel knows of it.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+
+use crate::contestant::Contestant;
+
+/// A running process; it ends when dropped.
+#[derive(Debug)]
+pub(crate) struct Process(Child);
+
+impl Process {
+    /// Starts a contestant in the environment that Lambda gives, with nothing else in it.
+    pub(crate) fn start(
+        contestant: Contestant,
+        runtime_api: &str,
+        endpoint: &str,
+        roots: &Path,
+    ) -> Self {
+        let binary = contestant.binary();
+        let process = Command::new(&binary)
+            .env_clear()
+            .env("AWS_LAMBDA_FUNCTION_NAME", contestant.name())
+            .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128")
+            .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
+            .env("AWS_LAMBDA_LOG_FORMAT", "JSON")
+            .env("AWS_LAMBDA_LOG_LEVEL", "INFO")
+            .env("AWS_LAMBDA_RUNTIME_API", runtime_api)
+            .env("AWS_REGION", "us-east-1")
+            .env("AWS_ACCESS_KEY_ID", "test")
+            .env("AWS_SECRET_ACCESS_KEY", "test")
+            .env("AWS_SESSION_TOKEN", "test")
+            .env("AWS_ENDPOINT_URL", endpoint)
+            .env("SSL_CERT_FILE", roots)
+            .envs(contestant.variables().iter().copied())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap_or_else(|error| {
+                panic!("`{}`: {error}, expected a release build", binary.display())
+            });
+        Self(process)
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.0.id()
+    }
+
+    /// The CPU time of all its threads so far, to the nanosecond while it sleeps: the first number
+    /// of each `schedstat`. (`stat` counts in steps of 10 ms.)
+    pub(crate) fn cpu(&self) -> Duration {
+        let threads = fs::read_dir(self.directory().join("task")).expect("a process that runs");
+        let nanoseconds = threads.map(|thread| {
+            let path = thread.expect("a thread").path().join("schedstat");
+            let text = fs::read_to_string(path).expect("a kernel with `schedstat`");
+            let first = text.split_whitespace().next().expect("a number");
+            first.parse::<u64>().expect("nanoseconds")
+        });
+        Duration::from_nanos(nanoseconds.sum())
+    }
+
+    /// The most memory that it ever had resident, in bytes.
+    pub(crate) fn peak_memory(&self) -> u64 {
+        let status = fs::read_to_string(self.directory().join("status")).expect("a process");
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let peak = peak.and_then(|peak| peak.trim().strip_suffix(" kB"));
+        let kibibytes: u64 = peak.and_then(|peak| peak.parse().ok()).expect("a peak");
+        kibibytes * 1024
+    }
+
+    fn directory(&self) -> PathBuf {
+        PathBuf::from(format!("/proc/{}", self.id()))
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}

@@ -1,0 +1,119 @@
+//! What is printed, as Markdown: the machine, the table, the targets.
+
+use std::{
+    fmt::{self, Display, Formatter},
+    fs,
+};
+
+use crate::{
+    column::Column,
+    contestant::Contestant,
+    run::{First, Measured},
+    target::Target,
+};
+
+/// All that was measured.
+#[derive(Debug)]
+pub(crate) struct Report {
+    columns: [Column; 3],
+    /// The machine's load before anything was measured: what else it had to do.
+    load: String,
+}
+
+impl Report {
+    pub(crate) fn new() -> Self {
+        let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+        Self {
+            columns: Contestant::ALL.map(Column::of),
+            load: load.split(' ').next().unwrap_or_default().to_owned(),
+        }
+    }
+
+    /// Adds a process of a contestant.
+    pub(crate) fn add(&mut self, contestant: Contestant, measured: Measured) {
+        self.column(contestant).measured.push(measured);
+    }
+
+    /// Adds the start of a process with the quota.
+    pub(crate) fn add_throttled(&mut self, contestant: Contestant, first: First) {
+        self.column(contestant).throttled.push(first);
+    }
+
+    fn column(&mut self, contestant: Contestant) -> &mut Column {
+        let mut columns = self.columns.iter_mut();
+        let column = columns.find(|column| column.contestant == contestant);
+        column.expect("a column for each contestant")
+    }
+
+    fn targets(&self) -> Vec<Target> {
+        let [floor, functions @ ..] = &self.columns;
+        Target::all(floor, functions)
+    }
+
+    /// Whether every target is met, of those that could be measured.
+    pub(crate) fn passes(&self) -> bool {
+        let targets = self.targets();
+        let mut found = targets.iter().filter_map(|target| target.found.as_ref());
+        found.all(|(_, is_met)| *is_met)
+    }
+}
+
+impl Display for Report {
+    fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
+        writeln!(formatter, "{}, load {} before\n", processor(), self.load)?;
+        let [floor, functions @ ..] = &self.columns;
+        let names = self.columns.each_ref().map(|it| it.contestant.name());
+        writeln!(formatter, "| | {} |", names.join(" | "))?;
+        writeln!(formatter, "|---|---:|---:|---:|")?;
+        let mut row = |name: &str, value: fn(&Column) -> Option<f64>| {
+            let Some(least) = value(floor) else {
+                return writeln!(formatter, "| {name} | – | – | – |");
+            };
+            write!(formatter, "| {name} | {least:.2} |")?;
+            for function in functions {
+                let value = value(function).unwrap_or(f64::NAN);
+                write!(formatter, " {value:.2} ({:.2}×) |", value / least)?;
+            }
+            writeln!(formatter)
+        };
+        row("start to ready, ms", |it| Some(it.ready()))?;
+        row("start to first answer, ms", |it| Some(it.answered()))?;
+        row("the same at the CPU of 128 MB, ms", Column::throttled)?;
+        row("warm: time to answer, ms", |it| Some(it.latency()))?;
+        row("warm: CPU time, ms", |it| Some(it.cpu()))?;
+        row("peak memory, MiB", |it| Some(it.memory()))?;
+        row("binary, MiB", |it| Some(it.binary))?;
+        row("zip, MiB", |it| Some(it.zip))?;
+
+        writeln!(
+            formatter,
+            "\n| target | expected | found | |\n|---|---|---|---|"
+        )?;
+        for target in self.targets() {
+            let (found, verdict) = match &target.found {
+                Some((found, true)) => (found.as_str(), "pass"),
+                Some((found, false)) => (found.as_str(), "**fail**"),
+                None => ("–", "not measured"),
+            };
+            let Target { name, expected, .. } = &target;
+            writeln!(formatter, "| {name} | {expected} | {found} | {verdict} |")?;
+        }
+        Ok(())
+    }
+}
+
+/// The processor, as the kernel names it.
+fn processor() -> String {
+    let text = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let name = text
+        .lines()
+        .find_map(|line| line.strip_prefix("model name"));
+    let name = name
+        .unwrap_or_default()
+        .trim_start_matches(['\t', ' ', ':']);
+    let count = text
+        .lines()
+        .filter(|line| line.starts_with("processor"))
+        .count();
+    format!("{count} × {name}")
+}

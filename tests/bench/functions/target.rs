@@ -1,0 +1,91 @@
+//! What should be, and whether it is.
+
+use crate::{
+    artifact,
+    column::Column,
+    contestant::Contestant::{Enrich, Patch},
+};
+
+/// Start to first answer, at most this many times the floor's.
+const START: f64 = 1.3;
+/// CPU time of a patch, at most this many times the floor's.
+const CPU: f64 = 1.5;
+/// Peak memory, at most, in MiB.
+const MEMORY: f64 = 25.0;
+/// The zip file, at most, in MiB.
+const ZIP: f64 = 4.0;
+/// Start to first answer at the CPU of 128 MB, at most this many times that with a whole CPU.
+const THROTTLED: f64 = 2.5;
+
+/// A target.
+#[derive(Debug)]
+pub(crate) struct Target {
+    pub(crate) name: String,
+    pub(crate) expected: String,
+    /// What was measured, and whether that is as expected; `None` where nothing could be measured.
+    pub(crate) found: Option<(String, bool)>,
+}
+
+impl Target {
+    /// All targets, in the order of what a user notices first.
+    pub(crate) fn all(floor: &Column, functions: &[Column]) -> Vec<Self> {
+        let mut targets: Vec<_> = functions
+            .iter()
+            .flat_map(|function| Self::of(floor, function))
+            .collect();
+        let builds = artifact::builds_with_jitter().map(|builds| {
+            let is_met = builds.is_empty();
+            (
+                if is_met {
+                    "none".to_owned()
+                } else {
+                    builds.join(" ")
+                },
+                is_met,
+            )
+        });
+        targets.push(Self {
+            name: "AWS-LC with CPU jitter entropy (`jent_`)".to_owned(),
+            expected: "none".to_owned(),
+            found: builds,
+        });
+        targets
+    }
+
+    fn of(floor: &Column, function: &Column) -> Vec<Self> {
+        let name = function.contestant.name();
+        let at_most = |what, limit: f64, unit, found: Option<f64>| Self {
+            name: format!("{name}: {what}"),
+            expected: format!("at most {limit}{unit}"),
+            found: found.map(|found| (format!("{found:.2}{unit}"), found <= limit)),
+        };
+        let start = function.answered() / floor.answered();
+        let throttled = function
+            .throttled()
+            .map(|throttled| throttled / function.answered());
+        let mut targets = vec![
+            at_most("start to first answer", START, " × floor", Some(start)),
+            at_most(
+                "start to first answer at 128 MB",
+                THROTTLED,
+                " × unthrottled",
+                throttled,
+            ),
+            at_most("peak memory", MEMORY, " MiB", Some(function.memory())),
+            at_most("zip", ZIP, " MiB", Some(function.zip)),
+        ];
+        if function.contestant == Patch {
+            let cpu = function.cpu() / floor.cpu();
+            targets.push(at_most("warm CPU", CPU, " × floor", Some(cpu)));
+        }
+        // Two reads at the same time are two connections of HTTP/1.1.
+        let expected = if function.contestant == Enrich { 2 } else { 1 };
+        let connections = function.connections();
+        targets.push(Self {
+            name: format!("{name}: TCP connections"),
+            expected: expected.to_string(),
+            found: Some((connections.to_string(), connections == expected)),
+        });
+        targets
+    }
+}

@@ -1,0 +1,197 @@
+"""The template gives the functions what their code takes: packages, variables, permissions."""
+
+import base64
+import random
+import re
+import string
+import tomllib
+import unittest
+
+import botocore.session
+from botocore import xform_name
+from stack import CRMS, ROOT, Stack, listed, statements
+
+FUNCTIONS = {"EnrichOpportunity": "enrich-opportunity", "PatchOpportunity": "patch-opportunity"}
+AUTHS = ["standard-webhooks", "bearer", "iam"]
+# Read by the code and not set by the template: secrets in a variable are for a developer's machine,
+# the AWS_ ones are the SDK's, set by Lambda or again for a developer's machine.
+NOT_IN_THE_TEMPLATE = re.compile(r"WEBHOOK_SECRETS|AWS_\w+")
+# What Lambda does in the function's name, beside what its code calls.
+BY_LAMBDA = {
+    "logs:CreateLogStream",
+    "logs:PutLogEvents",
+    "xray:PutTraceSegments",
+    "xray:PutTelemetryRecords",
+}
+HANDED_ON_BY_LAMBDA = {"events:PutEvents", "sqs:SendMessage"}
+
+
+def source(*folder: str) -> str:
+    """All Rust code of a folder."""
+    return "\n".join(path.read_text() for path in sorted(ROOT.joinpath(*folder).rglob("*.rs")))
+
+
+def operations(service: str) -> dict[str, str]:
+    """A service's operations, by the names that the Rust SDK's methods have."""
+    model = botocore.session.get_session().get_service_model(service)
+    return {xform_name(name): name for name in model.operation_names}
+
+
+SELLING = operations("partnercentral-selling")
+SECRETS = operations("secretsmanager")
+
+
+def called(code: str, known: dict[str, str]) -> set[str]:
+    """The operations that code calls on an SDK's client."""
+    methods = re.findall(r"client\s*\.\s*(\w+)\(\)", code)
+    return {known[method] for method in methods if method in known}
+
+
+def actions_of(package: str) -> set[str]:
+    """The IAM actions that a package's code takes."""
+    code = source("functions", package, "src")
+    selling = source("shared", "partner-central", "src")
+    methods = re.split(r"pub async fn (\w+)", selling)[1:]
+    bodies = dict(zip(methods[::2], methods[1::2], strict=True))
+    used = set(re.findall(r"partner_central\s*\.\s*(\w+)\(", code))
+    actions = {f"partnercentral:{name}" for method in used for name in called(bodies.get(method, ""), SELLING)}
+    return actions | {f"secretsmanager:{name}" for name in called(code, SECRETS)}
+
+
+class Code(unittest.TestCase):
+    def test_every_function_has_a_package_of_its_name(self):
+        workspace = tomllib.loads((ROOT / "Cargo.toml").read_text())["workspace"]["members"]
+        packages = {
+            tomllib.loads((ROOT / member / "Cargo.toml").read_text())["package"]["name"]
+            for member in workspace
+            if member.startswith("functions/")
+        }
+        self.assertEqual(set(FUNCTIONS.values()), packages)
+        functions = Stack().of_type("AWS::Lambda::Function")
+        self.assertEqual(functions.keys(), FUNCTIONS.keys())
+        for name, package in FUNCTIONS.items():
+            resource = Stack().resources[name]
+            self.assertEqual(resource["Metadata"]["BuildProperties"]["Binary"], package)
+            self.assertEqual(resource["Properties"]["FunctionName"], f"bridge-{package}")
+
+    def test_environment_variables_are_the_ones_that_the_code_reads(self):
+        for name, package in FUNCTIONS.items():
+            config = (ROOT / "functions" / package / "src/config.rs").read_text().partition("#[cfg(test)]")[0]
+            read = set(re.findall(r'"([A-Z]+(?:_[A-Z]+)+)"', config))
+            self.assertTrue(read, package)
+            expected = {variable for variable in read if not NOT_IN_THE_TEMPLATE.fullmatch(variable)}
+            with self.subTest(package):
+                given = Stack().properties(name)["Environment"]["Variables"]
+                self.assertEqual(given.keys(), expected)
+
+    def test_iam_actions_are_the_operations_that_the_code_calls(self):
+        stack = Stack()
+        for name, package in FUNCTIONS.items():
+            allowed = {
+                action
+                for statement in statements(stack.properties(f"{name}Role")["Policies"])
+                for action in listed(statement["Action"])
+            }
+            by_lambda = BY_LAMBDA | (HANDED_ON_BY_LAMBDA if name == "EnrichOpportunity" else set())
+            with self.subTest(package):
+                self.assertEqual(allowed - by_lambda, actions_of(package))
+                self.assertLessEqual(by_lambda, allowed)
+
+    def test_opportunities_of_the_one_catalog_are_all_that_a_function_may_touch(self):
+        for catalog in ("AWS", "Sandbox"):
+            stack = Stack(Catalog=catalog)
+            for name in FUNCTIONS:
+                for statement in statements(stack.properties(f"{name}Role")["Policies"]):
+                    if not listed(statement["Action"])[0].startswith("partnercentral:"):
+                        continue
+                    self.assertEqual(
+                        statement["Resource"],
+                        f"arn:aws:partnercentral:us-east-1:111122223333:catalog/{catalog}/opportunity/*",
+                    )
+                    self.assertEqual(
+                        statement["Condition"], {"StringEquals": {"partnercentral:Catalog": catalog}}
+                    )
+
+    def test_everything_is_allowed_on_named_resources_but_where_a_service_has_no_resource_types(self):
+        for crm in CRMS.values():
+            for role in Stack(**crm).of_type("AWS::IAM::Role").values():
+                for statement in statements(role["Policies"]):
+                    actions = listed(statement["Action"])
+                    self.assertNotIn("*", "".join(actions))
+                    if statement["Resource"] == "*":
+                        self.assertEqual(actions, ["xray:PutTraceSegments", "xray:PutTelemetryRecords"])
+
+    def test_each_role_is_assumed_by_its_one_service(self):
+        stack = Stack(**CRMS["oauth"])
+        roles = {
+            "EnrichOpportunityRole": {"Service": "lambda.amazonaws.com"},
+            "PatchOpportunityRole": {"Service": "lambda.amazonaws.com"},
+            "DeliveryRole": {"Service": "events.amazonaws.com"},
+        }
+        self.assertEqual(stack.of_type("AWS::IAM::Role").keys(), roles.keys())
+        for name, principal in roles.items():
+            (statement,) = stack.properties(name)["AssumeRolePolicyDocument"]["Statement"]
+            self.assertEqual(statement["Principal"], principal)
+
+
+class Callers(unittest.TestCase):
+    def test_every_way_to_authenticate_of_the_code_but_none_can_be_chosen(self):
+        config = (ROOT / "functions/patch-opportunity/src/config.rs").read_text().partition("#[cfg(test)]")[0]
+        arms = re.findall(r'^\s+"([a-z-]+)"(?: if \w+\(.*\))? => ', config, re.MULTILINE)
+        self.assertEqual(set(arms) - {"none"}, set(AUTHS))
+        self.assertEqual(set(Stack().template["Parameters"]["WebhookAuth"]["AllowedValues"]), set(AUTHS))
+
+    def test_the_urls_auth_type_agrees_with_webhook_auth(self):
+        for auth in AUTHS:
+            stack = Stack(WebhookAuth=auth)
+            expected = "AWS_IAM" if auth == "iam" else "NONE"
+            with self.subTest(auth):
+                variables = stack.properties("PatchOpportunity")["Environment"]["Variables"]
+                self.assertEqual(variables["WEBHOOK_AUTH"], auth)
+                self.assertEqual(stack.properties("PatchOpportunityUrl")["AuthType"], expected)
+
+    def test_only_a_url_that_the_function_guards_is_open_and_only_as_a_url(self):
+        for auth in AUTHS:
+            stack = Stack(WebhookAuth=auth)
+            public = [
+                permission
+                for permission in stack.of_type("AWS::Lambda::Permission").values()
+                if permission["Principal"] == "*"
+            ]
+            function = {"FunctionName": "<PatchOpportunity>", "Principal": "*"}
+            expected = [
+                function | {"Action": "lambda:InvokeFunctionUrl", "FunctionUrlAuthType": "NONE"},
+                function | {"Action": "lambda:InvokeFunction", "InvokedViaFunctionUrl": True},
+            ]
+            with self.subTest(auth):
+                self.assertCountEqual(public, [] if auth == "iam" else expected)
+
+    def test_the_secret_is_there_for_the_modes_that_take_one_and_for_its_one_reader(self):
+        for auth in AUTHS:
+            stack = Stack(WebhookAuth=auth)
+            takes_secret = auth != "iam"
+            readers = [
+                name
+                for name, role in stack.of_type("AWS::IAM::Role").items()
+                for statement in statements(role["Policies"])
+                if statement["Action"] == "secretsmanager:GetSecretValue"
+                and statement["Resource"] == "<WebhookSecret>"
+            ]
+            variables = stack.properties("PatchOpportunity")["Environment"]["Variables"]
+            with self.subTest(auth):
+                self.assertEqual("WebhookSecret" in stack.names, takes_secret)
+                self.assertEqual(variables.get("WEBHOOK_SECRET_ID"), "<WebhookSecret>" if takes_secret else None)
+                self.assertEqual(readers, ["PatchOpportunityRole"] if takes_secret else [])
+                self.assertEqual("WebhookSecretCommand" in stack.outputs, takes_secret)
+
+    def test_any_secret_that_is_generated_is_base64_of_24_bytes(self):
+        generated = Stack().properties("WebhookSecret")["GenerateSecretString"]
+        self.assertEqual(generated, {"PasswordLength": 32, "ExcludePunctuation": True})
+        letters = random.Random(0)
+        for _ in range(100):
+            secret = "".join(letters.choices(string.ascii_letters + string.digits, k=32))
+            self.assertEqual(len(base64.b64decode(secret, validate=True)), 24)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,189 @@
+"""Events find their way: into the function, onto the bus, to the CRM, and else into a queue."""
+
+import json
+import unittest
+
+from stack import CRMS, ROOT, Stack
+
+DAY, SIX_HOURS = 86_400, 21_600
+
+
+def matches(pattern: dict, event: dict) -> bool:
+    """Whether an event matches a pattern of exact values, which is all that the template has."""
+    return all(
+        matches(expected, event.get(name) or {}) if isinstance(expected, dict) else event.get(name) in expected
+        for name, expected in pattern.items()
+    )
+
+
+def example(name: str) -> dict:
+    return json.loads((ROOT / "events" / f"{name}.json").read_text())
+
+
+def on_the_bus(event: dict, answer: dict) -> dict:
+    """What Lambda puts on the bus: its record of an invocation that succeeded."""
+    return {
+        "version": "0",
+        "id": "00000000-0000-4000-8000-000000000000",
+        "detail-type": "Lambda Function Invocation Result - Success",
+        "source": "lambda",
+        "account": "111122223333",
+        "time": "2026-03-04T05:06:08Z",
+        "region": "us-east-1",
+        "resources": [
+            "arn:aws:events:us-east-1:111122223333:event-bus/bridge",
+            "arn:aws:lambda:us-east-1:111122223333:function:bridge-enrich-opportunity:$LATEST",
+        ],
+        "detail": {
+            "version": "1.0",
+            "timestamp": "2026-03-04T05:06:08.000Z",
+            "requestContext": {
+                "requestId": "00000000-0000-4000-8000-000000000001",
+                "functionArn": "arn:aws:lambda:us-east-1:111122223333:function:bridge-enrich-opportunity:$LATEST",
+                "condition": "Success",
+                "approximateInvokeCount": 1,
+            },
+            "requestPayload": event,
+            "responseContext": {"statusCode": 200, "executedVersion": "$LATEST"},
+            "responsePayload": answer,
+        },
+    }
+
+
+CLOUD_EVENT = {"specversion": "1.0", "id": "1f", "type": "aws.partnercentral.opportunity.updated", "data": {}}
+
+
+class In(unittest.TestCase):
+    def test_the_rule_takes_opportunities_of_its_catalog_and_nothing_else(self):
+        pattern = Stack(Catalog="Sandbox").properties("EnrichOpportunityOpportunityChanged")["EventPattern"]
+        for name in ("opportunity-created", "opportunity-updated"):
+            self.assertTrue(matches(pattern, example(name)), name)
+        event = example("opportunity-updated")
+        self.assertFalse(matches(pattern, event | {"detail-type": "Engagement Invitation Created"}))
+        self.assertFalse(matches(pattern, event | {"source": "aws.s3"}))
+        self.assertFalse(matches(pattern, event | {"detail": event["detail"] | {"catalog": "AWS"}}))
+
+    def test_what_the_function_cannot_do_lies_in_its_queue_after_all_that_lambda_tries(self):
+        config = Stack().properties("EnrichOpportunityEventInvokeConfig")
+        self.assertEqual(config["DestinationConfig"]["OnSuccess"], {"Destination": "<Bus.Arn>"})
+        self.assertEqual(config["DestinationConfig"]["OnFailure"], {"Destination": "<EnrichDeadLetters.Arn>"})
+        self.assertEqual((config["MaximumRetryAttempts"], config["MaximumEventAgeInSeconds"]), (2, SIX_HOURS))
+
+    def test_concurrency_is_reserved_unless_it_is_empty(self):
+        for parameter, function, default in [
+            ("EnrichConcurrency", "EnrichOpportunity", "2"),
+            ("PatchConcurrency", "PatchOpportunity", "5"),
+        ]:
+            reserved = "ReservedConcurrentExecutions"
+            self.assertEqual(Stack().properties(function)[reserved], default)
+            self.assertNotIn(reserved, Stack(**{parameter: ""}).properties(function))
+
+
+class Out(unittest.TestCase):
+    def test_the_crm_gets_exactly_the_cloud_event_in_structured_mode(self):
+        rule = Stack(**CRMS["api-key"]).properties("DeliveryRule")
+        event = on_the_bus(example("opportunity-updated"), CLOUD_EVENT)
+        self.assertTrue(matches(rule["EventPattern"], event))
+        (target,) = rule["Targets"]
+        self.assertEqual(target["InputPath"], "$.detail.responsePayload")
+        self.assertEqual(
+            target["HttpParameters"]["HeaderParameters"],
+            {"Content-Type": "application/cloudevents+json; charset=UTF-8"},
+        )
+        self.assertEqual(target["Arn"], "<CrmDestination.Arn>")
+
+    def test_whichever_dash_lambda_writes_the_event_is_delivered(self):
+        pattern = Stack(**CRMS["api-key"]).properties("DeliveryRule")["EventPattern"]
+        event = on_the_bus(example("opportunity-updated"), CLOUD_EVENT)
+        other = event | {"detail-type": "Lambda Function Invocation Result – Success"}
+        self.assertTrue(matches(pattern, other))
+
+    def test_nothing_but_cloud_events_is_delivered(self):
+        pattern = Stack(**CRMS["api-key"]).properties("DeliveryRule")["EventPattern"]
+        self.assertFalse(matches(pattern, on_the_bus({}, {"errorMessage": "no"})))
+        self.assertFalse(matches(pattern, on_the_bus({}, CLOUD_EVENT) | {"source": "crm"}))
+
+    def test_the_connection_has_what_its_kind_takes_and_nothing_else(self):
+        kinds = {
+            "api-key": ("API_KEY", {"ApiKeyAuthParameters": {"ApiKeyName": "x-api-key", "ApiKeyValue": "key"}}),
+            "basic": ("BASIC", {"BasicAuthParameters": {"Username": "bridge", "Password": "password"}}),
+        }
+        for kind, (authorization, parameters) in kinds.items():
+            connection = Stack(**CRMS[kind]).properties("CrmConnection")
+            self.assertEqual(connection["AuthorizationType"], authorization)
+            self.assertEqual(connection["AuthParameters"], parameters)
+        grant = {"Key": "grant_type", "Value": "client_credentials", "IsValueSecret": False}
+        scope = {"Key": "scope", "Value": "opportunities", "IsValueSecret": False}
+        for given, body in [({}, [grant]), ({"CrmScope": "opportunities"}, [grant, scope])]:
+            connection = Stack(**CRMS["oauth"], **given).properties("CrmConnection")
+            self.assertEqual(connection["AuthorizationType"], "OAUTH_CLIENT_CREDENTIALS")
+            parameters = connection["AuthParameters"]["OAuthParameters"]
+            self.assertEqual(parameters["ClientParameters"], {"ClientID": "client", "ClientSecret": "secret"})
+            self.assertEqual(parameters["OAuthHttpParameters"]["BodyParameters"], body)
+
+    def test_without_a_crm_there_is_the_bus_and_nothing_of_a_crm(self):
+        with_crm, without = Stack(**CRMS["basic"]), Stack()
+        self.assertEqual(
+            with_crm.names - without.names,
+            {
+                "CrmConnection",
+                "CrmDestination",
+                "DeliveryRule",
+                "DeliveryRole",
+                "DeliveryDeadLetters",
+                "DeliveryDeadLettersPolicy",
+                "DeliveryDeadLettersAlarm",
+            },
+        )
+        self.assertLessEqual({"Bus", "Archive"}, without.names)
+
+    def test_what_is_on_the_bus_is_kept_for_as_long_as_asked(self):
+        archive = Stack(ArchiveDays="90").properties("Archive")
+        self.assertEqual((archive["SourceArn"], archive["RetentionDays"]), ("<Bus.Arn>", "90"))
+        self.assertNotIn("EventPattern", archive)
+
+
+class Queues(unittest.TestCase):
+    def test_every_rule_tries_for_a_day_and_then_fills_the_queue_that_lets_it_in(self):
+        stack = Stack(**CRMS["api-key"])
+        queues = {
+            "EnrichOpportunityOpportunityChanged": "IncomingDeadLetters",
+            "DeliveryRule": "DeliveryDeadLetters",
+        }
+        self.assertEqual(stack.of_type("AWS::Events::Rule").keys(), queues.keys())
+        for rule, queue in queues.items():
+            (target,) = stack.properties(rule)["Targets"]
+            self.assertEqual(target["DeadLetterConfig"], {"Arn": f"<{queue}.Arn>"})
+            policy = {"MaximumEventAgeInSeconds": DAY, "MaximumRetryAttempts": 185}
+            self.assertEqual(target["RetryPolicy"], policy)
+            (statement,) = stack.properties(f"{queue}Policy")["PolicyDocument"]["Statement"]
+            self.assertEqual(statement["Principal"], {"Service": "events.amazonaws.com"})
+            self.assertEqual(statement["Condition"], {"ArnEquals": {"aws:SourceArn": f"<{rule}.Arn>"}})
+            self.assertEqual((statement["Action"], statement["Resource"]), ("sqs:SendMessage", f"<{queue}.Arn>"))
+
+    def test_what_the_function_fills_lets_in_the_function_alone(self):
+        stack = Stack()
+        (queue,) = stack.properties("EnrichDeadLettersPolicy")["PolicyDocument"]["Statement"]
+        bus = stack.properties("BusPolicy")["Statement"]
+        for statement, resource in [(queue, "<EnrichDeadLetters.Arn>"), (bus, "<Bus.Arn>")]:
+            self.assertEqual(statement["Principal"], {"AWS": "<EnrichOpportunityRole.Arn>"})
+            self.assertEqual(statement["Resource"], resource)
+
+    def test_the_delivery_role_is_for_the_delivery_rule(self):
+        stack = Stack(**CRMS["api-key"])
+        rule = stack.properties("DeliveryRule")
+        (trust,) = stack.properties("DeliveryRole")["AssumeRolePolicyDocument"]["Statement"]
+        bus = stack.properties("Bus")["Name"]
+        arn = f"arn:aws:events:us-east-1:111122223333:rule/{bus}/{rule['Name']}"
+        self.assertEqual(trust["Condition"], {"ArnEquals": {"aws:SourceArn": arn}})
+        self.assertEqual(rule["Targets"][0]["RoleArn"], "<DeliveryRole.Arn>")
+
+    def test_a_message_stays_for_14_days_and_may_be_as_large_as_an_event(self):
+        for queue in Stack(**CRMS["api-key"]).of_type("AWS::SQS::Queue").values():
+            self.assertEqual(queue["MessageRetentionPeriod"], 14 * DAY)
+            self.assertEqual(queue["MaximumMessageSize"], 1024 * 1024)
+            self.assertTrue(queue["SqsManagedSseEnabled"])
+
+
+if __name__ == "__main__":
+    unittest.main()

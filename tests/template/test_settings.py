@@ -1,0 +1,115 @@
+"""What is asked of the person who deploys: parameters, their rules, and the environments' settings."""
+
+import json
+import re
+import tomllib
+import unittest
+
+from stack import CRMS, ROOT, Stack
+
+SECRETS = {"CrmApiKey", "CrmPassword", "CrmClientSecret"}
+MARK = "a-secret-to-look-for"
+SECRET_PROPERTIES = {"ApiKeyValue", "Password", "ClientSecret"}
+SAMCONFIG = tomllib.loads((ROOT / "samconfig.toml").read_text())
+ENVIRONMENTS = {"sandbox": "Sandbox", "production": "AWS"}
+
+
+def secret_parameters(value) -> set[str]:
+    """The parameters that are put where secrets belong."""
+    if isinstance(value, list):
+        return set().union(*map(secret_parameters, value))
+    if not isinstance(value, dict):
+        return set()
+    here = {
+        member["Ref"]
+        for name, member in value.items()
+        if name in SECRET_PROPERTIES and isinstance(member, dict) and "Ref" in member
+    }
+    return here.union(*map(secret_parameters, value.values()))
+
+
+class Parameters(unittest.TestCase):
+    def test_no_secret_is_shown(self):
+        template = Stack().template
+        secrets = secret_parameters(template["Resources"])
+        self.assertEqual(secrets, SECRETS)
+        hidden = {name for name, parameter in template["Parameters"].items() if parameter.get("NoEcho")}
+        self.assertEqual(hidden, secrets)
+
+    def test_secrets_go_into_the_connection_and_nowhere_else(self):
+        for kind, crm in CRMS.items():
+            marked = {name: MARK for name in crm.keys() & SECRETS}
+            stack = Stack(**crm | marked)
+            holders = [name for name, resource in stack.resources.items() if MARK in json.dumps(resource)]
+            self.assertEqual(holders, ["CrmConnection"], kind)
+            self.assertNotIn(MARK, json.dumps(stack.outputs))
+
+    def test_every_parameter_is_described_labelled_and_in_one_group(self):
+        template = Stack().template
+        interface = template["Metadata"]["AWS::CloudFormation::Interface"]
+        grouped = [name for group in interface["ParameterGroups"] for name in group["Parameters"]]
+        self.assertCountEqual(grouped, template["Parameters"])
+        self.assertEqual(interface["ParameterLabels"].keys(), template["Parameters"].keys())
+        for name, parameter in template["Parameters"].items():
+            self.assertTrue(parameter.get("Description"), name)
+
+    def test_defaults_and_examples_are_allowed(self):
+        template = Stack().template["Parameters"]
+        examples = [Stack().values, *(Stack(**crm).values for crm in CRMS.values())]
+        for name, parameter in template.items():
+            for values in examples:
+                if "AllowedPattern" in parameter:
+                    self.assertRegex(values[name], parameter["AllowedPattern"])
+                if "AllowedValues" in parameter:
+                    self.assertIn(values[name], parameter["AllowedValues"])
+
+    def test_log_levels_that_hide_the_metrics_cannot_be_chosen(self):
+        self.assertEqual(Stack().template["Parameters"]["LogLevel"]["AllowedValues"], ["INFO", "DEBUG"])
+
+
+class Rules(unittest.TestCase):
+    def test_another_region_is_refused_with_the_reason(self):
+        said = "AWS Partner Central and its events are in us-east-1 only, deploy with --region us-east-1"
+        self.assertEqual(Stack(**{"AWS::Region": "eu-west-1"}).refusals(), [said])
+
+    def test_what_is_complete_is_not_refused(self):
+        for parameters in [{}, *CRMS.values(), {"AlarmEmail": "ops@partner.example"}]:
+            self.assertEqual(Stack(**parameters).refusals(), [])
+
+    def test_a_crm_without_what_its_kind_takes_is_refused_by_name(self):
+        for kind, crm in CRMS.items():
+            for name in crm.keys() - {"CrmUrl", "CrmAuth"}:
+                said = f"CrmUrl with CrmAuth {kind} takes {name}"
+                self.assertEqual(Stack(**crm | {name: ""}).refusals(), [said])
+
+    def test_an_address_for_a_topic_that_is_not_made_is_refused(self):
+        topic = "arn:aws:sns:us-east-1:111122223333:pager"
+        self.assertEqual(len(Stack(AlarmEmail="a@b.example", AlarmTopicArn=topic).refusals()), 1)
+
+
+class Samconfig(unittest.TestCase):
+    def test_each_environment_is_a_stack_of_its_catalog_in_us_east_1(self):
+        for environment, catalog in ENVIRONMENTS.items():
+            settings = SAMCONFIG[environment]
+            everywhere = settings["global"]["parameters"]
+            self.assertEqual(everywhere["region"], "us-east-1")
+            self.assertEqual(everywhere["stack_name"], f"opportunity-bridge-{environment}")
+            overrides = dict(item.split("=", 1) for item in settings["deploy"]["parameters"]["parameter_overrides"])
+            self.assertEqual(Stack(**overrides).values["Catalog"], catalog)
+
+    def test_no_build_is_taken_from_a_cache_that_does_not_see_shared_code(self):
+        for environment in ("default", *ENVIRONMENTS):
+            self.assertIs(SAMCONFIG[environment]["build"]["parameters"]["cached"], False)
+
+    def test_there_is_no_secret_in_it(self):
+        self.assertNotRegex(json.dumps(SAMCONFIG), re.compile("CrmApiKey=|CrmPassword=|CrmClientSecret="))
+
+    def test_function_names_fit(self):
+        for environment in ENVIRONMENTS:
+            stack = Stack(**{"AWS::StackName": f"opportunity-bridge-{environment}"})
+            for function in stack.of_type("AWS::Lambda::Function").values():
+                self.assertLessEqual(len(function["FunctionName"]), 64)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,148 @@
+"""Nothing goes wrong unseen: alarms, the dashboard, and the page that says what to do."""
+
+import json
+import re
+import unittest
+
+from stack import CRMS, ROOT, Stack
+from test_code import FUNCTIONS, source
+
+STACKS = {"without a CRM": {}, "with a CRM": CRMS["oauth"]}
+# The metrics that each function writes into its log (embedded metric format).
+METRICS = {
+    function: set(re.findall(r"Metric::(\w+)", source("functions", function, "src")))
+    for function in FUNCTIONS.values()
+}
+OPERATIONS = ROOT / "docs/operations.md"
+
+
+def dashboard(stack: Stack) -> list[dict]:
+    return json.loads(stack.properties("Dashboard")["DashboardBody"])["widgets"]
+
+
+def shown(widgets: list[dict]) -> list[list]:
+    """All metrics of all widgets, without their options."""
+    metrics = [metric for widget in widgets for metric in widget["properties"].get("metrics", [])]
+    return [[part for part in metric if isinstance(part, str)] for metric in metrics]
+
+
+class Alarms(unittest.TestCase):
+    def test_every_queue_has_an_alarm_that_ends_only_when_the_queue_was_seen_empty(self):
+        for name, parameters in STACKS.items():
+            stack = Stack(**parameters)
+            watched = {
+                alarm["Dimensions"][0]["Value"]: alarm
+                for alarm in stack.of_type("AWS::CloudWatch::Alarm").values()
+                if alarm.get("MetricName") == "ApproximateNumberOfMessagesVisible"
+            }
+            queues = {f"<{queue}.QueueName>" for queue in stack.of_type("AWS::SQS::Queue")}
+            with self.subTest(name):
+                self.assertEqual(watched.keys(), queues)
+                for alarm in watched.values():
+                    self.assertEqual(alarm["TreatMissingData"], "ignore")
+                    self.assertEqual((alarm["Threshold"], alarm["Statistic"]), (0, "Maximum"))
+
+    def test_every_function_has_an_alarm_for_errors_and_one_for_throttles(self):
+        alarms = Stack().of_type("AWS::CloudWatch::Alarm").values()
+        watched = {
+            (alarm["MetricName"], alarm["Dimensions"][0]["Value"])
+            for alarm in alarms
+            if alarm.get("Namespace") == "AWS/Lambda"
+        }
+        expected = {(metric, f"<{name}>") for metric in ("Errors", "Throttles") for name in FUNCTIONS}
+        self.assertEqual(watched, expected)
+
+    def test_an_alarm_tells_the_stacks_topic_or_the_partners_own(self):
+        own = "arn:aws:sns:us-east-1:111122223333:pager"
+        for parameters, topic in [({}, "<AlarmTopic>"), ({"AlarmTopicArn": own}, own)]:
+            stack = Stack(**parameters, **CRMS["basic"])
+            for name, alarm in stack.of_type("AWS::CloudWatch::Alarm").items():
+                self.assertEqual(alarm["AlarmActions"], [topic], name)
+            self.assertEqual("AlarmTopic" in stack.names, not parameters)
+        self.assertNotIn("AlarmSubscription", Stack().names)
+        subscription = Stack(AlarmEmail="ops@partner.example").properties("AlarmSubscription")
+        self.assertEqual(subscription["Endpoint"], "ops@partner.example")
+
+    def test_the_topic_takes_messages_of_the_stacks_alarms(self):
+        stack = Stack(**CRMS["basic"])
+        (statement,) = stack.properties("AlarmTopicPolicy")["PolicyDocument"]["Statement"]
+        pattern = "arn:aws:cloudwatch:us-east-1:111122223333:alarm:bridge-*"
+        self.assertEqual(statement["Condition"], {"ArnLike": {"aws:SourceArn": pattern}})
+        for alarm in stack.of_type("AWS::CloudWatch::Alarm").values():
+            self.assertTrue(alarm["AlarmName"].startswith("bridge-"))
+
+
+class Dashboard(unittest.TestCase):
+    def test_widgets_fill_rows_of_24_and_do_not_overlap(self):
+        for name, parameters in STACKS.items():
+            taken = set()
+            for widget in dashboard(Stack(**parameters)):
+                columns = range(widget["x"], widget["x"] + widget["width"])
+                rows = range(widget["y"], widget["y"] + widget["height"])
+                cells = {(x, y) for x in columns for y in rows}
+                with self.subTest(f"{name}: {widget['properties'].get('title')}"):
+                    self.assertFalse(cells & taken)
+                taken |= cells
+            height = max(y for _, y in taken) + 1
+            self.assertEqual(len(taken), 24 * height)
+
+    def test_every_alarm_of_the_stack_is_on_it_and_no_other(self):
+        for name, parameters in STACKS.items():
+            stack = Stack(**parameters)
+            (alarms,) = [widget for widget in dashboard(stack) if widget["type"] == "alarm"]
+            expected = [f"<{alarm}.Arn>" for alarm in stack.of_type("AWS::CloudWatch::Alarm")]
+            with self.subTest(name):
+                self.assertCountEqual(alarms["properties"]["alarms"], expected)
+
+    def test_every_metric_of_the_functions_is_on_it_and_no_unknown_one(self):
+        of_ours = {
+            (function, metric)
+            for namespace, metric, *dimensions in shown(dashboard(Stack()))
+            if namespace == "OpportunityBridge"
+            for name, function in [dimensions]
+            if name == "function"
+        }
+        known = {(function, metric) for function, metrics in METRICS.items() for metric in metrics}
+        self.assertEqual(of_ours, known)
+        for alarm in Stack().of_type("AWS::CloudWatch::Alarm").values():
+            if alarm.get("Namespace") == "OpportunityBridge":
+                (dimension,) = alarm["Dimensions"]
+                self.assertEqual(dimension["Name"], "function")
+                self.assertIn((dimension["Value"], alarm["MetricName"]), known)
+
+    def test_metrics_are_called_in_cloudwatch_as_they_are_in_the_code(self):
+        code = source("shared", "telemetry")
+        for metric in set().union(*METRICS.values()):
+            self.assertIn(f'Self::{metric} => "{metric}"', code)
+        self.assertIn('"OpportunityBridge"', code)
+        self.assertIn('"Dimensions": [["function"]]', code)
+
+    def test_queues_and_rules_on_it_have_the_names_that_the_stack_gives_them(self):
+        stack = Stack(**CRMS["basic"])
+        names = {queue["QueueName"] for queue in stack.of_type("AWS::SQS::Queue").values()}
+        names |= {rule["Name"] for rule in stack.of_type("AWS::Events::Rule").values()}
+        for metric in shown(dashboard(stack)):
+            dimensions = dict(zip(metric[2::2], metric[3::2], strict=True))
+            for name in dimensions.keys() & {"QueueName", "RuleName"}:
+                self.assertIn(dimensions[name], names)
+
+
+class Page(unittest.TestCase):
+    def test_it_says_what_every_alarm_means_and_every_widget_tells(self):
+        page = OPERATIONS.read_text()
+        stack = Stack(**CRMS["basic"])
+        for alarm in stack.of_type("AWS::CloudWatch::Alarm").values():
+            self.assertIn(f"`{alarm['AlarmName'].removeprefix('bridge-')}`", page)
+        for widget in dashboard(stack):
+            if widget["type"] != "text":
+                self.assertIn(f"| {widget['properties']['title']} |", page)
+
+    def test_it_lists_every_parameter_with_its_default(self):
+        page = OPERATIONS.read_text()
+        for name, parameter in Stack().template["Parameters"].items():
+            default = f"`{parameter['Default']}`" if parameter["Default"] != "" else ""
+            self.assertIn(f"| `{name}` | {default}".rstrip(), page)
+
+
+if __name__ == "__main__":
+    unittest.main()
