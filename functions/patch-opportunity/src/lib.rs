@@ -86,6 +86,7 @@ impl Bridge {
 
 /// The function as a service: all routes, with every refusal a problem.
 pub fn router(bridge: Bridge) -> Router {
+    let catalog = bridge.catalog.clone();
     let authenticated = middleware::from_fn_with_state(bridge.clone(), auth::authenticate);
     let routes = Router::new()
         .route(
@@ -103,7 +104,7 @@ pub fn router(bridge: Bridge) -> Router {
             Problem::new(Kind::MethodNotAllowed, "`Allow` tells what it takes")
         })
         .with_state(bridge);
-    behind_edge(routes)
+    behind_edge(routes, &catalog)
 }
 
 /// The description of all this, for people and for generators of clients.

@@ -66,15 +66,17 @@ impl Metric {
 #[derive(Debug, Clone)]
 pub struct Metrics {
     function: &'static str,
+    catalog: String,
     values: Vec<(Metric, u64)>,
 }
 
 impl Metrics {
-    /// None yet. `function` is the dimension by which they are told apart.
+    /// None yet. Function and catalog are the dimensions by which they are told apart.
     #[must_use]
-    pub fn new(function: &'static str) -> Self {
+    pub fn new(function: &'static str, catalog: &str) -> Self {
         Self {
             function,
+            catalog: catalog.to_owned(),
             values: Vec::new(),
         }
     }
@@ -114,10 +116,11 @@ impl Metrics {
             "_aws".to_owned(),
             json!({
                 "Timestamp": timestamp,
-                "CloudWatchMetrics": [{"Namespace": NAMESPACE, "Dimensions": [["function"]], "Metrics": metrics}],
+                "CloudWatchMetrics": [{"Namespace": NAMESPACE, "Dimensions": [["function", "catalog"]], "Metrics": metrics}],
             }),
         );
         line.insert("function".to_owned(), self.function.into());
+        line.insert("catalog".to_owned(), self.catalog.as_str().into());
         line.extend(
             self.values
                 .iter()
@@ -139,7 +142,7 @@ mod tests {
 
     #[test]
     fn a_line_is_as_cloud_watch_specifies_it() {
-        let mut metrics = Metrics::new("patch-opportunity");
+        let mut metrics = Metrics::new("patch-opportunity", "Sandbox");
         metrics.count(Metric::Updated, 1);
         metrics.count(Metric::Conflicts, 0);
         metrics.time(Metric::UpstreamMilliseconds, Duration::from_micros(12_900));
@@ -150,7 +153,7 @@ mod tests {
                     "Timestamp": 1_772_604_428_000_u64,
                     "CloudWatchMetrics": [{
                         "Namespace": "OpportunityBridge",
-                        "Dimensions": [["function"]],
+                        "Dimensions": [["function", "catalog"]],
                         "Metrics": [
                             {"Name": "Updated", "Unit": "Count"},
                             {"Name": "UpstreamMilliseconds", "Unit": "Milliseconds"},
@@ -158,6 +161,7 @@ mod tests {
                     }],
                 },
                 "function": "patch-opportunity",
+                "catalog": "Sandbox",
                 "Updated": 1,
                 "UpstreamMilliseconds": 12,
             })
