@@ -45,4 +45,4 @@ redrive: .venv/tools ## what lies in the dead-letter queues, back on its way
 	touch $@
 
 .venv/bin/cargo-deny: | .venv/tools
-	cargo install --quiet --locked --root .venv --target-dir target/tools --version $(CARGO_DENY) cargo-deny
+	cargo install --quiet --debug --locked --root .venv --target-dir target/tools --version $(CARGO_DENY) cargo-deny

@@ -45,6 +45,12 @@ async fn bad_input_is_refused_before_anything_is_read() {
             "the patch is not JSON: recursion limit exceeded at line 1 column 636",
         ),
         (
+            merge(r#"{"LifeCycle":{"Stage":"Committed","Stage":"Qualified"}}"#),
+            422,
+            "invalid-patch",
+            "the patch names `/LifeCycle/Stage` twice",
+        ),
+        (
             merge("[]"),
             422,
             "invalid-patch",

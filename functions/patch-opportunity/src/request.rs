@@ -142,6 +142,7 @@ fn unparsable(error: &ParsePatchError) -> Problem {
     let (pointer, code) = match error {
         ParsePatchError::NotJson(_) => return Problem::new(Kind::MalformedRequest, detail),
         ParsePatchError::WrongKind { .. } => (String::new(), "wrong-type"),
+        ParsePatchError::Twice { pointer } => (pointer.clone(), "duplicate-member"),
         ParsePatchError::Operation { index, .. } => (format!("/{index}"), "wrong-operation"),
     };
     let error = ErrorDetail::new(&pointer, code, &detail, Source::Patch);

@@ -23,6 +23,7 @@
 mod advice;
 mod change;
 mod cloud_event;
+mod duplicate;
 mod event;
 mod identifier;
 mod lock;

@@ -7,7 +7,7 @@ use json_patch::{
 };
 use serde_json::Value;
 
-use crate::{Object, Opportunity, READ_ONLY, kind, pointer};
+use crate::{Object, Opportunity, READ_ONLY, duplicate, kind, pointer};
 
 /// A partial change to an opportunity.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,6 +31,12 @@ pub enum ParsePatchError {
         found: &'static str,
         /// What it should be, with its article.
         expected: &'static str,
+    },
+    /// An object in the patch names a member twice.
+    #[error("the patch names `{pointer}` twice")]
+    Twice {
+        /// Where, as a JSON Pointer into the patch.
+        pointer: String,
     },
     /// An operation of a JSON Patch is none.
     #[error("operation {index} of the patch is wrong: {cause}")]
@@ -75,9 +81,9 @@ impl Patch {
     /// Parses a JSON Merge Patch (RFC 7396).
     ///
     /// # Errors
-    /// Where the bytes are not a JSON object.
+    /// Where the bytes are not a JSON object, or name a member twice.
     pub fn parse_merge(bytes: &[u8]) -> Result<Self, ParsePatchError> {
-        match serde_json::from_slice(bytes)? {
+        match unambiguous(bytes)? {
             Value::Object(members) => Ok(Self::Merge(members)),
             other => Err(ParsePatchError::WrongKind {
                 found: kind(&other),
@@ -91,7 +97,7 @@ impl Patch {
     /// # Errors
     /// Where the bytes are not a JSON array of operations; the error names the first that is none.
     pub fn parse_operations(bytes: &[u8]) -> Result<Self, ParsePatchError> {
-        let operations = match serde_json::from_slice(bytes)? {
+        let operations = match unambiguous(bytes)? {
             Value::Array(operations) => operations,
             other => {
                 return Err(ParsePatchError::WrongKind {
@@ -155,6 +161,15 @@ impl Patch {
             .filter(|name| names(name))
             .map(|name| pointer::child("", name))
             .collect()
+    }
+}
+
+/// Parses JSON that says everything once.
+fn unambiguous(bytes: &[u8]) -> Result<Value, ParsePatchError> {
+    let json = serde_json::from_slice(bytes)?;
+    match duplicate::find(bytes)? {
+        None => Ok(json),
+        Some(pointer) => Err(ParsePatchError::Twice { pointer }),
     }
 }
 
