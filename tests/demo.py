@@ -23,7 +23,6 @@ import boto3
 import local
 from local import ROOT, TARGET
 
-FIRST_ANSWER_SECONDS = 600  # `cargo lambda watch` compiles what is not compiled yet
 OPPORTUNITY = "O7654321"
 SECRET_ID = "opportunity-bridge/webhook"
 EMULATOR_LOG, FUNCTIONS_LOG = TARGET / "demo-emulator.log", TARGET / "demo-functions.log"
@@ -53,7 +52,7 @@ def run(command: list[str]) -> str:
 
 
 def execute(command: list[str]) -> str:
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=FIRST_ANSWER_SECONDS)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=local.FIRST_ANSWER_SECONDS)
     if done.returncode != 0:
         raise Failed(f"exit status {done.returncode}: {done.stdout}{done.stderr}")
     return done.stdout
@@ -85,7 +84,7 @@ def send(method: str, url: str, headers: dict[str, str], body: str) -> tuple[int
     else:
         request = urllib.request.Request(url, body.encode(), headers, method=method)
         try:
-            with urllib.request.urlopen(request, timeout=FIRST_ANSWER_SECONDS) as response:
+            with urllib.request.urlopen(request, timeout=local.FIRST_ANSWER_SECONDS) as response:
                 text, status = response.read().decode(), response.status
         except urllib.error.HTTPError as error:
             text, status = error.read().decode(), error.code

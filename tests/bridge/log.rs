@@ -189,3 +189,28 @@ async fn an_operator_finds_a_line_and_the_metrics_of_each_request() {
     );
     assert_eq!(metrics["function"], "patch-opportunity");
 }
+
+#[tokio::test]
+async fn the_log_says_what_the_caller_is_not_told() {
+    let emulator = Emulator::start().await;
+    emulator.seed(documents::sample());
+    let variables = [
+        ("PARTNER_CENTRAL_CATALOG", "Sandbox"),
+        ("WEBHOOK_AUTH", "none"),
+        ("AWS_LAMBDA_LOG_FORMAT", "JSON"),
+    ];
+    let function = Function::start("patch-opportunity", &emulator, &variables).await;
+    for (times, fault, status, level, message) in [
+        (1, Fault::AccessDenied, 502, "ERROR", "access denied"),
+        (3, Fault::ConnectionDropped, 503, "WARN", "no usable answer"),
+    ] {
+        emulator.inject("GetOpportunity", times, fault);
+        let answer = function
+            .send(&Request::new("GET", "/opportunities/O7654321"))
+            .await;
+        assert_eq!(answer.status, status);
+        let log = log_of(&function, 1).await;
+        let line = format!(r#""level":"{level}","message":"{message}","error":"#);
+        assert!(log.contains(&line), "{log}");
+    }
+}

@@ -244,6 +244,53 @@ async fn each_fault_is_told_by_its_status_and_nothing_is_written() {
 }
 
 #[tokio::test]
+async fn whether_something_was_written_is_told_as_it_is_known() {
+    let unknown = "whether the change was written is not known; a merge patch can be sent again, a JSON Patch where it tests what it changes";
+    for (reads, writes, detail) in [
+        (
+            vec![(99, Fault::InternalServer)],
+            vec![],
+            "nothing was written, try again later",
+        ),
+        (vec![], vec![(99, Fault::ConnectionDropped)], unknown),
+        (
+            vec![
+                (1, Fault::Delay(std::time::Duration::ZERO)),
+                (99, Fault::Throttling),
+            ],
+            vec![(3, Fault::AnswerLost)],
+            unknown,
+        ),
+    ] {
+        let (emulator, function) = patch::with_document(documents::sample()).await;
+        for (times, fault) in reads {
+            emulator.inject("GetOpportunity", times, fault);
+        }
+        for (times, fault) in writes {
+            emulator.inject("UpdateOpportunity", times, fault);
+        }
+        let answer = function.send(&committed()).await;
+        assert_eq!(
+            (answer.status, &answer.body["detail"]),
+            (503, &json!(detail))
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_write_that_landed_before_the_quota_was_used_up_is_found() {
+    let (emulator, function) = patch::with_document(documents::sample()).await;
+    emulator.inject("UpdateOpportunity", 1, Fault::AnswerLost);
+    emulator.inject("UpdateOpportunity", 2, Fault::Throttling);
+    let answer = function.send(&committed()).await;
+    assert_eq!(
+        (answer.status, &answer.body["outcome"]),
+        (200, &json!("updated")),
+        "{answer:?}"
+    );
+}
+
+#[tokio::test]
 async fn what_aws_refuses_is_told_member_by_member() {
     let (emulator, function) = patch::with_document(documents::sample()).await;
     let patch = json!({"LifeCycle": {"Stage": "Won"}, "Project": {"Title": "Locked"}});

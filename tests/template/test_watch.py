@@ -44,10 +44,11 @@ class Alarms(unittest.TestCase):
 
     def test_every_function_has_an_alarm_for_errors_and_one_for_throttles(self):
         alarms = Stack().of_type("AWS::CloudWatch::Alarm").values()
+        in_sums = [part["MetricStat"]["Metric"] for alarm in alarms for part in alarm.get("Metrics", []) if "MetricStat" in part]
         watched = {
-            (alarm["MetricName"], alarm["Dimensions"][0]["Value"])
-            for alarm in alarms
-            if alarm.get("Namespace") == "AWS/Lambda"
+            (metric["MetricName"], metric["Dimensions"][0]["Value"])
+            for metric in [*alarms, *in_sums]
+            if metric.get("Namespace") == "AWS/Lambda" and metric["MetricName"] in ("Errors", "Throttles")
         }
         expected = {(metric, f"<{name}>") for metric in ("Errors", "Throttles") for name in FUNCTIONS}
         self.assertEqual(watched, expected)

@@ -78,12 +78,15 @@ impl From<Error> for Diagnostic {
     }
 }
 
+/// The stable name of a read that AWS throttled.
+pub(crate) const THROTTLED: &str = "Throttled";
+
 /// The stable name of a failed read.
 pub(crate) fn code(cause: &Cause) -> &'static str {
     match cause {
         Cause::NotFound => "NotFound",
         Cause::Denied { .. } => "AccessDenied",
-        Cause::Throttled => "Throttled",
+        Cause::Throttled => THROTTLED,
         Cause::Conflict | Cause::Invalid { .. } => "Refused",
         Cause::Unavailable { .. } => "Unavailable",
     }

@@ -30,6 +30,9 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// The pause between two looks.
 const PAUSE: Duration = Duration::from_millis(500);
 
+/// Where the summary is in the event's data.
+const SUMMARY: &str = "/awsSummary";
+
 /// What every event is answered with: the client and the configuration.
 #[derive(Debug, Clone)]
 pub struct Bridge {
@@ -73,7 +76,14 @@ impl Bridge {
                 if let Some(age) = age(event.time(), SystemTime::now()) {
                     metrics.time(Metric::EventAgeMilliseconds, age);
                 }
-                metrics.count(Metric::WithoutSummary, u64::from(problems > 0));
+                let of_summary = event
+                    .problems()
+                    .iter()
+                    .find(|problem| problem.pointer == SUMMARY);
+                metrics.count(Metric::WithoutSummary, u64::from(of_summary.is_some()));
+                let is_throttled =
+                    of_summary.is_some_and(|problem| problem.code == error::THROTTLED);
+                metrics.count(Metric::Throttled, u64::from(is_throttled));
             }
             Err(error) => {
                 tracing::error!(opportunity.id = error.identifier(), outcome = error.kind(), %error, duration_ms, "not enriched");
@@ -132,7 +142,7 @@ impl Bridge {
         Some(summary.map_err(|cause| {
             tracing::warn!(opportunity.id = %identifier, %cause, "no summary");
             Problem {
-                pointer: "/awsSummary",
+                pointer: SUMMARY,
                 code: error::code(&cause),
                 detail: error::detail(&cause).to_owned(),
             }

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use http::Uri;
 use model::{Catalog, ParseCatalogError};
 
-pub use crate::secrets::SecretSource;
+use crate::secrets::SecretSource;
 
 /// What the function is told by its environment.
 #[derive(Debug, Clone, PartialEq, Eq)]

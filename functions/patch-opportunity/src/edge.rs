@@ -29,6 +29,8 @@ use crate::{
 
 /// Time kept back for the answer before Lambda ends the invocation.
 const ANSWER_TIME: Duration = Duration::from_millis(500);
+/// What of that is left to tell of a write after the deadline.
+pub(crate) const GRACE: Duration = Duration::from_millis(200);
 /// The time a request has where no deadline says otherwise: the function's own timeout.
 const DEFAULT_TIME: Duration = Duration::from_secs(30);
 
@@ -37,7 +39,7 @@ const DEFAULT_TIME: Duration = Duration::from_secs(30);
 pub(crate) struct Invocation {
     /// Lambda's request id.
     pub(crate) request_id: String,
-    /// When the answer has to be ready.
+    /// When waiting for AWS has to end.
     pub(crate) deadline: Instant,
     /// What is noted of the request.
     pub(crate) record: Arc<Record>,
@@ -120,7 +122,7 @@ fn metrics(catalog: &Catalog, outcome: &str, record: &Record) -> Metrics {
     ] {
         metrics.count(metric, u64::from(name == outcome));
     }
-    metrics.count(Metric::Conflicts, record.writes().saturating_sub(1));
+    metrics.count(Metric::Conflicts, record.conflicts());
     if !record.upstream_time().is_zero() {
         metrics.time(Metric::UpstreamMilliseconds, record.upstream_time());
     }

@@ -31,19 +31,19 @@ use axum::{
 };
 use http::{HeaderMap, Uri, header};
 use model::{Catalog, Identifier, Opportunity, Update};
-use partner_central::{PartnerCentral, Updated};
+use partner_central::{Error, PartnerCentral, Updated};
 use serde_json::json;
 use tokio::time::timeout_at;
 
 use answer::Answer;
 pub use auth::Auth;
-pub use config::{AuthConfig, Config, ConfigError, SecretSource};
-use edge::Invocation;
+pub use config::{AuthConfig, Config, ConfigError};
 pub use edge::behind_edge;
+use edge::{GRACE, Invocation};
 use problem::{Kind, Problem};
 use record::Record;
 use request::PatchRequest;
-pub use secrets::SecretsError;
+pub use secrets::{SecretSource, SecretsError};
 
 /// What every request is answered with.
 #[derive(Debug, Clone)]
@@ -64,23 +64,29 @@ impl Bridge {
         }
     }
 
-    async fn get(
-        &self,
-        identifier: &Identifier,
-        record: &Record,
-    ) -> Result<Opportunity, partner_central::Error> {
+    async fn get(&self, identifier: &Identifier, record: &Record) -> Result<Opportunity, Error> {
         record
             .upstream(self.partner_central.get(&self.catalog, identifier))
             .await
+            .inspect_err(report)
     }
 
-    async fn update(
-        &self,
-        update: &Update,
-        record: &Record,
-    ) -> Result<Updated, partner_central::Error> {
+    async fn update(&self, update: &Update, record: &Record) -> Result<Updated, Error> {
         record.write();
-        record.upstream(self.partner_central.update(update)).await
+        record
+            .upstream(self.partner_central.update(update))
+            .await
+            .inspect_err(report)
+    }
+}
+
+/// Tells the operator what the caller is not told. What AWS says of content stays out of the log: it may
+/// quote it.
+fn report(error: &Error) {
+    match error {
+        Error::Denied { .. } => tracing::error!(%error, "access denied"),
+        Error::Throttled | Error::Unavailable { .. } => tracing::warn!(%error, "no usable answer"),
+        Error::NotFound | Error::Conflict | Error::Invalid { .. } => {}
     }
 }
 
@@ -127,12 +133,15 @@ async fn write(
         .map(|Path(identifier)| identifier);
     let request = PatchRequest::parse(identifier.as_deref(), &uri, &headers, body).await?;
     invocation.record.about(&request.identifier);
-    timeout_at(
-        invocation.deadline,
+    let written = timeout_at(
+        invocation.deadline + GRACE,
         write::write(&bridge, &request, &invocation),
     )
-    .await
-    .unwrap_or_else(|_| Err(Problem::unavailable()))
+    .await;
+    written.unwrap_or_else(|_| {
+        tracing::warn!(opportunity.id = %request.identifier, "no answer of AWS before the deadline");
+        Err(if invocation.record.writes() > 0 { Problem::unconfirmed() } else { Problem::unavailable() })
+    })
 }
 
 async fn read(

@@ -65,7 +65,14 @@ impl Merged {
             update,
         };
         for finding in judgement.errors {
-            merged.invalid.push(error_detail(finding, Source::Patch));
+            let grows_with_aws = matches!(finding.code, Code::UnknownMember | Code::UnlistedValue);
+            let is_left_to_aws = request.preference.lenient && grows_with_aws;
+            let told = if is_left_to_aws {
+                &mut merged.warnings
+            } else {
+                &mut merged.invalid
+            };
+            told.push(error_detail(finding, Source::Patch));
         }
         for finding in model::advise(&before.body, &merged.update.body) {
             merged.warnings.push(error_detail(finding, Source::Patch));
@@ -78,19 +85,9 @@ impl Merged {
             merged.warnings.push(error_detail(finding, source));
         }
         if request.preference.lenient {
-            merged.leave_to_aws();
+            merged.warnings.append(&mut merged.locked);
         }
         Ok(merged)
-    }
-
-    /// Makes warnings of the errors that may be none by AWS's vocabulary of today.
-    fn leave_to_aws(&mut self) {
-        let grows = [Code::UnknownMember.as_str(), Code::UnlistedValue.as_str()];
-        self.warnings.append(&mut self.locked);
-        self.warnings.extend(
-            self.invalid
-                .extract_if(.., |error| grows.contains(&error.code.as_str())),
-        );
     }
 
     /// The problem that a write is refused with, if it is.
@@ -134,7 +131,7 @@ impl Merged {
         None
     }
 
-    /// The answer, with the opportunity as it is at `last_modified_date`.
+    /// The answer, with the opportunity as in `read`.
     pub(crate) fn answer(
         self,
         outcome: Outcome,

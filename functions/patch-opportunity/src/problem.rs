@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::precondition::etag;
 
 /// The media type of a problem.
-pub(crate) const MEDIA_TYPE: HeaderValue = HeaderValue::from_static("application/problem+json");
+const MEDIA_TYPE: HeaderValue = HeaderValue::from_static("application/problem+json");
 
 /// Seconds after which a throttled or failed request is worth another try. Partner Central allows
 /// one write a second for each account.
@@ -300,7 +300,7 @@ impl From<Error> for Problem {
                     .collect();
                 Self::new(Kind::RefusedByAws, format!("{reason}: {message}")).with_errors(errors)
             }
-            Error::Throttled => Self::new(Kind::Throttled, "try again later; sending the same patch again is safe")
+            Error::Throttled => Self::new(Kind::Throttled, "nothing was written, try again later")
                 .with_header(header::RETRY_AFTER, RETRY_AFTER_SECONDS),
             Error::Denied { .. } => Self::new(Kind::AccessDenied, "the operator finds the reason in the log"),
             Error::Unavailable { .. } => Self::unavailable(),
@@ -309,12 +309,16 @@ impl From<Error> for Problem {
 }
 
 impl Problem {
-    /// No usable answer from AWS: a write may have happened or not.
+    /// No usable answer from AWS to a read, before anything was written.
     pub(crate) fn unavailable() -> Self {
-        Self::new(
-            Kind::Unavailable,
-            "whether a change was written is not known; sending the same patch again is safe",
-        )
-        .with_header(header::RETRY_AFTER, RETRY_AFTER_SECONDS)
+        Self::new(Kind::Unavailable, "nothing was written, try again later")
+            .with_header(header::RETRY_AFTER, RETRY_AFTER_SECONDS)
+    }
+
+    /// No usable answer from AWS after a write was sent: it may have happened or not.
+    pub(crate) fn unconfirmed() -> Self {
+        let detail = "whether the change was written is not known; a merge patch can be sent again, a JSON Patch \
+                      where it tests what it changes";
+        Self::new(Kind::Unavailable, detail).with_header(header::RETRY_AFTER, RETRY_AFTER_SECONDS)
     }
 }

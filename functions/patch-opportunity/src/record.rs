@@ -16,6 +16,7 @@ use tokio::time::Instant;
 pub(crate) struct Record {
     identifier: OnceLock<Identifier>,
     writes: AtomicU64,
+    conflicts: AtomicU64,
     upstream_micros: AtomicU64,
 }
 
@@ -28,6 +29,11 @@ impl Record {
     /// Notes that a write is tried.
     pub(crate) fn write(&self) {
         self.writes.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Notes that a write is to be tried again, because somebody else has written.
+    pub(crate) fn conflict(&self) {
+        self.conflicts.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Notes how long a call to AWS takes.
@@ -46,6 +52,11 @@ impl Record {
     /// The writes that were tried.
     pub(crate) fn writes(&self) -> u64 {
         self.writes.load(Ordering::Relaxed)
+    }
+
+    /// The writes that were tried again, because somebody else had written.
+    pub(crate) fn conflicts(&self) -> u64 {
+        self.conflicts.load(Ordering::Relaxed)
     }
 
     /// The time spent waiting for AWS.

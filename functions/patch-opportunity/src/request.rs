@@ -13,10 +13,10 @@ use crate::{
 
 /// The largest body taken, in bytes. A whole opportunity is about 10 KiB; a Function URL itself
 /// takes 6 MiB.
-pub(crate) const MAX_BODY: usize = 256 * 1024;
+const MAX_BODY: usize = 256 * 1024;
 
 /// `Accept-Patch` (RFC 5789): the media types that a patch may have.
-pub(crate) const ACCEPT_PATCH: (HeaderName, HeaderValue) = (
+const ACCEPT_PATCH: (HeaderName, HeaderValue) = (
     HeaderName::from_static("accept-patch"),
     HeaderValue::from_static(
         "application/merge-patch+json, application/json, application/json-patch+json",

@@ -5,8 +5,8 @@
 
 use std::{fmt, time::Duration};
 
-use aws_config::SdkConfig;
-use aws_sdk_secretsmanager::{Client, error::DisplayErrorContext};
+use aws_config::{SdkConfig, timeout::TimeoutConfig};
+use aws_sdk_secretsmanager::{Client, config, error::DisplayErrorContext};
 use serde::Deserialize;
 use tokio::{sync::Mutex, time::Instant};
 
@@ -15,6 +15,9 @@ const LIFETIME: Duration = Duration::from_mins(5);
 /// How often at most a failed check loads the secrets again, so that refused requests cannot use up
 /// the quota of Secrets Manager.
 const PAUSE_BETWEEN_CHECKS: Duration = Duration::from_secs(30);
+
+/// Time for reading them, with the SDK's retries: a request waits for it.
+const READ_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Where secrets are, as configured.
 #[derive(Clone, PartialEq, Eq)]
@@ -104,7 +107,7 @@ impl<S: Secret> Secrets<S> {
         let (manager, secrets) = match source {
             SecretSource::Manager(id) => {
                 let manager = Manager {
-                    client: Client::new(config),
+                    client: client(config),
                     id,
                 };
                 let secrets = manager.read().await?;
@@ -160,6 +163,18 @@ impl<S: Secret> Loaded<S> {
         }
         self.at = Instant::now();
     }
+}
+
+/// A client that does not make a request wait for long.
+fn client(config: &SdkConfig) -> Client {
+    let timeouts = TimeoutConfig::builder()
+        .operation_timeout(READ_TIMEOUT)
+        .build();
+    Client::from_conf(
+        config::Builder::from(config)
+            .timeout_config(timeouts)
+            .build(),
+    )
 }
 
 #[derive(Debug)]

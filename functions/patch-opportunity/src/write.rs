@@ -5,9 +5,9 @@
 
 use std::time::Duration;
 
-use model::{Change, Update};
+use model::{Change, Opportunity};
 use partner_central::{Error, Updated};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::{
     Bridge,
@@ -16,7 +16,6 @@ use crate::{
     merged::Merged,
     prefer::{Preference, Return},
     problem::{ErrorDetail, Problem, Source},
-    record::Record,
     request::PatchRequest,
 };
 
@@ -38,7 +37,11 @@ pub(crate) async fn write(
     let record = &invocation.record;
     let mut attempts = 0;
     loop {
-        let read = bridge.get(&request.identifier, record).await?;
+        let read = bridge.get(&request.identifier, record).await;
+        let read = read.map_err(|error| match failed {
+            Some(_) => Problem::unconfirmed(),
+            None => error.into(),
+        })?;
         let before = read.to_update();
         let refuse = |problem: Problem| problem.with_etag(read.last_modified_date());
 
@@ -50,8 +53,15 @@ pub(crate) async fn write(
             {
                 return Ok(merged.answer(Outcome::Updated, &read, request.preference));
             }
-            if attempts == ATTEMPTS || Instant::now() + ONE_ROUND > invocation.deadline {
-                return Err(refuse(error.into()));
+            let is_late = Instant::now() + ONE_ROUND > invocation.deadline;
+            if attempts == ATTEMPTS || is_late || error == Error::Throttled {
+                return Err(refuse(match error {
+                    Error::Unavailable { .. } => Problem::unconfirmed(),
+                    error => error.into(),
+                }));
+            }
+            if error == Error::Conflict {
+                record.conflict();
             }
         }
 
@@ -70,12 +80,11 @@ pub(crate) async fn write(
         attempts += 1;
         match bridge.update(&merged.update, record).await {
             Ok(updated) => {
-                let sent = merged.update.clone();
-                let answer = merged.answer(Outcome::Updated, &read, request.preference);
-                return written(bridge, request, record, answer, &sent, updated).await;
+                return written(bridge, request, invocation, merged, &read, updated).await;
             }
-            // An attempt without an answer may have gone through, and may then conflict with itself.
-            Err(error @ (Error::Conflict | Error::Unavailable { .. })) => {
+            // An attempt without an answer may have gone through; the SDK tries it again, and it then
+            // conflicts with itself, or is throttled.
+            Err(error @ (Error::Conflict | Error::Throttled | Error::Unavailable { .. })) => {
                 tracing::info!(opportunity.id = %request.identifier, attempts, %error, "reading again");
                 failed = Some((error, merged));
                 sleep(pause_after(attempts)).await;
@@ -90,46 +99,55 @@ fn pause_after(attempts: u32) -> Duration {
     (FIRST_PAUSE * 2_u32.pow(attempts - 1)).mul_f64(fastrand::f64())
 }
 
-/// Completes the answer to a write that has happened: with the new date, and with the opportunity
-/// as AWS has it now where a representation was asked for. A read that fails then takes the
-/// representation away, and not the answer.
+/// The answer to a write that has happened: with the new date, and with the opportunity as AWS has it
+/// now where a representation was asked for. A read that fails then takes the representation away,
+/// and not the answer.
 async fn written(
     bridge: &Bridge,
     request: &PatchRequest,
-    record: &Record,
-    answer: Answer,
-    sent: &Update,
+    invocation: &Invocation,
+    merged: Merged,
+    read: &Opportunity,
     updated: Updated,
 ) -> Result<Answer, Problem> {
-    let is_asked_for = request.preference.answer == Return::Representation;
-    if let (Some(last_modified_date), false) = (&updated.last_modified_date, is_asked_for) {
-        return Ok(Answer {
-            last_modified_date: last_modified_date.clone(),
-            ..answer
-        });
-    }
-    let mut answer = Answer {
-        opportunity: None,
-        ..answer
+    let preference = request.preference;
+    let is_asked_for = preference.answer == Return::Representation;
+    let date = match updated.last_modified_date {
+        Some(last_modified_date) if !is_asked_for => {
+            let answer = merged.answer(Outcome::Updated, read, preference);
+            return Ok(Answer {
+                last_modified_date,
+                ..answer
+            });
+        }
+        date => date,
     };
-    match (
-        bridge.get(&request.identifier, record).await,
-        updated.last_modified_date,
-    ) {
-        (Ok(now), _) => {
-            now.last_modified_date()
-                .clone_into(&mut answer.last_modified_date);
-            if is_asked_for {
-                let changes = Change::between(&sent.body, &now.to_update().body).into_iter();
-                let by_aws = changes.filter(|change| change.path != "/LastModifiedDate");
-                answer.changes.extend(by_aws.map(|change| ChangeBy {
+    let now = timeout_at(
+        invocation.deadline,
+        bridge.get(&request.identifier, &invocation.record),
+    )
+    .await;
+    match (now, date) {
+        (Ok(Ok(now)), _) => {
+            let changes = Change::between(&merged.update.body, &now.to_update().body).into_iter();
+            let by_aws =
+                changes.filter(|change| is_asked_for && change.path != "/LastModifiedDate");
+            let by_aws: Vec<_> = by_aws
+                .map(|change| ChangeBy {
                     change,
                     source: Source::Aws,
-                }));
-                answer.opportunity = Some(now.into_document());
-            }
+                })
+                .collect();
+            let mut answer = merged.answer(Outcome::Updated, &now, preference);
+            answer.changes.extend(by_aws);
+            Ok(answer)
         }
-        (Err(_), Some(last_modified_date)) => {
+        (_, Some(last_modified_date)) => {
+            let without = Preference {
+                answer: Return::Changes,
+                ..preference
+            };
+            let mut answer = merged.answer(Outcome::Updated, read, without);
             let detail = "the change is written, but the opportunity could not be read again";
             answer.warnings.push(ErrorDetail::new(
                 "",
@@ -137,13 +155,11 @@ async fn written(
                 detail,
                 Source::Aws,
             ));
-            answer.last_modified_date = last_modified_date;
-            answer.applied = Preference {
-                answer: Return::Changes,
-                ..answer.applied
-            };
+            Ok(Answer {
+                last_modified_date,
+                ..answer
+            })
         }
-        (Err(error), None) => return Err(error.into()),
+        (_, None) => Err(Problem::unconfirmed()),
     }
-    Ok(answer)
 }

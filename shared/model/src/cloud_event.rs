@@ -131,7 +131,7 @@ impl CloudEvent {
         &self.data.problems
     }
 
-    /// Leaves out what EventBridge has no room for, and says so: the summary first, then the history,
+    /// Leaves out what is over the limit, and says so: the summary first, then the history,
     /// at last the document.
     fn shrink(&mut self) {
         type Removal = fn(&mut Data) -> bool;
@@ -152,7 +152,7 @@ impl CloudEvent {
             }
             if remove(&mut self.data) {
                 let detail =
-                    format!("left out, because EventBridge takes no more than {MAX_SIZE} bytes");
+                    format!("left out, because the event would be larger than {MAX_SIZE} bytes");
                 self.data.problems.push(Problem {
                     pointer,
                     code: "TooLarge",

@@ -1,9 +1,9 @@
 //! AWS Partner Central over the wire: opportunities as raw JSON through the AWS SDK.
 //!
-//! The only crate that names `aws_sdk_*`. The SDK gives credentials, signing, the endpoint, retries
+//! The only crate that names `aws_sdk_partnercentralselling`. The SDK gives credentials, signing, the endpoint, retries
 //! and the names of errors; its typed shapes are passed by, because they drop every member that
 //! their release does not know, cannot send an explicit null, and invent values for absent members
-//! (see [`wire`] for how). The seam for tests is the endpoint: `AWS_ENDPOINT_URL_PARTNERCENTRAL_SELLING`
+//! (`wire.rs` says how). The seam for tests is the endpoint: `AWS_ENDPOINT_URL_PARTNERCENTRAL_SELLING`
 //! or `AWS_ENDPOINT_URL`, the SDK's own.
 
 mod error;
@@ -47,8 +47,6 @@ pub struct MissingRegion;
 /// What `UpdateOpportunity` answered: the write has happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Updated {
-    /// `Id`, where the answer has one.
-    pub id: Option<String>,
     /// `LastModifiedDate` after the write, byte for byte, where the answer has one.
     pub last_modified_date: Option<String>,
 }
@@ -176,15 +174,9 @@ impl PartnerCentral {
             .await;
         let body = exchange.finish(sent.err(), Some(&update.body))?;
         let answer: Value = serde_json::from_slice(&body).unwrap_or_default();
-        let text = |member| {
-            answer
-                .get(member)
-                .and_then(Value::as_str)
-                .map(str::to_owned)
-        };
+        let last_modified_date = answer.get("LastModifiedDate").and_then(Value::as_str);
         Ok(Updated {
-            id: text("Id"),
-            last_modified_date: text("LastModifiedDate"),
+            last_modified_date: last_modified_date.map(str::to_owned),
         })
     }
 }

@@ -11,13 +11,7 @@ use tracing_subscriber::{
 };
 
 /// The bridge's own crates. Only these are heard below `DEBUG`.
-const OURS: [&str; 5] = [
-    "enrich_opportunity",
-    "model",
-    "partner_central",
-    "patch_opportunity",
-    "telemetry",
-];
+const OURS: [&str; 3] = ["enrich_opportunity", "partner_central", "patch_opportunity"];
 
 /// Sends log lines to standard output.
 ///

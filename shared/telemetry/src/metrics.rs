@@ -90,10 +90,7 @@ impl Metrics {
 
     /// Notes a duration.
     pub fn time(&mut self, metric: Metric, duration: Duration) {
-        self.values.push((
-            metric,
-            u64::try_from(duration.as_millis()).unwrap_or(u64::MAX),
-        ));
+        self.values.push((metric, milliseconds(duration)));
     }
 
     /// Writes the line, where there is something to tell.
