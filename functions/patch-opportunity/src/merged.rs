@@ -228,6 +228,10 @@ fn inapplicable(error: &PatchError) -> Problem {
                 Source::Patch,
             )],
         ),
+        PatchError::TooLarge { index } => {
+            let error = ErrorDetail::new(&format!("/{index}"), "too-large", &detail, Source::Patch);
+            (Kind::InvalidPatch, vec![error])
+        }
         PatchError::Inapplicable { pointer, .. } => (
             Kind::InvalidPatch,
             vec![ErrorDetail::new(

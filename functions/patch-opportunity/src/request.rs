@@ -95,21 +95,18 @@ fn take_identifier(patch: &mut Patch) -> Result<Identifier, Problem> {
     }
 }
 
-/// Reads the query. A parameter that is not known is refused: a misspelt `dry_run` would write.
+/// Reads the query. A parameter that is not known, or one too many, is refused: a misspelt `dry_run`
+/// would write.
 fn dry_run(query: &str) -> Result<bool, Problem> {
-    let mut dry_run = false;
-    for parameter in query.split('&').filter(|parameter| !parameter.is_empty()) {
-        dry_run = match parameter {
-            "dry_run=true" => true,
-            "dry_run=false" => false,
-            other => {
-                let detail =
-                    format!("the query has `{other}`, expected `dry_run=true` or `dry_run=false`");
-                return Err(Problem::new(Kind::MalformedRequest, detail));
-            }
-        };
+    match query {
+        "" | "dry_run=false" => Ok(false),
+        "dry_run=true" => Ok(true),
+        other => {
+            let detail =
+                format!("the query is `{other}`, expected `dry_run=true` or `dry_run=false`");
+            Err(Problem::new(Kind::MalformedRequest, detail))
+        }
     }
-    Ok(dry_run)
 }
 
 type Parser = fn(&[u8]) -> Result<Patch, ParsePatchError>;

@@ -32,10 +32,14 @@ impl Change {
         changes
     }
 
-    /// Whether `document` already is as this change wants it.
+    /// Whether `document` already is as this change wants it. AWS writes members that are not set as
+    /// null, so here too absent and null count as equal.
     #[must_use]
     pub fn holds_in(&self, document: &Object) -> bool {
-        pointer::find(document, &self.path).unwrap_or(&ABSENT) == &self.after
+        let mut differences = Vec::new();
+        let found = pointer::find(document, &self.path).unwrap_or(&ABSENT);
+        compare(found, &self.after, "", &mut differences);
+        differences.is_empty()
     }
 }
 
@@ -69,6 +73,7 @@ fn compare(before: &Value, after: &Value, at: &str, changes: &mut Vec<Change>) {
                 );
             }
         }
+        _ if before == after => {}
         _ => changes.push(Change {
             path: at.to_owned(),
             before: before.clone(),
@@ -146,6 +151,36 @@ mod tests {
             ),
         ] {
             assert_eq!(between(before, after), changes);
+        }
+    }
+
+    #[test]
+    fn a_change_holds_where_aws_has_written_it_with_nulls() {
+        let contacts = json!([{"Email": "a"}, {"Email": "b"}]);
+        let change = Change {
+            path: "/Contacts".to_owned(),
+            before: json!([{"Email": "a"}]),
+            after: contacts,
+        };
+        for (contacts, holds) in [
+            (json!([{"Email": "a"}, {"Email": "b"}]), true),
+            (
+                json!([{"Email": "a", "Phone": null}, {"Phone": null, "Email": "b"}]),
+                true,
+            ),
+            (json!([{"Email": "a"}]), false),
+            (
+                json!([{"Email": "a"}, {"Email": "b"}, {"Email": "c"}]),
+                false,
+            ),
+            (json!(null), false),
+        ] {
+            let document = json!({"Contacts": contacts});
+            assert_eq!(
+                change.holds_in(document.as_object().unwrap()),
+                holds,
+                "{document}"
+            );
         }
     }
 

@@ -1,5 +1,7 @@
 //! The patch: what a caller wants changed, and how it is applied to an opportunity.
 
+use std::slice;
+
 use json_patch::{
     AddOperation, CopyOperation, MoveOperation, PatchErrorKind, PatchOperation, RemoveOperation,
     ReplaceOperation, TestOperation,
@@ -8,6 +10,11 @@ use json_patch::{
 use serde_json::Value;
 
 use crate::{Object, Opportunity, READ_ONLY, duplicate, kind, pointer};
+
+/// The most levels that operations may leave: as many as a JSON parser takes.
+const MAX_DEPTH: usize = 120;
+/// The most bytes that operations may leave. An opportunity is about 10 KiB.
+const MAX_SIZE: usize = 4 * 1024 * 1024;
 
 /// A partial change to an opportunity.
 #[derive(Debug, Clone, PartialEq)]
@@ -64,6 +71,14 @@ pub enum PatchError {
         index: usize,
         /// What it tested.
         pointer: String,
+    },
+    /// An operation makes more of the opportunity than can be written.
+    #[error(
+        "operation {index} of the patch makes the opportunity too large, expected less than {MAX_SIZE} bytes in {MAX_DEPTH} levels"
+    )]
+    TooLarge {
+        /// Its place in the patch, from 0.
+        index: usize,
     },
     /// An operation names a place that is not there.
     #[error("operation {index} of the patch failed at `{pointer}`: {cause}")]
@@ -226,27 +241,59 @@ fn place(members: &Object, name: &str) -> Result<PointerBuf, String> {
 /// RFC 6902. The whole document is out of reach here, because it holds read-only members.
 fn carry_out(operations: &json_patch::Patch, before: &Object) -> Result<Object, PatchError> {
     let mut document = Value::Object(before.clone());
-    json_patch::patch(&mut document, operations).map_err(|error| {
-        let (index, pointer) = (error.operation, error.path.to_string());
-        match error.kind {
-            PatchErrorKind::TestFailed => PatchError::TestFailed { index, pointer },
-            kind => {
-                let cause = match kind {
-                    PatchErrorKind::InvalidFromPointer => "`from` points to nothing",
-                    PatchErrorKind::CannotMoveInsideItself => "a value cannot be moved into itself",
-                    _ => "there is no such place",
-                };
-                PatchError::Inapplicable {
-                    index,
-                    pointer,
-                    cause,
-                }
-            }
+    for (index, operation) in operations.iter().enumerate() {
+        json_patch::patch(&mut document, slice::from_ref(operation))
+            .map_err(|error| failed(index, &error))?;
+        let mut room = MAX_SIZE;
+        if !fits(&document, MAX_DEPTH, &mut room) {
+            return Err(PatchError::TooLarge { index });
         }
-    })?;
+    }
     match document {
         Value::Object(after) => Ok(after),
         _ => Ok(before.clone()),
+    }
+}
+
+fn failed(index: usize, error: &json_patch::PatchError) -> PatchError {
+    let pointer = error.path.to_string();
+    let cause = match error.kind {
+        PatchErrorKind::TestFailed => return PatchError::TestFailed { index, pointer },
+        PatchErrorKind::InvalidFromPointer => "`from` points to nothing",
+        PatchErrorKind::CannotMoveInsideItself => "a value cannot be moved into itself",
+        _ => "there is no such place",
+    };
+    PatchError::Inapplicable {
+        index,
+        pointer,
+        cause,
+    }
+}
+
+/// Whether a value has no more levels and no more bytes, roughly, than there is room for. A few `copy`
+/// operations can double a document beyond any memory.
+fn fits(value: &Value, levels: usize, room: &mut usize) -> bool {
+    let mut takes = |bytes: usize| match room.checked_sub(bytes) {
+        Some(left) => {
+            *room = left;
+            true
+        }
+        None => false,
+    };
+    match value {
+        Value::String(text) => takes(text.len() + 2),
+        Value::Array(items) => {
+            takes(2) && levels > 0 && items.iter().all(|item| fits(item, levels - 1, room))
+        }
+        Value::Object(members) => {
+            takes(2)
+                && levels > 0
+                && members.iter().all(|(name, value)| {
+                    *room = room.saturating_sub(name.len() + 3);
+                    fits(value, levels - 1, room)
+                })
+        }
+        _ => takes(4),
     }
 }
 
@@ -270,6 +317,8 @@ fn merge(target: &mut Object, patch: &Object) {
 }
 
 /// `after`, in the order of `before`, with null for each member that `before` has and `after` lacks.
+/// RFC 7396 makes an empty object where a patch removes a member of what is not there: it is nothing,
+/// and stays null, or out.
 fn with_removed_as_null(before: &Object, mut after: Object) -> Object {
     let mut whole = Object::new();
     for (name, before) in before {
@@ -277,12 +326,26 @@ fn with_removed_as_null(before: &Object, mut after: Object) -> Object {
             (Value::Object(before), Some(Value::Object(after))) => {
                 Value::Object(with_removed_as_null(before, after))
             }
+            (Value::Null, Some(after)) if is_nothing(&after) => Value::Null,
             (_, after) => after.unwrap_or_default(),
         };
         whole.insert(name.clone(), value);
     }
-    whole.extend(after);
+    whole.extend(
+        after
+            .into_iter()
+            .filter(|(_, value)| value.is_null() || !is_nothing(value)),
+    );
     whole
+}
+
+/// Whether a value is null, or an object of nothing.
+fn is_nothing(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Object(members) => members.values().all(is_nothing),
+        _ => false,
+    }
 }
 
 #[cfg(test)]

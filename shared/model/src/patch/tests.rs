@@ -144,6 +144,50 @@ fn operations_do_what_rfc_6902_says() {
 }
 
 #[test]
+fn operations_cannot_make_more_of_an_opportunity_than_there_is_room_for() {
+    let read = opportunity(object(json!({"Project": ["x".repeat(100)]})));
+    let double = json!({"op": "copy", "from": "/Project", "path": "/Project/-"});
+    let doubled =
+        Patch::parse_operations(json!(vec![double.clone(); 26]).to_string().as_bytes()).unwrap();
+    let error = doubled.apply(&read).unwrap_err().to_string();
+    assert!(
+        error.starts_with("operation 15 of the patch makes the opportunity too large"),
+        "{error}"
+    );
+
+    let nest = format!("{}{}", "[".repeat(60), "]".repeat(60));
+    let place = format!("/Project{}", "/0".repeat(59));
+    let operations = format!(
+        r#"[{{"op":"replace","path":"/Project","value":{nest}}},{{"op":"copy","from":"/Project","path":"{place}/0"}},{{"op":"copy","from":"/Project","path":"{place}{}/0"}}]"#,
+        "/0".repeat(60)
+    );
+    let error = Patch::parse_operations(operations.as_bytes())
+        .unwrap()
+        .apply(&read)
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("makes the opportunity too large"), "{error}");
+}
+
+#[test]
+fn an_empty_object_in_the_place_of_nothing_stays_nothing() {
+    let read = opportunity(object(
+        json!({"Marketing": null, "LifeCycle": {"Stage": "Prospect"}}),
+    ));
+    for patch in [
+        r#"{"Marketing":{"Source":null}}"#,
+        r#"{"New":{"a":{"b":null}}}"#,
+        r#"{"LifeCycle":{"New":{}}}"#,
+    ] {
+        let patched = Patch::parse_merge(patch.as_bytes())
+            .unwrap()
+            .apply(&read)
+            .unwrap();
+        assert_eq!(patched, read, "{patch}");
+    }
+}
+
+#[test]
 fn an_operation_keeps_the_digits_of_every_number() {
     let value = r#"{"a":[18446744073709551617,-9223372036854775809,-0,1.10,{"b":0.1000000000000000055511151231257827}]}"#;
     let patch =
