@@ -244,6 +244,27 @@ async fn each_fault_is_told_by_its_status_and_nothing_is_written() {
 }
 
 #[tokio::test]
+async fn a_query_that_is_no_uris_is_refused_like_any_other() {
+    let (emulator, function) = patch::with_document(documents::sample()).await;
+    for query in ["a=\"", "<", ">", "dry_run=true `{|}^\\", "ä"] {
+        let request = Request::new("PATCH", &format!("/opportunities/O7654321?{query}"));
+        let answer = function
+            .send(
+                &request
+                    .header("content-type", "application/json")
+                    .body("{}"),
+            )
+            .await;
+        assert_eq!(answer.status, 400, "{query}");
+        assert_eq!(
+            answer.body["type"], "urn:opportunity-bridge:problems/malformed-request",
+            "{query}"
+        );
+    }
+    assert_eq!(emulator.requests().len(), 0);
+}
+
+#[tokio::test]
 async fn whether_something_was_written_is_told_as_it_is_known() {
     let unknown = "whether the change was written is not known; a merge patch can be sent again, a JSON Patch where it tests what it changes";
     for (reads, writes, detail) in [

@@ -375,7 +375,13 @@ async fn a_dry_run_of_a_patch_that_changes_nothing_tells_no_errors() {
 #[tokio::test]
 async fn a_query_that_is_not_known_is_refused_because_it_may_be_a_misspelt_dry_run() {
     let (emulator, function) = patch::with_document(documents::sample()).await;
-    for query in ["dryrun=true", "dry_run", "dry_run=1", "dry_run=true&x=1"] {
+    for query in [
+        "dryrun=true",
+        "dry_run",
+        "dry_run=1",
+        "dry_run=true&x=1",
+        "dry_run=true&dry_run=false",
+    ] {
         let request = Request::new("PATCH", &format!("/opportunities/O7654321?{query}"))
             .header("content-type", "application/json")
             .body(r#"{"LifeCycle":{"Stage":"Committed"}}"#);
@@ -469,4 +475,21 @@ async fn a_json_patch_whose_answer_was_lost_is_not_carried_out_twice() {
             .len(),
         3
     );
+}
+
+#[tokio::test]
+async fn an_item_that_was_appended_is_found_among_the_nulls_that_aws_adds() {
+    let (emulator, function) = patch::with_document(documents::sample()).await;
+    emulator.inject("UpdateOpportunity", 3, Fault::AnswerLost);
+    let request = Request::new("PATCH", "/opportunities/O7654321")
+        .header("content-type", "application/json-patch+json")
+        .body(r#"[{"op":"add","path":"/Customer/Contacts/-","value":{"Email":"new@harbour.example"}}]"#);
+    let answer = function.send(&request).await;
+    assert_eq!(
+        (answer.status, &answer.body["outcome"]),
+        (200, &json!("updated")),
+        "{answer:?}"
+    );
+    let contacts = emulator.opportunity("O7654321").unwrap()["Customer"]["Contacts"].clone();
+    assert_eq!(contacts.as_array().unwrap().len(), 2);
 }

@@ -5,6 +5,7 @@
 //! written, with its metrics.
 
 use std::{
+    fmt::Write,
     sync::Arc,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
@@ -15,7 +16,11 @@ use axum::{
     middleware::{self, Next},
     response::{IntoResponse, Response},
 };
-use lambda_http::Context;
+use lambda_http::{
+    Context, LambdaEvent, Service,
+    lambda_runtime::{self, service_fn},
+    request::LambdaRequest,
+};
 use model::Catalog;
 use telemetry::{Metric, Metrics, milliseconds};
 use tokio::time::Instant;
@@ -61,6 +66,43 @@ impl Invocation {
             record: Arc::default(),
         }
     }
+}
+
+/// Answers requests as Lambda brings them, until the function ends.
+///
+/// # Errors
+/// Where Lambda's Runtime API cannot be reached.
+pub async fn serve(routes: Router) -> Result<(), lambda_http::Error> {
+    let mut adapter = lambda_http::Adapter::from(routes);
+    lambda_runtime::run(service_fn(move |event: LambdaEvent<LambdaRequest>| {
+        adapter.call(LambdaEvent::new(escaped(event.payload), event.context))
+    }))
+    .await
+}
+
+/// A request whose path and query are a URI's. `lambda_http` panics where a sender has put a quote or an
+/// angle bracket there without escaping it.
+fn escaped(request: LambdaRequest) -> LambdaRequest {
+    match request {
+        LambdaRequest::ApiGatewayV2(mut request) => {
+            request.raw_path = request.raw_path.as_deref().map(escape);
+            request.raw_query_string = request.raw_query_string.as_deref().map(escape);
+            LambdaRequest::ApiGatewayV2(request)
+        }
+        other => other,
+    }
+}
+
+fn escape(text: &str) -> String {
+    text.bytes()
+        .fold(String::with_capacity(text.len()), |mut escaped, byte| {
+            if byte.is_ascii_graphic() && !br#""<>\^`{|}#"#.contains(&byte) {
+                escaped.push(char::from(byte));
+            } else {
+                let _ = write!(escaped, "%{byte:02X}");
+            }
+            escaped
+        })
 }
 
 /// Puts routes behind the edge. Their metrics are told by catalog.

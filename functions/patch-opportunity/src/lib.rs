@@ -31,15 +31,15 @@ use axum::{
 };
 use http::{HeaderMap, Uri, header};
 use model::{Catalog, Identifier, Opportunity, Update};
-use partner_central::{Error, PartnerCentral, Updated};
+use partner_central::{Error, NotConfirmed, PartnerCentral, Updated};
 use serde_json::json;
 use tokio::time::timeout_at;
 
 use answer::Answer;
 pub use auth::Auth;
 pub use config::{AuthConfig, Config, ConfigError};
-pub use edge::behind_edge;
 use edge::{GRACE, Invocation};
+pub use edge::{behind_edge, serve};
 use problem::{Kind, Problem};
 use record::Record;
 use request::PatchRequest;
@@ -71,12 +71,10 @@ impl Bridge {
             .inspect_err(report)
     }
 
-    async fn update(&self, update: &Update, record: &Record) -> Result<Updated, Error> {
+    async fn update(&self, update: &Update, record: &Record) -> Result<Updated, NotConfirmed> {
         record.write();
-        record
-            .upstream(self.partner_central.update(update))
-            .await
-            .inspect_err(report)
+        let updated = record.upstream(self.partner_central.update(update)).await;
+        updated.inspect_err(|error| report(&error.cause))
     }
 }
 

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use partner_central::PartnerCentral;
-use patch_opportunity::{Auth, Bridge, Config, router};
+use patch_opportunity::{Auth, Bridge, Config, router, serve};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -22,7 +22,7 @@ async fn run() -> Result<(), lambda_http::Error> {
     let sdk = partner_central::sdk_config().await?;
     let partner_central = PartnerCentral::new(&sdk);
     let (auth, ()) = tokio::join!(Auth::load(auth, &sdk), partner_central.open());
-    lambda_http::run(router(Bridge::new(partner_central, catalog, auth?))).await
+    serve(router(Bridge::new(partner_central, catalog, auth?))).await
 }
 
 #[expect(

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use model::{Change, Opportunity};
+use model::{Change, Opportunity, Patch};
 use partner_central::{Error, Updated};
 use tokio::time::{Instant, sleep, timeout_at};
 
@@ -33,17 +33,22 @@ pub(crate) async fn write(
     request: &PatchRequest,
     invocation: &Invocation,
 ) -> Result<Answer, Problem> {
-    let mut failed: Option<(Error, Merged)> = None;
     let record = &invocation.record;
+    let mut failed: Option<(Error, Merged)> = None;
+    let mut may_have_happened = false;
     let mut attempts = 0;
     loop {
+        let refused = |problem| {
+            if may_have_happened {
+                Problem::unconfirmed()
+            } else {
+                problem
+            }
+        };
         let read = bridge.get(&request.identifier, record).await;
-        let read = read.map_err(|error| match failed {
-            Some(_) => Problem::unconfirmed(),
-            None => error.into(),
-        })?;
+        let read = read.map_err(|error| refused(error.into()))?;
         let before = read.to_update();
-        let refuse = |problem: Problem| problem.with_etag(read.last_modified_date());
+        let refused = |problem| refused(problem).with_etag(read.last_modified_date());
 
         if let Some((error, merged)) = failed.take() {
             if merged
@@ -54,19 +59,19 @@ pub(crate) async fn write(
                 return Ok(merged.answer(Outcome::Updated, &read, request.preference));
             }
             let is_late = Instant::now() + ONE_ROUND > invocation.deadline;
-            if attempts == ATTEMPTS || is_late || error == Error::Throttled {
-                return Err(refuse(match error {
-                    Error::Unavailable { .. } => Problem::unconfirmed(),
-                    error => error.into(),
-                }));
+            let is_worth_trying = matches!(error, Error::Conflict | Error::Unavailable { .. });
+            // To carry operations out again could carry them out twice.
+            let is_safe = !may_have_happened || matches!(request.patch, Patch::Merge(_));
+            if attempts == ATTEMPTS || is_late || !is_worth_trying || !is_safe {
+                return Err(refused(error.into()));
             }
             if error == Error::Conflict {
                 record.conflict();
             }
         }
 
-        request.if_match.check(&read).map_err(refuse)?;
-        let merged = Merged::new(request, &read, &before).map_err(refuse)?;
+        request.if_match.check(&read).map_err(refused)?;
+        let merged = Merged::new(request, &read, &before).map_err(refused)?;
         if request.dry_run {
             return Ok(merged.dry_run(&read, request.preference));
         }
@@ -74,7 +79,7 @@ pub(crate) async fn write(
             return Ok(merged.answer(Outcome::Unchanged, &read, request.preference));
         }
         if let Some(problem) = merged.refusal() {
-            return Err(refuse(problem));
+            return Err(refused(problem));
         }
 
         attempts += 1;
@@ -82,14 +87,13 @@ pub(crate) async fn write(
             Ok(updated) => {
                 return written(bridge, request, invocation, merged, &read, updated).await;
             }
-            // An attempt without an answer may have gone through; the SDK tries it again, and it then
-            // conflicts with itself, or is throttled.
-            Err(error @ (Error::Conflict | Error::Throttled | Error::Unavailable { .. })) => {
+            Err(error) if error.may_have_happened || error.cause == Error::Conflict => {
                 tracing::info!(opportunity.id = %request.identifier, attempts, %error, "reading again");
-                failed = Some((error, merged));
+                may_have_happened |= error.may_have_happened;
+                failed = Some((error.cause, merged));
                 sleep(pause_after(attempts)).await;
             }
-            Err(error) => return Err(refuse(error.into())),
+            Err(error) => return Err(refused(error.cause.into())),
         }
     }
 }

@@ -5,7 +5,7 @@
 
 use aws_sdk_partnercentralselling::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use model::{Object, pointer};
-use serde::Deserialize;
+use serde_json::Value;
 
 use crate::wire::Answer;
 
@@ -22,7 +22,7 @@ pub enum Error {
     /// AWS refuses the content: correct it.
     #[error("AWS refused the content: {reason}: {message}")]
     Invalid {
-        /// `REQUEST_VALIDATION_FAILED`, `BUSINESS_VALIDATION_FAILED`, or a later addition of AWS's.
+        /// `REQUEST_VALIDATION_FAILED`, `BUSINESS_VALIDATION_FAILED`, or what else AWS calls it.
         reason: String,
         /// AWS's own sentence.
         message: String,
@@ -74,7 +74,7 @@ impl Error {
     /// Sorts a failed call. `answer` is the last attempt's answer, where there was one;
     /// `sent` is the request's body, whose spelling the members of field errors take.
     pub(crate) fn of<E, R>(
-        error: Option<SdkError<E, R>>,
+        error: Option<&SdkError<E, R>>,
         answer: Option<Answer>,
         sent: Option<&Object>,
     ) -> Self
@@ -82,70 +82,65 @@ impl Error {
         E: ProvideErrorMetadata + std::error::Error + 'static,
         R: std::fmt::Debug,
     {
-        let Some(error) = error else {
-            return Self::Unavailable {
-                cause: "the answer was neither success nor error".to_owned(),
-            };
-        };
-        let (code, message) = (
-            error.code().unwrap_or_default(),
-            error.message().unwrap_or_default(),
+        let cause = error.map_or_else(
+            || "the answer was neither success nor error".to_owned(),
+            |error| DisplayErrorContext(error).to_string(),
         );
-        match (code, answer) {
+        let Some(answer) = answer else {
+            return Self::Unavailable { cause };
+        };
+        let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+        let by_sdk = error.and_then(ProvideErrorMetadata::code);
+        let code = by_sdk
+            .map(str::to_owned)
+            .or_else(|| answer.code(&body))
+            .unwrap_or_default();
+        let message = text(&body, "Message")
+            .or_else(|| text(&body, "message"))
+            .unwrap_or_default();
+        match (code.as_str(), answer.status) {
             ("ResourceNotFoundException", _) => Self::NotFound,
             ("ConflictException", _) => Self::Conflict,
-            ("ValidationException", Some(Answer { body, .. })) => {
-                Self::invalid(&body, message, sent)
+            ("ThrottlingException", _) | (_, 429) => Self::Throttled,
+            (name, status) if DENIED.contains(&name) || matches!(status, 401 | 403) => {
+                Self::Denied { code, message }
             }
-            ("ThrottlingException", _) | (_, Some(Answer { status: 429, .. })) => Self::Throttled,
-            (code, Some(Answer { status, .. }))
-                if DENIED.contains(&code) || matches!(status, 401 | 403) =>
-            {
-                Self::Denied {
-                    code: code.to_owned(),
-                    message: message.to_owned(),
-                }
-            }
-            _ => Self::Unavailable {
-                cause: DisplayErrorContext(&error).to_string(),
-            },
+            (_, 408 | 500..) => Self::Unavailable { cause },
+            // Whatever else it is, the same request would be refused again.
+            _ => Self::invalid(code, message, &body, sent),
         }
     }
 
-    /// Reads the error list from the raw body, because codes and reasons grow with AWS.
-    fn invalid(body: &[u8], message: &str, sent: Option<&Object>) -> Self {
-        #[derive(Default, Deserialize)]
-        #[serde(rename_all = "PascalCase", default)]
-        struct Body {
-            reason: Option<String>,
-            error_list: Option<Vec<Entry>>,
-        }
-        #[derive(Default, Deserialize)]
-        #[serde(rename_all = "PascalCase", default)]
-        struct Entry {
-            field_name: Option<String>,
-            code: Option<String>,
-            message: Option<String>,
-        }
-        let body: Body = serde_json::from_slice(body).unwrap_or_default();
+    /// Reads the error list from the raw body, entry by entry, because codes and reasons grow with AWS.
+    fn invalid(code: String, message: String, body: &Value, sent: Option<&Object>) -> Self {
         let none = Object::new();
-        let field = |entry: Entry| FieldError {
+        let field = |entry: &Value| FieldError {
             pointer: pointer::from_field_name(
-                &entry.field_name.unwrap_or_default(),
+                &text(entry, "FieldName").unwrap_or_default(),
                 sent.unwrap_or(&none),
             ),
-            code: entry.code.unwrap_or_default(),
-            message: entry.message.unwrap_or_default(),
+            code: text(entry, "Code").unwrap_or_default(),
+            message: text(entry, "Message").unwrap_or_default(),
         };
+        let fields = body.get("ErrorList").and_then(Value::as_array);
         Self::Invalid {
-            reason: body.reason.unwrap_or_default(),
-            message: message.to_owned(),
-            fields: body
-                .error_list
-                .unwrap_or_default()
-                .into_iter()
-                .map(field)
-                .collect(),
+            reason: text(body, "Reason").unwrap_or(code),
+            message,
+            fields: fields.into_iter().flatten().map(field).collect(),
         }
     }
+}
+
+impl Answer {
+    /// AWS's name for the error, where the SDK could not tell it: `x-amzn-ErrorType` up to a colon, or
+    /// `__type` after a hash.
+    fn code(&self, body: &Value) -> Option<String> {
+        let told = self.error_type.clone().or_else(|| text(body, "__type"))?;
+        let name = told.split(':').next().unwrap_or_default();
+        Some(name.rsplit('#').next().unwrap_or_default().to_owned())
+    }
+}
+
+fn text(json: &Value, member: &str) -> Option<String> {
+    json.get(member).and_then(Value::as_str).map(str::to_owned)
 }

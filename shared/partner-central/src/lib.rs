@@ -65,6 +65,19 @@ pub async fn sdk_config() -> Result<SdkConfig, MissingRegion> {
     Ok(config)
 }
 
+/// A write without a success for an answer.
+///
+/// One call is up to three attempts of the SDK's. An attempt whose answer was lost may have gone
+/// through; the next one then conflicts with it, or is throttled, or is refused for what it changed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the write is not confirmed: {cause}")]
+pub struct NotConfirmed {
+    /// What the last attempt came to.
+    pub cause: Error,
+    /// Whether the write may have happened all the same: read again to know.
+    pub may_have_happened: bool,
+}
+
 impl PartnerCentral {
     /// A client with the region, the credentials and the endpoint of `config`.
     #[must_use]
@@ -128,8 +141,15 @@ impl PartnerCentral {
             .interceptor(exchange.clone())
             .send()
             .await;
-        let body = exchange.finish(sent.err(), None)?;
-        Opportunity::parse(&body).map_err(unusable)
+        let body = exchange.finish(sent.as_ref().err(), None)?;
+        let opportunity = Opportunity::parse(&body).map_err(unusable)?;
+        let (id, of) = (opportunity.id(), opportunity.catalog());
+        if id == identifier.as_str() && of == catalog.as_str() {
+            return Ok(opportunity);
+        }
+        let cause =
+            format!("asked for `{identifier}` of `{catalog}`, AWS answered with `{id}` of `{of}`");
+        Err(Error::Unavailable { cause })
     }
 
     /// Reads AWS's side of an opportunity, whole (`GetAwsOpportunitySummary`).
@@ -151,20 +171,22 @@ impl PartnerCentral {
             .interceptor(exchange.clone())
             .send()
             .await;
-        serde_json::from_slice(&exchange.finish(sent.err(), None)?).map_err(unusable)
+        serde_json::from_slice(&exchange.finish(sent.as_ref().err(), None)?).map_err(unusable)
     }
 
     /// Writes an opportunity back, whole (`UpdateOpportunity`).
     ///
     /// `Ok` means that the write has happened: the HTTP status says so, even where the SDK cannot
-    /// parse the rest of the answer. [`Error::Unavailable`] means that it may have happened, and so
-    /// does [`Error::Conflict`]: an attempt whose answer was lost is retried by the SDK and then
-    /// conflicts with itself. Read again to know.
+    /// parse the rest of the answer.
     ///
     /// # Errors
-    /// See [`Error`].
-    pub async fn update(&self, update: &Update) -> Result<Updated, Error> {
-        let exchange = Exchange::with_request(serde_json::to_vec(&update.body).map_err(unusable)?);
+    /// See [`NotConfirmed`]: the write may have happened all the same.
+    pub async fn update(&self, update: &Update) -> Result<Updated, NotConfirmed> {
+        let request = serde_json::to_vec(&update.body).map_err(|error| NotConfirmed {
+            cause: unusable(error),
+            may_have_happened: false,
+        })?;
+        let exchange = Exchange::with_request(request);
         let sent = self
             .client
             .update_opportunity()
@@ -172,7 +194,15 @@ impl PartnerCentral {
             .interceptor(exchange.clone())
             .send()
             .await;
-        let body = exchange.finish(sent.err(), Some(&update.body))?;
+        let body = exchange
+            .finish(sent.as_ref().err(), Some(&update.body))
+            .map_err(|cause| {
+                let is_without_answer = matches!(cause, Error::Unavailable { .. });
+                NotConfirmed {
+                    cause,
+                    may_have_happened: is_without_answer || exchange.is_in_doubt(),
+                }
+            })?;
         let answer: Value = serde_json::from_slice(&body).unwrap_or_default();
         let last_modified_date = answer.get("LastModifiedDate").and_then(Value::as_str);
         Ok(Updated {

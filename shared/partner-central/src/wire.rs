@@ -4,7 +4,10 @@
 //! loaded yet; at `read_after_deserialization` it is, on errors too, and also when the SDK could not
 //! parse it. The request is replaced at `modify_before_signing`, so that the signature covers it.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{
+    Arc, Mutex, PoisonError,
+    atomic::{AtomicBool, Ordering},
+};
 
 use aws_sdk_partnercentralselling::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::{
@@ -30,12 +33,16 @@ use crate::Error;
 pub(crate) struct Exchange {
     request: Option<Vec<u8>>,
     answer: Arc<Mutex<Option<Answer>>>,
+    is_begun: Arc<AtomicBool>,
+    is_in_doubt: Arc<AtomicBool>,
 }
 
 /// What came back: any HTTP status, and the body as received.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
+    /// `x-amzn-ErrorType` as received.
+    pub(crate) error_type: Option<String>,
     pub(crate) body: Vec<u8>,
 }
 
@@ -51,7 +58,7 @@ impl Exchange {
     /// the SDK's `error` means. `sent` is the request's body, where there was one of ours.
     pub(crate) fn finish<E, R>(
         &self,
-        error: Option<SdkError<E, R>>,
+        error: Option<&SdkError<E, R>>,
         sent: Option<&Object>,
     ) -> Result<Vec<u8>, Error>
     where
@@ -62,9 +69,15 @@ impl Exchange {
             Some(Answer {
                 status: 200..=299,
                 body,
+                ..
             }) => Ok(body),
             answer => Err(Error::of(error, answer, sent)),
         }
+    }
+
+    /// Whether an attempt before the last one had no answer that says that nothing was done.
+    pub(crate) fn is_in_doubt(&self) -> bool {
+        self.is_in_doubt.load(Ordering::Relaxed)
     }
 
     fn record(&self, answer: Option<Answer>) -> Option<Answer> {
@@ -86,7 +99,12 @@ impl Intercept for Exchange {
         _: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        self.record(None);
+        let is_refused = self
+            .record(None)
+            .is_some_and(|answer| (400..500).contains(&answer.status));
+        if self.is_begun.swap(true, Ordering::Relaxed) && !is_refused {
+            self.is_in_doubt.store(true, Ordering::Relaxed);
+        }
         Ok(())
     }
 
@@ -114,8 +132,13 @@ impl Intercept for Exchange {
     ) -> Result<(), BoxError> {
         let response = context.response();
         let body = response.body().bytes().unwrap_or_default().to_vec();
+        let error_type = response
+            .headers()
+            .get("x-amzn-errortype")
+            .map(str::to_owned);
         self.record(Some(Answer {
             status: response.status().as_u16(),
+            error_type,
             body,
         }));
         Ok(())
