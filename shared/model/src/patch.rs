@@ -146,7 +146,7 @@ impl Patch {
         let after = match self {
             Self::Merge(members) => {
                 let mut after = before.clone();
-                merge(&mut after, members);
+                merge(&mut after, &without_vain_removals(members, before));
                 after
             }
             Self::Operations(operations) => carry_out(operations, before)?,
@@ -316,9 +316,34 @@ fn merge(target: &mut Object, patch: &Object) {
     }
 }
 
+/// The patch without what it removes in vain: RFC 7396 would make an empty object where a patch removes
+/// members of what is not there.
+fn without_vain_removals(patch: &Object, target: &Object) -> Object {
+    let none = Object::new();
+    let mut kept = Object::new();
+    for (name, value) in patch {
+        let value = match (value, target.get(name)) {
+            (value, None | Some(Value::Null)) if removes_only(value) => continue,
+            (Value::Object(members), None | Some(Value::Null)) => {
+                Value::Object(without_vain_removals(members, &none))
+            }
+            (Value::Object(members), Some(Value::Object(target))) => {
+                Value::Object(without_vain_removals(members, target))
+            }
+            (value, _) => value.clone(),
+        };
+        kept.insert(name.clone(), value);
+    }
+    kept
+}
+
+/// Whether a merge patch is of removals alone, within an object.
+fn removes_only(patch: &Value) -> bool {
+    let removes = |value: &Value| value.is_null() || removes_only(value);
+    matches!(patch, Value::Object(members) if !members.is_empty() && members.values().all(removes))
+}
+
 /// `after`, in the order of `before`, with null for each member that `before` has and `after` lacks.
-/// RFC 7396 makes an empty object where a patch removes a member of what is not there: it is nothing,
-/// and stays null, or out.
 fn with_removed_as_null(before: &Object, mut after: Object) -> Object {
     let mut whole = Object::new();
     for (name, before) in before {
@@ -326,26 +351,12 @@ fn with_removed_as_null(before: &Object, mut after: Object) -> Object {
             (Value::Object(before), Some(Value::Object(after))) => {
                 Value::Object(with_removed_as_null(before, after))
             }
-            (Value::Null, Some(after)) if is_nothing(&after) => Value::Null,
             (_, after) => after.unwrap_or_default(),
         };
         whole.insert(name.clone(), value);
     }
-    whole.extend(
-        after
-            .into_iter()
-            .filter(|(_, value)| value.is_null() || !is_nothing(value)),
-    );
+    whole.extend(after);
     whole
-}
-
-/// Whether a value is null, or an object of nothing.
-fn is_nothing(value: &Value) -> bool {
-    match value {
-        Value::Null => true,
-        Value::Object(members) => members.values().all(is_nothing),
-        _ => false,
-    }
 }
 
 #[cfg(test)]

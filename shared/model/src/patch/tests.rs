@@ -170,14 +170,13 @@ fn operations_cannot_make_more_of_an_opportunity_than_there_is_room_for() {
 }
 
 #[test]
-fn an_empty_object_in_the_place_of_nothing_stays_nothing() {
+fn what_is_removed_from_nothing_leaves_nothing() {
     let read = opportunity(object(
         json!({"Marketing": null, "LifeCycle": {"Stage": "Prospect"}}),
     ));
     for patch in [
         r#"{"Marketing":{"Source":null}}"#,
         r#"{"New":{"a":{"b":null}}}"#,
-        r#"{"LifeCycle":{"New":{}}}"#,
     ] {
         let patched = Patch::parse_merge(patch.as_bytes())
             .unwrap()
@@ -185,6 +184,17 @@ fn an_empty_object_in_the_place_of_nothing_stays_nothing() {
             .unwrap();
         assert_eq!(patched, read, "{patch}");
     }
+}
+
+#[test]
+fn an_empty_object_that_is_asked_for_is_there() {
+    let read = opportunity(object(json!({"Project": {"AwsPartition": null}})));
+    let patch =
+        Patch::parse_merge(br#"{"Project":{"AwsPartition":{}},"New":{"a":1,"b":{"c":null}}}"#)
+            .unwrap();
+    let patched = patch.apply(&read).unwrap();
+    assert_eq!(patched.document()["Project"], json!({"AwsPartition": {}}));
+    assert_eq!(patched.document()["New"], json!({"a": 1}));
 }
 
 #[test]
