@@ -2,7 +2,7 @@
 //!
 //! What is deployed is what is measured: the release binaries, configured by their environment, from
 //! `exec` to the answers. The same is done with the floor (`bench/floor`), in turns, so that what the
-//! machine does to one it does to all, and what counts is the ratio. `docs/performance.md` explains.
+//! machine does to one it does to all, and what counts is the ratio.
 
 #![expect(
     clippy::expect_used,
