@@ -37,7 +37,7 @@ impl Merged {
             .patch
             .apply(read)
             .map_err(|error| inapplicable(&error))?
-            .to_update();
+            .into_update();
         let changes = Change::between(&before.body, &update.body);
         let of_aws = changes
             .iter()

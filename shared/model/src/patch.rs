@@ -146,12 +146,14 @@ impl Patch {
         let after = match self {
             Self::Merge(members) => {
                 let mut after = before.clone();
-                merge(&mut after, &without_vain_removals(members, before));
+                merge(&mut after, members);
                 after
             }
-            Self::Operations(operations) => carry_out(operations, before)?,
+            Self::Operations(operations) => {
+                with_removed_as_null(before, carry_out(operations, before)?)
+            }
         };
-        Ok(opportunity.with_document(with_removed_as_null(before, after)))
+        Ok(opportunity.with_document(after))
     }
 
     /// The read-only members that this patch would change, as pointers. To test one, or to copy
@@ -297,44 +299,29 @@ fn fits(value: &Value, levels: usize, room: &mut usize) -> bool {
     }
 }
 
-/// RFC 7396, section 2, for two objects.
+/// RFC 7396, section 2, for two objects, but that a member that is removed stays as null, and that
+/// nothing stays nothing where a patch only removes from it; the RFC would make an empty object.
 fn merge(target: &mut Object, patch: &Object) {
     for (name, value) in patch {
-        match value {
-            Value::Null => drop(target.shift_remove(name)),
-            Value::Object(members) => {
-                let slot = target.entry(name).or_insert(Value::Null);
-                if !slot.is_object() {
-                    *slot = Value::Object(Object::new());
-                }
-                if let Value::Object(slot) = slot {
-                    merge(slot, members);
-                }
-            }
-            value => drop(target.insert(name.clone(), value.clone())),
+        match (value, target.get_mut(name)) {
+            (Value::Null, None) => {}
+            (value, None | Some(Value::Null)) if removes_only(value) => {}
+            (Value::Object(members), Some(Value::Object(target))) => merge(target, members),
+            (value, Some(slot)) => *slot = merged_into_nothing(value),
+            (value, None) => drop(target.insert(name.clone(), merged_into_nothing(value))),
         }
     }
 }
 
-/// The patch without what it removes in vain: RFC 7396 would make an empty object where a patch removes
-/// members of what is not there.
-fn without_vain_removals(patch: &Object, target: &Object) -> Object {
-    let none = Object::new();
-    let mut kept = Object::new();
-    for (name, value) in patch {
-        let value = match (value, target.get(name)) {
-            (value, None | Some(Value::Null)) if removes_only(value) => continue,
-            (Value::Object(members), None | Some(Value::Null)) => {
-                Value::Object(without_vain_removals(members, &none))
-            }
-            (Value::Object(members), Some(Value::Object(target))) => {
-                Value::Object(without_vain_removals(members, target))
-            }
-            (value, _) => value.clone(),
-        };
-        kept.insert(name.clone(), value);
+fn merged_into_nothing(patch: &Value) -> Value {
+    match patch {
+        Value::Object(members) => {
+            let mut target = Object::new();
+            merge(&mut target, members);
+            Value::Object(target)
+        }
+        value => value.clone(),
     }
-    kept
 }
 
 /// Whether a merge patch is of removals alone, within an object.

@@ -1,28 +1,58 @@
 //! JSON Pointers (RFC 6901): how every change, adjustment and error names its place.
 
+use std::fmt::{self, Display, Formatter, Write};
+
 use serde_json::Value;
 
 use crate::Object;
+
+/// A place in a document on the way through it. Its pointer, which is its `Display`, is written only
+/// where there is something to say of the place.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Place<'a> {
+    /// The document.
+    Root,
+    /// A member of an object.
+    Member(&'a Place<'a>, &'a str),
+    /// An item of an array.
+    Item(&'a Place<'a>, usize),
+}
+
+impl Display for Place<'_> {
+    fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Root => Ok(()),
+            Self::Member(parent, name) => {
+                parent.fmt(formatter)?;
+                write_token(formatter, name)
+            }
+            Self::Item(parent, index) => {
+                parent.fmt(formatter)?;
+                write!(formatter, "/{index}")
+            }
+        }
+    }
+}
 
 /// The pointer to a member of what `parent` points to: `child("/A", "b/c")` is `/A/b~1c`.
 #[must_use]
 pub fn child(parent: &str, token: &str) -> String {
     let mut pointer = String::with_capacity(parent.len() + 1 + token.len());
     pointer.push_str(parent);
-    push(&mut pointer, token);
+    let _ = write_token(&mut pointer, token);
     pointer
 }
 
-/// Makes a pointer one to a member of what it points to.
-pub(crate) fn push(pointer: &mut String, token: &str) {
-    pointer.push('/');
-    for character in token.chars() {
-        match character {
-            '~' => pointer.push_str("~0"),
-            '/' => pointer.push_str("~1"),
-            other => pointer.push(other),
-        }
+/// Writes a token with the slash before it.
+fn write_token(to: &mut impl Write, token: &str) -> fmt::Result {
+    to.write_char('/')?;
+    let mut rest = token;
+    while let Some((plain, special)) = rest.find(['~', '/']).map(|at| rest.split_at(at)) {
+        to.write_str(plain)?;
+        to.write_str(if special.starts_with('~') { "~0" } else { "~1" })?;
+        rest = special.get(1..).unwrap_or_default();
     }
+    to.write_str(rest)
 }
 
 /// The value that a pointer points to: `find(document, "/LifeCycle/Stage")`.
@@ -115,6 +145,9 @@ mod tests {
     #[test]
     fn a_pointer_finds_what_it_was_made_for() {
         assert_eq!(child("/A", "b/c~d"), "/A/b~1c~0d");
+        let (root, member) = (Place::Root, Place::Member(&Place::Root, "A"));
+        let place = Place::Item(&Place::Member(&member, "~b/c~/"), 7);
+        assert_eq!(format!("{root}, {place}"), ", /A/~0b~1c~0~1/7");
         let document = serde_json::json!({"A": {"b/c~d": [{"e": 1}], "": 2}});
         let document = document.as_object().unwrap();
         for (pointer, value) in [

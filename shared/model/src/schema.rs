@@ -26,7 +26,7 @@ static SCHEMA: LazyLock<Schema> =
     LazyLock::new(|| serde_json::from_str(FILE).expect("the schema is well-formed"));
 
 /// The members of an update that the bridge sets, not the partner.
-const OF_THE_BRIDGE: [&str; 3] = ["/Catalog", "/Identifier", "/LastModifiedDate"];
+const OF_THE_BRIDGE: [&str; 3] = ["Catalog", "Identifier", "LastModifiedDate"];
 
 /// One thing that is wrong with an opportunity, or that AWS will do to it unasked:
 /// `{"pointer": "/Lifecycle", "code": "unknown-member", "detail": "…", "suggestion": "LifeCycle"}`.

@@ -7,7 +7,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::{Object, Opportunity, pointer};
+use crate::{Object, Opportunity, pointer::Place};
 
 /// The top-level members that belong to AWS, or to the bridge: a patch may not name them.
 pub const READ_ONLY: [&str; 8] = [
@@ -74,57 +74,61 @@ impl Opportunity {
     /// The body that writes this document back, whole.
     #[must_use]
     pub fn to_update(&self) -> Update {
-        let mut adjustments = Vec::new();
-        let mut body = Object::new();
-        for (name, value) in self.document() {
-            match name.as_str() {
-                "Id" => drop(body.insert("Identifier".to_owned(), value.clone())),
-                // The identifier is `Id`; a member of this name would be a second one.
-                "Identifier" => {}
-                name if NOT_SENT.contains(&name) => {}
-                name => drop(body.insert(name.to_owned(), value.clone())),
-            }
-        }
-        drop_type_tags(&mut body, &mut String::new(), &mut adjustments);
-        adjustments.extend(decode_use_case(&mut body));
-        Update { body, adjustments }
+        let members = self.document().iter();
+        Update::of(members.map(|(name, value)| (name.clone(), value.clone())))
+    }
+
+    /// The same of a document that is not needed any more.
+    #[must_use]
+    pub fn into_update(self) -> Update {
+        Update::of(self.into_document())
     }
 }
 
-/// Drops the tags in an object, to which `at` points, and in all that it holds.
-fn drop_type_tags(members: &mut Object, at: &mut String, adjustments: &mut Vec<Adjustment>) {
+impl Update {
+    fn of(document: impl IntoIterator<Item = (String, Value)>) -> Self {
+        let sent = document
+            .into_iter()
+            .filter_map(|(name, value)| match name.as_str() {
+                "Id" => Some(("Identifier".to_owned(), value)),
+                // The identifier is `Id`; a member of this name would be a second one.
+                "Identifier" => None,
+                name if NOT_SENT.contains(&name) => None,
+                _ => Some((name, value)),
+            });
+        let mut body: Object = sent.collect();
+        let mut adjustments = Vec::new();
+        drop_type_tags(&mut body, &Place::Root, &mut adjustments);
+        adjustments.extend(decode_use_case(&mut body));
+        Self { body, adjustments }
+    }
+}
+
+/// Drops the tags in an object and in all that it holds.
+fn drop_type_tags(members: &mut Object, at: &Place<'_>, adjustments: &mut Vec<Adjustment>) {
     if let Some(before) = members.shift_remove(TYPE_TAG) {
-        let pointer = pointer::child(at, TYPE_TAG);
         adjustments.push(Adjustment {
-            pointer,
+            pointer: Place::Member(at, TYPE_TAG).to_string(),
             rule: Rule::TypeTagDropped,
             before,
             after: Value::Null,
         });
     }
     for (name, value) in members {
-        drop_inner_type_tags(name, value, at, adjustments);
+        drop_inner_type_tags(value, &Place::Member(at, name), adjustments);
     }
 }
 
-fn drop_inner_type_tags(
-    token: &str,
-    value: &mut Value,
-    at: &mut String,
-    adjustments: &mut Vec<Adjustment>,
-) {
-    let length = at.len();
-    pointer::push(at, token);
+fn drop_inner_type_tags(value: &mut Value, at: &Place<'_>, adjustments: &mut Vec<Adjustment>) {
     match value {
         Value::Object(members) => drop_type_tags(members, at, adjustments),
         Value::Array(items) => {
             for (index, item) in items.iter_mut().enumerate() {
-                drop_inner_type_tags(&index.to_string(), item, at, adjustments);
+                drop_inner_type_tags(item, &Place::Item(at, index), adjustments);
             }
         }
         _ => {}
     }
-    at.truncate(length);
 }
 
 fn decode_use_case(body: &mut Object) -> Option<Adjustment> {

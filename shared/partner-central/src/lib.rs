@@ -12,7 +12,13 @@ mod wire;
 use std::time::Duration;
 
 use aws_config::{BehaviorVersion, SdkConfig, timeout::TimeoutConfig};
-use aws_sdk_partnercentralselling::{Client, config};
+use aws_sdk_partnercentralselling::{
+    Client, config,
+    operation::{
+        get_aws_opportunity_summary::GetAwsOpportunitySummary, get_opportunity::GetOpportunity,
+        update_opportunity::UpdateOpportunity,
+    },
+};
 use model::{Catalog, Identifier, Object, Opportunity, Update};
 use serde_json::Value;
 
@@ -131,7 +137,7 @@ impl PartnerCentral {
         catalog: &Catalog,
         identifier: &Identifier,
     ) -> Result<Opportunity, Error> {
-        let exchange = Exchange::default();
+        let exchange = Exchange::of(&GetOpportunity::new());
         let sent = self
             .client
             .get_opportunity()
@@ -161,7 +167,7 @@ impl PartnerCentral {
         catalog: &Catalog,
         identifier: &Identifier,
     ) -> Result<Object, Error> {
-        let exchange = Exchange::default();
+        let exchange = Exchange::of(&GetAwsOpportunitySummary::new());
         let sent = self
             .client
             .get_aws_opportunity_summary()
@@ -186,7 +192,7 @@ impl PartnerCentral {
             cause: unusable(error),
             may_have_happened: false,
         })?;
-        let exchange = Exchange::with_request(request);
+        let exchange = Exchange::of(&UpdateOpportunity::new()).with_request(request.into());
         let sent = self
             .client
             .update_opportunity()

@@ -1,8 +1,7 @@
 //! Raw JSON through the SDK: what goes out and what comes in, byte for byte.
 //!
-//! Where the bytes are was found by experiment: at `read_before_deserialization` the body is not
-//! loaded yet; at `read_after_deserialization` it is, on errors too, and also when the SDK could not
-//! parse it. The request is replaced at `modify_before_signing`, so that the signature covers it.
+//! The request is replaced at `modify_before_signing`, so that the signature covers it. The answer is
+//! taken by a deserializer before the operation's own, which gets it only where it is an error.
 
 use std::sync::{
     Arc, Mutex, PoisonError,
@@ -16,22 +15,30 @@ use aws_smithy_runtime_api::{
         interceptors::{
             Intercept,
             context::{
-                AfterDeserializationInterceptorContextRef, BeforeTransmitInterceptorContextMut,
-                BeforeTransmitInterceptorContextRef,
+                self, BeforeTransmitInterceptorContextMut, BeforeTransmitInterceptorContextRef,
             },
         },
+        orchestrator::{HttpResponse, OrchestratorError},
         runtime_components::RuntimeComponents,
+        runtime_plugin::RuntimePlugin,
+        ser_de::{DeserializeResponse, SharedResponseDeserializer},
     },
 };
-use aws_smithy_types::{body::SdkBody, config_bag::ConfigBag};
+use aws_smithy_types::{
+    body::SdkBody,
+    config_bag::{ConfigBag, FrozenLayer, Layer},
+};
+use bytes::Bytes;
 use model::Object;
 
 use crate::Error;
 
 /// One call's bytes: the request to send instead of the typed one, and the last attempt's answer.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(crate) struct Exchange {
-    request: Option<Vec<u8>>,
+    /// The operation's own settings, of which its deserializer is one.
+    operation: FrozenLayer,
+    request: Option<Bytes>,
     answer: Arc<Mutex<Option<Answer>>>,
     is_begun: Arc<AtomicBool>,
     is_in_doubt: Arc<AtomicBool>,
@@ -47,10 +54,22 @@ pub(crate) struct Answer {
 }
 
 impl Exchange {
-    pub(crate) fn with_request(request: Vec<u8>) -> Self {
+    pub(crate) fn of(operation: &impl RuntimePlugin) -> Self {
+        Self {
+            operation: operation
+                .config()
+                .unwrap_or_else(|| Layer::new("none").freeze()),
+            request: None,
+            answer: Arc::default(),
+            is_begun: Arc::default(),
+            is_in_doubt: Arc::default(),
+        }
+    }
+
+    pub(crate) fn with_request(self, request: Bytes) -> Self {
         Self {
             request: Some(request),
-            ..Self::default()
+            ..self
         }
     }
 
@@ -97,8 +116,11 @@ impl Intercept for Exchange {
         &self,
         _: &BeforeTransmitInterceptorContextRef<'_>,
         _: &RuntimeComponents,
-        _: &mut ConfigBag,
+        config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
+        config
+            .interceptor_state()
+            .store_put(SharedResponseDeserializer::new(self.clone()));
         let is_refused = self
             .record(None)
             .is_some_and(|answer| (400..500).contains(&answer.status));
@@ -119,29 +141,35 @@ impl Intercept for Exchange {
             request
                 .headers_mut()
                 .insert("content-length", bytes.len().to_string());
-            *request.body_mut() = SdkBody::from(bytes.as_slice());
+            *request.body_mut() = SdkBody::from(bytes.clone());
         }
         Ok(())
     }
+}
 
-    fn read_after_deserialization(
+impl DeserializeResponse for Exchange {
+    /// A success is what its bytes are. The typed shape, which nobody looks at, is made of an empty
+    /// object: to make it of the whole document is a tenth of a patch's work.
+    fn deserialize_nonstreaming_with_config(
         &self,
-        context: &AfterDeserializationInterceptorContextRef<'_>,
-        _: &RuntimeComponents,
-        _: &mut ConfigBag,
-    ) -> Result<(), BoxError> {
-        let response = context.response();
-        let body = response.body().bytes().unwrap_or_default().to_vec();
-        let error_type = response
-            .headers()
-            .get("x-amzn-errortype")
-            .map(str::to_owned);
+        response: &HttpResponse,
+        config: &ConfigBag,
+    ) -> Result<context::Output, OrchestratorError<context::Error>> {
+        let status = response.status();
+        let error_type = response.headers().get("x-amzn-errortype");
         self.record(Some(Answer {
-            status: response.status().as_u16(),
-            error_type,
-            body,
+            status: status.as_u16(),
+            error_type: error_type.map(str::to_owned),
+            body: response.body().bytes().unwrap_or_default().to_vec(),
         }));
-        Ok(())
+        let typed = self.operation.load::<SharedResponseDeserializer>();
+        let typed =
+            typed.ok_or_else(|| OrchestratorError::other("an operation without a deserializer"))?;
+        if status.is_success() {
+            let empty = HttpResponse::new(status, SdkBody::from("{}"));
+            return typed.deserialize_nonstreaming_with_config(&empty, config);
+        }
+        typed.deserialize_nonstreaming_with_config(response, config)
     }
 }
 

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{Code, Finding, OF_THE_BRIDGE, nearest};
-use crate::{Object, kind, pointer};
+use crate::{Object, kind, pointer::Place};
 
 /// A list of more is not told whole.
 const LONG_LIST: usize = 12;
@@ -78,7 +78,7 @@ impl Schema {
             definitions: &self.definitions,
             found: Vec::new(),
         };
-        walk.members(self, document, "");
+        walk.members(self, document, &Place::Root);
         walk.found
     }
 
@@ -106,14 +106,15 @@ struct Walk<'s, 'a> {
 }
 
 impl<'s, 'a> Walk<'s, 'a> {
-    fn members(&mut self, schema: &'s Schema, members: &'a Object, at: &str) {
+    fn members(&mut self, schema: &'s Schema, members: &'a Object, at: &Place<'_>) {
+        let is_root = matches!(at, Place::Root);
         for (name, value) in members {
-            let at = pointer::child(at, name);
+            let at = Place::Member(at, name);
             match schema.properties.get(name) {
                 // Told below.
                 Some(_) if value.is_null() && schema.required.contains(name) => {}
                 Some(schema) => self.value(schema, value, &at, members),
-                None if OF_THE_BRIDGE.contains(&at.as_str()) => {}
+                None if is_root && OF_THE_BRIDGE.contains(&name.as_str()) => {}
                 None => self.unknown_member(schema, name, value, &at),
             }
         }
@@ -123,13 +124,13 @@ impl<'s, 'a> Walk<'s, 'a> {
                 Some(value @ Value::Null) => (value, "null"),
                 Some(_) => continue,
             };
-            let at = pointer::child(at, name);
+            let at = Place::Member(at, name);
             let detail = format!("`{at}` is {what}, AWS requires it");
             self.add(Code::RequiredMember, &at, value, detail, None);
         }
     }
 
-    fn unknown_member(&mut self, schema: &Schema, name: &str, value: &'a Value, at: &str) {
+    fn unknown_member(&mut self, schema: &Schema, name: &str, value: &'a Value, at: &Place<'_>) {
         let known: Vec<_> = schema.properties.keys().map(String::as_str).collect();
         let meant = nearest::meant(name, &known);
         let expected = meant.map_or_else(
@@ -140,7 +141,7 @@ impl<'s, 'a> Walk<'s, 'a> {
         self.add(Code::UnknownMember, at, value, detail, meant);
     }
 
-    fn value(&mut self, schema: &'s Schema, value: &'a Value, at: &str, siblings: &Object) {
+    fn value(&mut self, schema: &'s Schema, value: &'a Value, at: &Place<'_>, siblings: &Object) {
         let schema = schema
             .reference
             .as_deref()
@@ -158,7 +159,7 @@ impl<'s, 'a> Walk<'s, 'a> {
                 }
                 for (index, item) in items.iter().enumerate() {
                     if let Some(schema) = &schema.items {
-                        let at = pointer::child(at, &index.to_string());
+                        let at = Place::Item(at, index);
                         self.value(schema, item, &at, siblings);
                     }
                 }
@@ -180,7 +181,7 @@ impl<'s, 'a> Walk<'s, 'a> {
         }
     }
 
-    fn text(&mut self, schema: &Schema, text: &str, value: &'a Value, at: &str) {
+    fn text(&mut self, schema: &Schema, text: &str, value: &'a Value, at: &Place<'_>) {
         let length = text.chars().count();
         if length < schema.min_length {
             let least = schema.min_length;
@@ -202,7 +203,7 @@ impl<'s, 'a> Walk<'s, 'a> {
         self.listed(&listed, Code::UnlistedValue, text, value, at);
     }
 
-    fn listed(&mut self, list: &[&str], code: Code, text: &str, value: &'a Value, at: &str) {
+    fn listed(&mut self, list: &[&str], code: Code, text: &str, value: &'a Value, at: &Place<'_>) {
         if list.is_empty() || list.contains(&text) {
             return;
         }
@@ -221,13 +222,13 @@ impl<'s, 'a> Walk<'s, 'a> {
     fn add(
         &mut self,
         code: Code,
-        at: &str,
+        at: &Place<'_>,
         value: &'a Value,
         detail: String,
         suggestion: Option<&str>,
     ) {
         let finding = Finding {
-            pointer: at.to_owned(),
+            pointer: at.to_string(),
             code,
             detail,
             suggestion: suggestion.map(str::to_owned),
