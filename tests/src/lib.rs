@@ -12,5 +12,5 @@
 mod function;
 mod http;
 
-pub use function::{Function, FunctionError, Invoked};
+pub use function::{Function, FunctionError, Invoked, binary};
 pub use http::{Answer, Request};

@@ -21,7 +21,9 @@ async fn run() -> Result<(), lambda_http::Error> {
     let Config { catalog, auth } = Config::from_env(variable)?;
     let sdk = partner_central::sdk_config().await?;
     let partner_central = PartnerCentral::new(&sdk);
-    let (auth, ()) = tokio::join!(Auth::load(auth, &sdk), partner_central.open());
+    let (auth, (), ()) = tokio::join!(Auth::load(auth, &sdk), partner_central.open(), async {
+        model::load_rules();
+    });
     serve(router(Bridge::new(partner_central, catalog, auth?))).await
 }
 

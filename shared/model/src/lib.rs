@@ -40,7 +40,7 @@ pub use event::{EventError, EventKind, OpportunityEvent};
 pub use identifier::{Catalog, Identifier, ParseCatalogError, ParseIdentifierError};
 pub use opportunity::{Opportunity, ParseOpportunityError};
 pub use patch::{ParsePatchError, Patch, PatchError};
-pub use schema::{Code, Finding, Judgement, judge};
+pub use schema::{Code, Finding, Judgement, judge, load_rules};
 pub use update::{Adjustment, READ_ONLY, Rule, Update};
 
 /// A JSON object: keys in the order they were read, numbers with the digits they were read with.

@@ -107,6 +107,11 @@ pub struct Judgement {
     pub warnings: Vec<Finding>,
 }
 
+/// Reads the rules now, so that the first [`judge`] does not have to.
+pub fn load_rules() {
+    LazyLock::force(&SCHEMA);
+}
+
 /// Judges what a patch did to an opportunity: both are the bodies of an [`Update`](crate::Update).
 ///
 /// What was as wrong before, in the same member and with the same value, is a warning; an item of

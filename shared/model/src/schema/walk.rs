@@ -170,8 +170,8 @@ impl<'s, 'a> Walk<'s, 'a> {
                     siblings.get(name).is_some_and(|value| value == text)
                 };
                 if schema.known_values_where.iter().all(is_where) {
-                    let known: Vec<_> = schema.known_values.iter().map(String::as_str).collect();
-                    self.listed(&known, Code::UndocumentedValue, text, value, at);
+                    let known = schema.known_values.iter();
+                    self.listed(known, Code::UndocumentedValue, text, value, at);
                 }
             }
             _ => {
@@ -199,14 +199,23 @@ impl<'s, 'a> Walk<'s, 'a> {
             let detail = format!("{text} is not well-formed, expected {right}");
             self.add(Code::WrongFormat, at, value, detail, None);
         }
-        let listed: Vec<_> = schema.r#enum.iter().flatten().map(String::as_str).collect();
-        self.listed(&listed, Code::UnlistedValue, text, value, at);
+        let listed = schema.r#enum.iter().flatten();
+        self.listed(listed, Code::UnlistedValue, text, value, at);
     }
 
-    fn listed(&mut self, list: &[&str], code: Code, text: &str, value: &'a Value, at: &Place<'_>) {
-        if list.is_empty() || list.contains(&text) {
+    fn listed<'l>(
+        &mut self,
+        list: impl Iterator<Item = &'l String> + Clone,
+        code: Code,
+        text: &str,
+        value: &'a Value,
+        at: &Place<'_>,
+    ) {
+        let mut list = list.map(String::as_str).peekable();
+        if list.peek().is_none() || list.clone().any(|listed| listed == text) {
             return;
         }
+        let list: Vec<_> = list.collect();
         let whose = match code {
             Code::UndocumentedValue => "the list that AWS documents",
             _ => "AWS's list",
@@ -214,9 +223,9 @@ impl<'s, 'a> Walk<'s, 'a> {
         let detail = format!(
             "{} is not in {whose}, {}",
             quoted(text),
-            expected(text, list)
+            expected(text, &list)
         );
-        self.add(code, at, value, detail, nearest::meant(text, list));
+        self.add(code, at, value, detail, nearest::meant(text, &list));
     }
 
     fn add(

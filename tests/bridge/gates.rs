@@ -1,0 +1,52 @@
+//! What slips in with a dependency and costs every start: `make check` runs these too.
+//!
+//! (A second TLS stack is kept out by `deny.toml`.)
+
+use bridge_tests::{Function, Request, binary};
+use partner_central_emulator::Emulator;
+use serde_json::{Value, json};
+
+use crate::{documents, patch};
+
+#[test]
+fn no_function_holds_cpu_jitter_entropy() {
+    for name in ["enrich-opportunity", "patch-opportunity"] {
+        let program = std::fs::read(binary(name)).unwrap();
+        let names = |symbol: &[u8]| program.windows(symbol.len()).any(|window| window == symbol);
+        assert!(names(b"aws_lc_"), "{name} is stripped of its symbols");
+        assert!(!names(b"jent_"), "{name}: see `.cargo/config.toml`");
+    }
+}
+
+#[tokio::test]
+async fn patches_go_over_the_connection_of_the_start() {
+    let (emulator, function) = patch::with_document(documents::sample()).await;
+    for step in 0..5 {
+        let patch = json!({"LifeCycle": {"NextSteps": format!("Step {step}")}});
+        let request = Request::patch("O7654321", &patch);
+        assert_eq!(function.send(&request).await.status, 200);
+    }
+    assert_eq!((emulator.requests().len(), emulator.connections()), (10, 1));
+}
+
+/// Two reads at the same time are two connections of HTTP/1.1.
+#[tokio::test]
+async fn events_are_answered_over_the_connections_of_the_start() {
+    for (include_aws_summary, events, connections) in [("false", 10, 1), ("true", 5, 2)] {
+        let emulator = Emulator::start().await;
+        emulator.seed(documents::sample());
+        let variables = [
+            ("PARTNER_CENTRAL_CATALOG", "Sandbox"),
+            ("INCLUDE_AWS_SUMMARY", include_aws_summary),
+        ];
+        let function = Function::start("enrich-opportunity", &emulator, &variables).await;
+        let event: Value = include_str!("../../events/opportunity-updated.json")
+            .parse()
+            .unwrap();
+        for _ in 0..events {
+            function.invoke(event.clone()).await.unwrap();
+        }
+        let made = (emulator.requests().len(), emulator.connections());
+        assert_eq!(made, (10, connections), "{include_aws_summary}");
+    }
+}
