@@ -13,7 +13,9 @@
 
 use std::{
     hint::black_box,
-    process::Command,
+    io::{BufRead, BufReader},
+    path::PathBuf,
+    process::{Command, Stdio},
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
@@ -139,14 +141,13 @@ fn first() -> Duration {
 }
 
 fn report_first_requests() {
-    let this = std::env::current_exe().expect("this program");
     let mut times: Vec<f64> = (0..PROCESSES)
         .map(|_| {
-            let output = Command::new(&this)
+            let output = Command::new(this())
                 .arg("--first")
                 .output()
                 .expect("this program runs");
-            String::from_utf8_lossy(&output.stdout)
+            String::from_utf8_lossy(&output.stderr)
                 .trim()
                 .parse()
                 .expect("a time in microseconds")
@@ -160,16 +161,11 @@ fn report_first_requests() {
     );
 }
 
-fn main() {
-    if std::env::args().any(|argument| argument == "--first") {
-        println!("{}", first().as_micros());
-        return;
-    }
-    report_first_requests();
-
+/// Criterion's report on requests to a service that has answered many.
+fn warm() {
     let runtime = runtime();
     let service = runtime.block_on(service());
-    let mut criterion = Criterion::default().configure_from_args();
+    let mut criterion = Criterion::default();
     let mut group = criterion.benchmark_group("pipeline");
     group.throughput(Throughput::Elements(1));
     group.bench_function("a signed dry run on 10 KiB", |bencher| {
@@ -181,4 +177,36 @@ fn main() {
     });
     group.finish();
     criterion.final_summary();
+}
+
+/// Runs `warm` in a process of its own, and leaves out the metrics that the requests print.
+fn report_warm_requests() {
+    let mut process = Command::new(this())
+        .arg("--warm")
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("this program runs");
+    let lines = BufReader::new(process.stdout.take().expect("a pipe")).lines();
+    for line in lines.map_while(Result::ok) {
+        if !line.starts_with('{') {
+            println!("{line}");
+        }
+    }
+    assert!(process.wait().expect("an end").success(), "the benchmark");
+}
+
+fn this() -> PathBuf {
+    std::env::current_exe().expect("this program")
+}
+
+fn main() {
+    match std::env::args().nth(1).as_deref() {
+        // Standard output is where the metrics go.
+        Some("--first") => eprintln!("{}", first().as_micros()),
+        Some("--warm") => warm(),
+        _ => {
+            report_first_requests();
+            report_warm_requests();
+        }
+    }
 }

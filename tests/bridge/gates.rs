@@ -29,9 +29,9 @@ async fn patches_go_over_the_connection_of_the_start() {
     assert_eq!((emulator.requests().len(), emulator.connections()), (10, 1));
 }
 
-/// Two reads at the same time are two connections of HTTP/1.1.
+/// HTTP/1.1 has one request at a time on a connection.
 #[tokio::test]
-async fn events_are_answered_over_the_connections_of_the_start() {
+async fn events_are_answered_over_as_many_connections_as_there_are_reads_at_a_time() {
     for (include_aws_summary, events, connections) in [("false", 10, 1), ("true", 5, 2)] {
         let emulator = Emulator::start().await;
         emulator.seed(documents::sample());

@@ -50,17 +50,6 @@ impl Bridge {
         }
     }
 
-    /// Opens the connections that an event is answered over: one for each read, as both are made at
-    /// the same time.
-    pub async fn open(&self) {
-        let open = || self.partner_central.open();
-        if self.config.include_aws_summary {
-            tokio::join!(open(), open());
-        } else {
-            open().await;
-        }
-    }
-
     /// Answers one event.
     ///
     /// # Errors

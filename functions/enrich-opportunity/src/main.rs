@@ -21,8 +21,8 @@ async fn main() -> ExitCode {
 async fn run() -> Result<(), lambda_runtime::Error> {
     let config = Config::from_env(variable)?;
     let partner_central = PartnerCentral::new(&partner_central::sdk_config().await?);
+    partner_central.open().await;
     let bridge = Bridge::new(partner_central, config);
-    bridge.open().await;
     lambda_runtime::run(service_fn(|event| bridge.handle(event))).await
 }
 

@@ -30,7 +30,7 @@ use run::Run;
 use tls::Certificate;
 
 /// Processes of each contestant, and as many again in the quota.
-const PROCESSES: usize = 15;
+const PROCESSES: usize = 31;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
