@@ -40,8 +40,7 @@ bench: ## what a start and a request cost: docs/performance.md
 
 build: .venv/tools ## both functions, as they are deployed
 	sam build --config-env $(ENVIRONMENT)
-	test -x .aws-sam/build/EnrichOpportunity/bootstrap
-	test -x .aws-sam/build/PatchOpportunity/bootstrap
+	python tests/check_build.py
 
 deploy: build ## to AWS; ENVIRONMENT=production for real opportunities
 	sam deploy --config-env $(ENVIRONMENT)
