@@ -5,6 +5,9 @@ CARGO_AUDIT := 0.22.2
 CARGO_DENY := 0.20.2
 ADVISORIES := https://github.com/rustsec/advisory-db
 ENVIRONMENT ?= sandbox
+ARCHITECTURE ?= arm64
+CATALOG_sandbox := Sandbox
+CATALOG_production := AWS
 
 INSTALL := cargo install --quiet --debug --locked --root .venv --target-dir target/tools
 
@@ -24,6 +27,7 @@ check: .venv/tools .venv/bin/cargo-deny ## formatting, lints, documentation, tem
 	cargo clippy --quiet --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --quiet --workspace --no-deps
 	python tests/lint_template.py template.yaml
+	cargo fetch --quiet --locked
 	cargo deny --offline check bans licenses sources
 	cargo test --quiet --package bridge-tests --test bridge gates::
 	@if GIT_TERMINAL_PROMPT=0 git ls-remote --exit-code $(ADVISORIES) HEAD >/dev/null; then $(MAKE) audit; \
@@ -39,11 +43,12 @@ bench: ## what a start and a request cost: docs/performance.md
 	cargo bench --quiet --package bridge-tests --bench functions
 
 build: .venv/tools ## both functions, as they are deployed
-	sam build --config-env $(ENVIRONMENT)
-	python tests/check_build.py
+	sam build --config-env $(ENVIRONMENT) --parameter-overrides Architecture=$(ARCHITECTURE)
+	python tests/check_build.py $(ARCHITECTURE)
 
-deploy: build ## to AWS; ENVIRONMENT=production for real opportunities
-	sam deploy --config-env $(ENVIRONMENT)
+deploy: build ## to AWS; ENVIRONMENT=production, PARAMETERS=file:///path/to/parameters.yaml
+	sam deploy --config-env $(ENVIRONMENT) --parameter-overrides \
+		Catalog=$(CATALOG_$(ENVIRONMENT)) Architecture=$(ARCHITECTURE) $(PARAMETERS)
 
 redrive: .venv/tools ## what lies in the dead-letter queues, back on its way
 	python tests/redrive.py opportunity-bridge-$(ENVIRONMENT)

@@ -104,11 +104,13 @@ class Samconfig(unittest.TestCase):
     def test_there_is_no_secret_in_it(self):
         self.assertNotRegex(json.dumps(SAMCONFIG), re.compile("CrmApiKey=|CrmPassword=|CrmClientSecret="))
 
-    def test_function_names_fit(self):
+    def test_names_fit(self):
         for environment in ENVIRONMENTS:
             stack = Stack(**{"AWS::StackName": f"opportunity-bridge-{environment}"})
             for function in stack.of_type("AWS::Lambda::Function").values():
                 self.assertLessEqual(len(function["FunctionName"]), 64)
+            for rule in stack.of_type("AWS::Events::Rule").values():
+                self.assertLessEqual(len(rule["Name"]), 64)
 
 
 if __name__ == "__main__":

@@ -61,7 +61,9 @@ impl Bridge {
         let duration = started.elapsed();
         let duration_ms = milliseconds(duration);
         let mut metrics = Metrics::new("enrich-opportunity", self.catalog().as_str());
-        metrics.time(Metric::UpstreamMilliseconds, duration);
+        if !matches!(answered, Err(Error::Event(_) | Error::Catalog { .. })) {
+            metrics.time(Metric::UpstreamMilliseconds, duration);
+        }
         match &answered {
             Ok(event) => {
                 let problems = event.problems().len();

@@ -152,7 +152,8 @@ pub(crate) struct Problem {
 /// One thing that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct ErrorDetail {
-    /// Where, as a JSON Pointer into the opportunity; empty for the whole.
+    /// Where, as a JSON Pointer into the opportunity, or into the patch where that is none; empty for
+    /// the whole.
     pub(crate) pointer: String,
     /// A stable name for what is wrong; AWS's own where AWS said so.
     pub(crate) code: String,

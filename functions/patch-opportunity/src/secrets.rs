@@ -135,16 +135,15 @@ impl<S: Secret> Secrets<S> {
         let Some(manager) = &self.manager else {
             return check(&loaded.secrets);
         };
-        if loaded.at.elapsed() > LIFETIME {
+        let is_old = loaded.at.elapsed() > LIFETIME;
+        if is_old {
             loaded.refresh(manager).await;
         }
         if check(&loaded.secrets) {
             return true;
         }
-        if loaded
-            .after_failure
-            .is_some_and(|last| last.elapsed() < PAUSE_BETWEEN_CHECKS)
-        {
+        let is_too_soon = |last: Instant| last.elapsed() < PAUSE_BETWEEN_CHECKS;
+        if is_old || loaded.after_failure.is_some_and(is_too_soon) {
             return false;
         }
         loaded.after_failure = Some(Instant::now());

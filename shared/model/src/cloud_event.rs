@@ -1,9 +1,9 @@
 //! The CloudEvent that the bridge hands on: one opportunity, whole, in CloudEvents 1.0.
 //!
-//! Its form is `schema/opportunity-event.schema.json`. Equal content has equal ids, so that the
-//! duplicates that Partner Central sends (two events in one second with different EventBridge ids)
-//! collapse for every consumer that follows the CloudEvents rule: `source` and `id` together are
-//! unique for each distinct event.
+//! Its form is `schema/opportunity-event.schema.json`. Equal content has equal ids: the duplicates that
+//! Partner Central sends (two events in one second with different EventBridge ids) collapse for a
+//! consumer that remembers the last id of each `subject`. What changes and changes back has its first
+//! id again.
 
 use std::fmt::Write;
 

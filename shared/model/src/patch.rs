@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::{Object, Opportunity, READ_ONLY, duplicate, kind, pointer};
 
-/// The most levels that operations may leave: as many as a JSON parser takes.
+/// The most levels that operations may leave: somewhat fewer than a JSON parser takes.
 const MAX_DEPTH: usize = 120;
 /// The most bytes that operations may leave. An opportunity is about 10 KiB.
 const MAX_SIZE: usize = 4 * 1024 * 1024;
@@ -284,6 +284,7 @@ fn fits(value: &Value, levels: usize, room: &mut usize) -> bool {
     };
     match value {
         Value::String(text) => takes(text.len() + 2),
+        Value::Number(number) => takes(number.as_str().len()),
         Value::Array(items) => {
             takes(2) && levels > 0 && items.iter().all(|item| fits(item, levels - 1, room))
         }

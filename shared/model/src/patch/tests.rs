@@ -161,6 +161,12 @@ fn operations_cannot_make_more_of_an_opportunity_than_there_is_room_for() {
         "{error}"
     );
 
+    let digits = opportunity(object(
+        serde_json::from_str(&format!(r#"{{"Project": [{}]}}"#, "1".repeat(100))).unwrap(),
+    ));
+    let error = doubled.apply(&digits).unwrap_err().to_string();
+    assert!(error.starts_with("operation 15 of the patch"), "{error}");
+
     let nest = format!("{}{}", "[".repeat(60), "]".repeat(60));
     let place = format!("/Project{}", "/0".repeat(59));
     let operations = format!(
