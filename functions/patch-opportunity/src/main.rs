@@ -21,6 +21,7 @@ async fn run() -> Result<(), lambda_http::Error> {
     let Config { catalog, auth } = Config::from_env(variable)?;
     let sdk = partner_central::sdk_config().await?;
     let partner_central = PartnerCentral::new(&sdk);
+    // The rules are read while the network is waited for.
     let (auth, (), ()) = tokio::join!(Auth::load(auth, &sdk), partner_central.open(), async {
         model::load_rules();
     });

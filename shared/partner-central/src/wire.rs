@@ -26,7 +26,7 @@ use aws_smithy_runtime_api::{
 };
 use aws_smithy_types::{
     body::SdkBody,
-    config_bag::{ConfigBag, FrozenLayer, Layer},
+    config_bag::{ConfigBag, FrozenLayer},
 };
 use bytes::Bytes;
 use model::Object;
@@ -37,7 +37,7 @@ use crate::Error;
 #[derive(Debug, Clone)]
 pub(crate) struct Exchange {
     /// The operation's own settings, of which its deserializer is one.
-    operation: FrozenLayer,
+    operation: Option<FrozenLayer>,
     request: Option<Bytes>,
     answer: Arc<Mutex<Option<Answer>>>,
     is_begun: Arc<AtomicBool>,
@@ -56,9 +56,7 @@ pub(crate) struct Answer {
 impl Exchange {
     pub(crate) fn of(operation: &impl RuntimePlugin) -> Self {
         Self {
-            operation: operation
-                .config()
-                .unwrap_or_else(|| Layer::new("none").freeze()),
+            operation: operation.config(),
             request: None,
             answer: Arc::default(),
             is_begun: Arc::default(),
@@ -162,9 +160,10 @@ impl DeserializeResponse for Exchange {
             error_type: error_type.map(str::to_owned),
             body: response.body().bytes().unwrap_or_default().to_vec(),
         }));
-        let typed = self.operation.load::<SharedResponseDeserializer>();
-        let typed =
-            typed.ok_or_else(|| OrchestratorError::other("an operation without a deserializer"))?;
+        let operation = self.operation.as_ref();
+        let typed = operation
+            .and_then(|operation| operation.load::<SharedResponseDeserializer>())
+            .ok_or_else(|| OrchestratorError::other("an operation without a deserializer"))?;
         if status.is_success() {
             let empty = HttpResponse::new(status, SdkBody::from("{}"));
             return typed.deserialize_nonstreaming_with_config(&empty, config);
