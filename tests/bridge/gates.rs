@@ -12,9 +12,12 @@ use crate::{documents, patch};
 fn no_function_holds_cpu_jitter_entropy() {
     for name in ["enrich-opportunity", "patch-opportunity"] {
         let program = std::fs::read(binary(name)).unwrap();
-        let names = |symbol: &[u8]| program.windows(symbol.len()).any(|window| window == symbol);
-        assert!(names(b"aws_lc_"), "{name} is stripped of its symbols");
-        assert!(!names(b"jent_"), "{name}: see `.cargo/config.toml`");
+        let text = String::from_utf8_lossy(&program);
+        assert!(
+            text.contains("aws_lc_"),
+            "{name} is stripped of its symbols"
+        );
+        assert!(!text.contains("jent_"), "{name}: see `.cargo/config.toml`");
     }
 }
 

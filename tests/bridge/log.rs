@@ -41,6 +41,28 @@ async fn most_verbose(name: &str, others: &[(&str, &str)]) -> (Emulator, Functio
     (emulator, function)
 }
 
+/// `patch-opportunity` with the sample, as it logs on Lambda.
+async fn logging_in_json() -> (Emulator, Function) {
+    let emulator = Emulator::start().await;
+    emulator.seed(documents::sample());
+    let variables = [
+        ("PARTNER_CENTRAL_CATALOG", "Sandbox"),
+        ("WEBHOOK_AUTH", "none"),
+        ("AWS_LAMBDA_LOG_FORMAT", "JSON"),
+    ];
+    let function = Function::start("patch-opportunity", &emulator, &variables).await;
+    (emulator, function)
+}
+
+fn assert_nothing_private(log: &str) {
+    assert!(
+        log.contains(r#""level":"DEBUG""#),
+        "the log is not verbose: {log}"
+    );
+    let private: Vec<_> = log.lines().filter(|line| line.contains(MARK)).collect();
+    assert_eq!(private, [] as [&str; 0]);
+}
+
 fn faults() -> [Fault; 7] {
     [
         Fault::NotFound,
@@ -96,12 +118,7 @@ async fn nothing_private_is_printed_of_a_patch() {
         function.send(request).await;
     }
     let log = log_of(&function, sent.len()).await;
-    assert!(
-        log.contains(r#""level":"DEBUG""#),
-        "the log is not verbose: {log}"
-    );
-    let private: Vec<_> = log.lines().filter(|line| line.contains(MARK)).collect();
-    assert_eq!(private, [] as [&str; 0]);
+    assert_nothing_private(&log);
 }
 
 #[tokio::test]
@@ -120,24 +137,12 @@ async fn nothing_private_is_printed_of_an_event() {
         }
     }
     let log = log_of(&function, count).await;
-    assert!(
-        log.contains(r#""level":"DEBUG""#),
-        "the log is not verbose: {log}"
-    );
-    let private: Vec<_> = log.lines().filter(|line| line.contains(MARK)).collect();
-    assert_eq!(private, [] as [&str; 0]);
+    assert_nothing_private(&log);
 }
 
 #[tokio::test]
 async fn an_operator_finds_a_line_and_the_metrics_of_each_request() {
-    let emulator = Emulator::start().await;
-    emulator.seed(documents::sample());
-    let variables = [
-        ("PARTNER_CENTRAL_CATALOG", "Sandbox"),
-        ("WEBHOOK_AUTH", "none"),
-        ("AWS_LAMBDA_LOG_FORMAT", "JSON"),
-    ];
-    let function = Function::start("patch-opportunity", &emulator, &variables).await;
+    let (emulator, function) = logging_in_json().await;
     emulator.inject(
         "UpdateOpportunity",
         1,
@@ -192,14 +197,7 @@ async fn an_operator_finds_a_line_and_the_metrics_of_each_request() {
 
 #[tokio::test]
 async fn the_log_says_what_the_caller_is_not_told() {
-    let emulator = Emulator::start().await;
-    emulator.seed(documents::sample());
-    let variables = [
-        ("PARTNER_CENTRAL_CATALOG", "Sandbox"),
-        ("WEBHOOK_AUTH", "none"),
-        ("AWS_LAMBDA_LOG_FORMAT", "JSON"),
-    ];
-    let function = Function::start("patch-opportunity", &emulator, &variables).await;
+    let (emulator, function) = logging_in_json().await;
     for (times, fault, status, level, message) in [
         (1, Fault::AccessDenied, 502, "ERROR", "access denied"),
         (3, Fault::ConnectionDropped, 503, "WARN", "no usable answer"),

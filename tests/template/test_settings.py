@@ -97,6 +97,12 @@ class Samconfig(unittest.TestCase):
             overrides = dict(item.split("=", 1) for item in settings["deploy"]["parameters"]["parameter_overrides"])
             self.assertEqual(Stack(**overrides).values["Catalog"], catalog)
 
+    def test_make_deploys_the_same_catalog(self):
+        makefile = (ROOT / "Makefile").read_text().splitlines()
+        for environment, catalog in ENVIRONMENTS.items():
+            self.assertIn(f"CATALOG_{environment} := {catalog}", makefile)
+        self.assertIn(f"ARCHITECTURE ?= {Stack().values['Architecture']}", makefile)
+
     def test_no_build_is_taken_from_a_cache_that_does_not_see_shared_code(self):
         for environment in ("default", *ENVIRONMENTS):
             self.assertIs(SAMCONFIG[environment]["build"]["parameters"]["cached"], False)
