@@ -5,7 +5,7 @@
 
 use serde_json::Value;
 
-use crate::{Code, Finding, Object, pointer};
+use crate::{Code, Finding, Object, Source, pointer};
 
 const SPEND: &str = "/Project/ExpectedCustomerSpend";
 
@@ -16,7 +16,7 @@ const SPEND: &str = "/Project/ExpectedCustomerSpend";
 /// where only one of the two changes. A `TargetCompany` other than `AWS` is rewritten to `AWS` where
 /// there is no `ExpectedContractDuration`, changed or not.
 #[must_use]
-pub fn advise(before: &Object, after: &Object) -> Vec<Finding> {
+pub(crate) fn advise(before: &Object, after: &Object) -> Vec<Finding> {
     let duration = pointer::find(after, "/Project/ExpectedContractDuration");
     let is_without_contract = duration.is_none_or(Value::is_null);
     let mut advice = Vec::new();
@@ -29,6 +29,7 @@ pub fn advise(before: &Object, after: &Object) -> Vec<Finding> {
                 detail: "only one of `Amount` and `EstimationUrl` changes, and AWS drops the URL \
                          where they disagree, expected null for the one that is out of date"
                     .to_owned(),
+                source: Source::Patch,
                 suggestion: None,
             });
         }
@@ -40,6 +41,7 @@ pub fn advise(before: &Object, after: &Object) -> Vec<Finding> {
                 detail: format!(
                     "AWS rewrites `{company}` to `AWS`, expected an `ExpectedContractDuration` with any other company"
                 ),
+                source: Source::Patch,
                 suggestion: None,
             });
         }

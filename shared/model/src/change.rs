@@ -5,11 +5,11 @@ use serde_json::Value;
 
 use crate::{Object, pointer};
 
-/// One difference: `{"path": "/LifeCycle/Stage", "before": "Prospect", "after": "Qualified"}`.
+/// One difference: `{"pointer": "/LifeCycle/Stage", "before": "Prospect", "after": "Qualified"}`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Change {
     /// Where, as a JSON Pointer.
-    pub path: String,
+    pub pointer: String,
     /// The value before; null where the member was absent.
     pub before: Value,
     /// The value after; null where the member is absent.
@@ -32,13 +32,12 @@ impl Change {
         changes
     }
 
-    /// Whether `document` already is as this change wants it. AWS writes members that are not set as
-    /// null, so here too absent and null count as equal.
+    /// Whether the place still is in `document` as it was before this change.
     #[must_use]
-    pub fn holds_in(&self, document: &Object) -> bool {
+    pub fn is_not_made_in(&self, document: &Object) -> bool {
         let mut differences = Vec::new();
-        let found = pointer::find(document, &self.path).unwrap_or(&ABSENT);
-        compare(found, &self.after, "", &mut differences);
+        let found = pointer::find(document, &self.pointer).unwrap_or(&ABSENT);
+        compare(found, &self.before, "", &mut differences);
         differences.is_empty()
     }
 }
@@ -75,7 +74,7 @@ fn compare(before: &Value, after: &Value, at: &str, changes: &mut Vec<Change>) {
         }
         _ if before == after => {}
         _ => changes.push(Change {
-            path: at.to_owned(),
+            pointer: at.to_owned(),
             before: before.clone(),
             after: after.clone(),
         }),
@@ -98,7 +97,7 @@ mod tests {
         };
         Change::between(&before, &after)
             .into_iter()
-            .map(|change| json!([change.path, change.before, change.after]))
+            .map(|change| json!([change.pointer, change.before, change.after]))
             .collect()
     }
 

@@ -5,43 +5,49 @@
 //! drop the members that AWS added after it.
 //!
 //! ```
-//! use model::{Change, Opportunity, Patch};
+//! use model::{Catalog, Opportunity, Patch, review};
 //!
 //! let read = Opportunity::parse(
 //!     br#"{"Id":"O1","Catalog":"AWS","LastModifiedDate":"2026-01-02T03:04:05.678Z",
 //!          "LifeCycle":{"Stage":"Prospect"},"AddedByAwsTomorrow":1.10}"#,
+//!     &Catalog::parse("AWS")?,
 //! )?;
 //! let patch = Patch::parse_merge(br#"{"LifeCycle":{"Stage":"Qualified"}}"#)?;
-//! let (before, after) = (read.to_update(), patch.apply(&read)?.to_update());
+//! let review = review(&read, patch.apply(&read)?);
 //!
-//! let changes = Change::between(&before.body, &after.body);
-//! assert_eq!(changes[0].path, "/LifeCycle/Stage");
-//! assert_eq!(after.body["AddedByAwsTomorrow"].to_string(), "1.10");
+//! assert_eq!(review.changes[0].pointer, "/LifeCycle/Stage");
+//! assert_eq!(review.update.body["AddedByAwsTomorrow"].to_string(), "1.10");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
 mod advice;
 mod change;
 mod cloud_event;
+mod code;
 mod duplicate;
 mod event;
+mod finding;
 mod identifier;
 mod lock;
 mod opportunity;
+mod owner;
 mod patch;
 pub mod pointer;
+mod review;
 mod schema;
 mod update;
 
-pub use advice::advise;
 pub use change::Change;
 pub use cloud_event::{CloudEvent, Problem};
+pub use code::Code;
 pub use event::{EventError, EventKind, OpportunityEvent};
+pub use finding::{Finding, Source};
 pub use identifier::{Catalog, Identifier, ParseCatalogError, ParseIdentifierError};
 pub use opportunity::{Opportunity, ParseOpportunityError};
 pub use patch::{ParsePatchError, Patch, PatchError};
-pub use schema::{Code, Finding, Judgement, judge, load_rules};
-pub use update::{Adjustment, READ_ONLY, Rule, Update};
+pub use review::{Refusal, Review, review};
+pub use schema::load_rules;
+pub use update::{Adjustment, Rule, Update};
 
 /// A JSON object: keys in the order they were read, numbers with the digits they were read with.
 pub type Object = serde_json::Map<String, serde_json::Value>;

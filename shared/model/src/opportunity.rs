@@ -7,7 +7,7 @@
 
 use serde_json::Value;
 
-use crate::{Object, kind};
+use crate::{Catalog, Object, kind};
 
 /// An opportunity, whole, as `GetOpportunity` answers it.
 #[derive(Debug, Clone, PartialEq)]
@@ -41,59 +41,53 @@ pub enum ParseOpportunityError {
 }
 
 impl Opportunity {
-    /// Parses the body of a `GetOpportunity` answer.
+    /// Parses the body of a `GetOpportunity` answer from this catalog.
     ///
     /// # Errors
-    /// Where it is not a JSON object with strings for `Id`, `Catalog` and `LastModifiedDate`.
-    pub fn parse(bytes: &[u8]) -> Result<Self, ParseOpportunityError> {
+    /// Where it is not a JSON object with strings for `Id` and `LastModifiedDate`.
+    pub fn parse(bytes: &[u8], catalog: &Catalog) -> Result<Self, ParseOpportunityError> {
         match serde_json::from_slice(bytes)? {
-            Value::Object(document) => Self::from_document(document),
+            Value::Object(document) => Self::from_document(document, catalog),
             other => Err(ParseOpportunityError::NotAnObject {
                 found: kind(&other),
             }),
         }
     }
 
-    /// Takes a document that is parsed already.
+    /// Takes a document from this catalog that is parsed already. Answers were seen without their
+    /// `Catalog`; then it is the one that was asked for.
     ///
     /// # Errors
-    /// Where `Id`, `Catalog` or `LastModifiedDate` is not there or not a string.
-    pub fn from_document(document: Object) -> Result<Self, ParseOpportunityError> {
+    /// Where `Id` or `LastModifiedDate` is missing, or one of these or `Catalog` is not a string.
+    pub fn from_document(
+        document: Object,
+        catalog: &Catalog,
+    ) -> Result<Self, ParseOpportunityError> {
         let text = |member| match document.get(member) {
-            Some(Value::String(text)) => Ok(text.clone()),
+            Some(Value::String(text)) => Ok(Some(text.clone())),
             Some(other) => Err(ParseOpportunityError::Member {
                 member,
                 found: kind(other),
             }),
-            None => Err(ParseOpportunityError::Member {
+            None => Ok(None),
+        };
+        let required = |member| {
+            text(member)?.ok_or(ParseOpportunityError::Member {
                 member,
                 found: "missing",
-            }),
+            })
         };
-        let (id, catalog, last_modified_date) =
-            (text("Id")?, text("Catalog")?, text("LastModifiedDate")?);
+        let (id, last_modified_date) = (required("Id")?, required("LastModifiedDate")?);
+        let catalog = match document.get("Catalog") {
+            None | Some(Value::Null) => catalog.to_string(),
+            Some(_) => required("Catalog")?,
+        };
         Ok(Self {
             document,
             id,
             catalog,
             last_modified_date,
         })
-    }
-
-    /// The same opportunity with another document, whose read-only members are the same.
-    pub(crate) fn with_document(&self, document: Object) -> Self {
-        let Self {
-            id,
-            catalog,
-            last_modified_date,
-            ..
-        } = self;
-        Self {
-            document,
-            id: id.clone(),
-            catalog: catalog.clone(),
-            last_modified_date: last_modified_date.clone(),
-        }
     }
 
     /// The whole document.
@@ -132,10 +126,14 @@ impl Opportunity {
 mod tests {
     use super::*;
 
+    fn sandbox() -> Catalog {
+        Catalog::parse("Sandbox").unwrap()
+    }
+
     #[test]
     fn key_order_digits_and_nulls_are_kept() {
         let text = r#"{"Z":1.10,"Id":"O1","A":18446744073709551617,"Catalog":"AWS","n":null,"e":[],"o":{},"LastModifiedDate":"2026-01-02T03:04:05.120Z","m":-0,"x":0.1000000000000000055511151231257827}"#;
-        let opportunity = Opportunity::parse(text.as_bytes()).unwrap();
+        let opportunity = Opportunity::parse(text.as_bytes(), &sandbox()).unwrap();
         assert_eq!(serde_json::to_string(opportunity.document()).unwrap(), text);
         assert_eq!(opportunity.last_modified_date(), "2026-01-02T03:04:05.120Z");
     }
@@ -149,8 +147,8 @@ mod tests {
                 "the opportunity's `Id` is missing, expected a string",
             ),
             (
-                r#"{"Id":"O1","Catalog":null,"LastModifiedDate":"x"}"#,
-                "the opportunity's `Catalog` is null, expected a string",
+                r#"{"Id":"O1","Catalog":7,"LastModifiedDate":"x"}"#,
+                "the opportunity's `Catalog` is a number, expected a string",
             ),
             (
                 r#"{"Id":"O1","Catalog":"AWS","LastModifiedDate":1}"#,
@@ -162,9 +160,23 @@ mod tests {
             ),
         ] {
             assert_eq!(
-                Opportunity::parse(text.as_bytes()).unwrap_err().to_string(),
+                Opportunity::parse(text.as_bytes(), &sandbox())
+                    .unwrap_err()
+                    .to_string(),
                 error
             );
+        }
+    }
+
+    #[test]
+    fn an_answer_without_its_catalog_is_from_the_catalog_that_was_asked() {
+        for text in [
+            r#"{"Id":"O1","LastModifiedDate":"x"}"#,
+            r#"{"Id":"O1","Catalog":null,"LastModifiedDate":"x"}"#,
+        ] {
+            let opportunity = Opportunity::parse(text.as_bytes(), &sandbox()).unwrap();
+            assert_eq!(opportunity.catalog(), "Sandbox");
+            assert_eq!(serde_json::to_string(opportunity.document()).unwrap(), text);
         }
     }
 }

@@ -4,12 +4,11 @@ use std::slice;
 
 use json_patch::{
     AddOperation, CopyOperation, MoveOperation, PatchErrorKind, PatchOperation, RemoveOperation,
-    ReplaceOperation, TestOperation,
-    jsonptr::{Pointer, PointerBuf},
+    ReplaceOperation, TestOperation, jsonptr::PointerBuf,
 };
 use serde_json::Value;
 
-use crate::{Object, Opportunity, READ_ONLY, duplicate, kind, pointer};
+use crate::{Object, Opportunity, duplicate, kind};
 
 /// The most levels that operations may leave: somewhat fewer than a JSON parser takes.
 const MAX_DEPTH: usize = 120;
@@ -58,12 +57,6 @@ pub enum ParsePatchError {
 /// A patch that cannot be applied to this opportunity.
 #[derive(Debug, Clone, thiserror::Error, PartialEq, Eq)]
 pub enum PatchError {
-    /// The patch names members that belong to AWS.
-    #[error("the patch names read-only members: {}", pointers.join(", "))]
-    ReadOnly {
-        /// Each of them, as a JSON Pointer.
-        pointers: Vec<String>,
-    },
     /// A `test` operation found another value.
     #[error("operation {index} of the patch failed: `{pointer}` is not as tested")]
     TestFailed {
@@ -128,56 +121,27 @@ impl Patch {
         Ok(Self::Operations(json_patch::Patch(operations?)))
     }
 
-    /// The opportunity with this patch applied.
+    /// The opportunity's document with this patch applied. Whether that may be written is for
+    /// [`review`](crate::review) to say.
     ///
     /// A member that the patch removes stays in the result as explicit null:
     /// for `Project.ExpectedContractDuration` an omitted member means "no change" and only null
     /// clears it; for all others the two mean the same to `UpdateOpportunity`.
     ///
     /// # Errors
-    /// Where the patch names one of the [`READ_ONLY`] members, even with the value it has, or one
-    /// of its operations fails.
-    pub fn apply(&self, opportunity: &Opportunity) -> Result<Opportunity, PatchError> {
-        let pointers = self.read_only_members();
-        if !pointers.is_empty() {
-            return Err(PatchError::ReadOnly { pointers });
-        }
+    /// Where one of the operations fails.
+    pub fn apply(&self, opportunity: &Opportunity) -> Result<Object, PatchError> {
         let before = opportunity.document();
-        let after = match self {
+        match self {
             Self::Merge(members) => {
                 let mut after = before.clone();
                 merge(&mut after, members);
-                after
+                Ok(after)
             }
             Self::Operations(operations) => {
-                with_removed_as_null(before, carry_out(operations, before)?)
+                Ok(with_removed_as_null(before, carry_out(operations, before)?))
             }
-        };
-        Ok(opportunity.with_document(after))
-    }
-
-    /// The read-only members that this patch would change, as pointers. To test one, or to copy
-    /// from it, is no change.
-    fn read_only_members(&self) -> Vec<String> {
-        let names = |name: &str| match self {
-            Self::Merge(members) => members.contains_key(name),
-            Self::Operations(operations) => operations.iter().any(|operation| {
-                let is_in =
-                    |pointer: &Pointer| pointer.first().is_none_or(|first| first.decoded() == name);
-                match operation {
-                    PatchOperation::Test(_) => false,
-                    PatchOperation::Move(operation) => {
-                        is_in(&operation.from) || is_in(&operation.path)
-                    }
-                    operation => is_in(operation.path()),
-                }
-            }),
-        };
-        READ_ONLY
-            .iter()
-            .filter(|name| names(name))
-            .map(|name| pointer::child("", name))
-            .collect()
+        }
     }
 }
 

@@ -105,6 +105,18 @@ pub fn from_field_name(field_name: &str, document: &Object) -> String {
     pointer
 }
 
+/// Whether one pointer is the other, or points into what the other points to.
+pub(crate) fn overlap(one: &str, other: &str) -> bool {
+    is_within(one, other) || is_within(other, one)
+}
+
+/// Whether `pointer` is `outer`, or points into what `outer` points to.
+pub(crate) fn is_within(pointer: &str, outer: &str) -> bool {
+    pointer
+        .strip_prefix(outer)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
 fn capitalised(token: &str) -> String {
     let mut letters = token.chars();
     letters.next().map_or_else(String::new, |first| {

@@ -11,10 +11,8 @@ mod walk;
 
 use std::sync::LazyLock;
 
-use serde::{Serialize, Serializer};
-
 use self::walk::{Found, Schema};
-use crate::Object;
+use crate::{Code, Finding, Object, Source};
 
 const FILE: &str = include_str!("../schema/opportunity.schema.json");
 
@@ -25,86 +23,13 @@ const FILE: &str = include_str!("../schema/opportunity.schema.json");
 static SCHEMA: LazyLock<Schema> =
     LazyLock::new(|| serde_json::from_str(FILE).expect("the schema is well-formed"));
 
-/// The members of an update that the bridge sets, not the partner.
-const OF_THE_BRIDGE: [&str; 3] = ["Catalog", "Identifier", "LastModifiedDate"];
-
-/// One thing that is wrong with an opportunity, or that AWS will do to it unasked:
-/// `{"pointer": "/Lifecycle", "code": "unknown-member", "detail": "…", "suggestion": "LifeCycle"}`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Finding {
-    /// Where, as a JSON Pointer into the opportunity.
-    pub pointer: String,
-    /// What.
-    pub code: Code,
-    /// The same for people. It may quote the value, and so personal data: it is for the caller, not
-    /// for a log.
-    pub detail: String,
-    /// The member's name, or the value, that was probably meant.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub suggestion: Option<String>,
-}
-
-/// What is wrong, by a name that stays as it is: `unknown-member`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Code {
-    /// AWS's model has no such member here.
-    UnknownMember,
-    /// JSON of another kind.
-    WrongType,
-    /// Fewer characters (code points) than AWS takes.
-    TooShort,
-    /// More characters (code points) than AWS takes.
-    TooLong,
-    /// AWS's pattern does not match the whole of it.
-    WrongFormat,
-    /// AWS's model lists the values, and this is none of them.
-    UnlistedValue,
-    /// More items than AWS takes.
-    TooManyItems,
-    /// Missing or null, in an object that cannot be without it.
-    RequiredMember,
-    /// AWS's documentation lists values, its model does not, and this is none of them. Only ever a
-    /// warning.
-    UndocumentedValue,
-    /// AWS will drop an `EstimationUrl`. Only ever a warning.
-    EstimationUrlDropped,
-    /// AWS will rewrite a `TargetCompany`. Only ever a warning.
-    TargetCompanyRewritten,
-}
-
-impl Code {
-    /// The name, in kebab-case.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::UnknownMember => "unknown-member",
-            Self::WrongType => "wrong-type",
-            Self::TooShort => "too-short",
-            Self::TooLong => "too-long",
-            Self::WrongFormat => "wrong-format",
-            Self::UnlistedValue => "unlisted-value",
-            Self::TooManyItems => "too-many-items",
-            Self::RequiredMember => "required-member",
-            Self::UndocumentedValue => "undocumented-value",
-            Self::EstimationUrlDropped => "estimation-url-dropped",
-            Self::TargetCompanyRewritten => "target-company-rewritten",
-        }
-    }
-}
-
-impl Serialize for Code {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.as_str())
-    }
-}
-
 /// What [`judge`] found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Judgement {
+pub(crate) struct Judgement {
     /// What the patch made wrong.
-    pub errors: Vec<Finding>,
+    pub(crate) errors: Vec<Finding>,
     /// What was wrong before, and new values that AWS's documentation does not list.
-    pub warnings: Vec<Finding>,
+    pub(crate) warnings: Vec<Finding>,
 }
 
 /// Reads the rules now, so that the first [`judge`] does not have to.
@@ -118,7 +43,7 @@ pub fn load_rules() {
 /// an array may have moved. A member that AWS's model lacks is no finding as long as it is left
 /// alone: AWS added it after this release. Null counts as absent.
 #[must_use]
-pub fn judge(before: &Object, after: &Object) -> Judgement {
+pub(crate) fn judge(before: &Object, after: &Object) -> Judgement {
     let findings = SCHEMA.findings(after);
     let mut judgement = Judgement::default();
     if findings.is_empty() {
@@ -133,7 +58,10 @@ pub fn judge(before: &Object, after: &Object) -> Judgement {
             Code::UnknownMember if was_before || is_absent() => {}
             Code::UndocumentedValue if was_before => {}
             Code::UndocumentedValue => judgement.warnings.push(found.finding),
-            _ if was_before => judgement.warnings.push(found.finding),
+            _ if was_before => judgement.warnings.push(Finding {
+                source: Source::Opportunity,
+                ..found.finding
+            }),
             _ => judgement.errors.push(found.finding),
         }
     }

@@ -7,34 +7,18 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::{Object, Opportunity, pointer::Place};
-
-/// The top-level members that belong to AWS, or to the bridge: a patch may not name them.
-pub const READ_ONLY: [&str; 8] = [
-    "Id",
-    "Arn",
-    "Catalog",
-    "CreatedDate",
-    "Identifier",
-    "LastModifiedDate",
-    "OpportunityTeam",
-    "RelatedEntityIdentifiers",
-];
-
-/// The members of `GetOpportunity` that `UpdateOpportunity` does not take; `Id` goes as
-/// `Identifier`. (`RelatedEntityIdentifiers` are changed by `AssociateOpportunity`,
-/// `OpportunityTeam` by `AssignOpportunity`.)
-const NOT_SENT: [&str; 5] = [
-    "Id",
-    "Arn",
-    "CreatedDate",
-    "RelatedEntityIdentifiers",
-    "OpportunityTeam",
-];
+use crate::{
+    Object, Opportunity,
+    owner::{self, Owner},
+    pointer::Place,
+};
 
 /// A shape's name, which answers in awsJson1.0 may carry inside `Project.ExpectedCustomerSpend`:
 /// seen and deleted in AWS's own samples (`EditOpportunity.js`).
 const TYPE_TAG: &str = "__type";
+
+/// Where the use case is.
+pub(crate) const USE_CASE: &str = "/Project/CustomerUseCase";
 
 /// The body of an `UpdateOpportunity` request, with what had to be adjusted for it.
 #[derive(Debug, Clone, PartialEq)]
@@ -70,33 +54,21 @@ pub enum Rule {
     EntityDecoded,
 }
 
-impl Opportunity {
-    /// The body that writes this document back, whole.
-    #[must_use]
-    pub fn to_update(&self) -> Update {
-        let members = self.document().iter();
-        Update::of(members.map(|(name, value)| (name.clone(), value.clone())))
-    }
-
-    /// The same of a document that is not needed any more.
-    #[must_use]
-    pub fn into_update(self) -> Update {
-        Update::of(self.into_document())
-    }
-}
-
 impl Update {
-    fn of(document: impl IntoIterator<Item = (String, Value)>) -> Self {
-        let sent = document
-            .into_iter()
-            .filter_map(|(name, value)| match name.as_str() {
-                "Id" => Some(("Identifier".to_owned(), value)),
+    /// The body that writes `document` back, whole, as the opportunity that was read in `of`.
+    #[must_use]
+    pub fn of(document: Object, of: &Opportunity) -> Self {
+        let mut body = Object::new();
+        for (name, value) in document {
+            match (name.as_str(), owner::of_member(&name)) {
+                ("Id", _) => drop(body.insert("Identifier".to_owned(), of.id().into())),
+                ("Catalog", _) => drop(body.insert(name, of.catalog().into())),
                 // The identifier is `Id`; a member of this name would be a second one.
-                "Identifier" => None,
-                name if NOT_SENT.contains(&name) => None,
-                _ => Some((name, value)),
-            });
-        let mut body: Object = sent.collect();
+                ("Identifier", _) | (_, Some(Owner::Aws)) => {}
+                _ => drop(body.insert(name, value)),
+            }
+        }
+        body.entry("Catalog").or_insert_with(|| of.catalog().into());
         let mut adjustments = Vec::new();
         drop_type_tags(&mut body, &Place::Root, &mut adjustments);
         adjustments.extend(decode_use_case(&mut body));
@@ -133,21 +105,24 @@ fn drop_inner_type_tags(value: &mut Value, at: &Place<'_>, adjustments: &mut Vec
 
 fn decode_use_case(body: &mut Object) -> Option<Adjustment> {
     let use_case = body.get_mut("Project")?.get_mut("CustomerUseCase")?;
-    let decoded = use_case
-        .as_str()?
-        .replace("&amp;colon;", ":")
-        .replace("&amp;", "&");
-    if use_case.as_str()? == decoded {
-        return None;
-    }
-    let after = Value::String(decoded);
+    let after = decoded(use_case).filter(|decoded| decoded != use_case)?;
     let before = std::mem::replace(use_case, after.clone());
     Some(Adjustment {
-        pointer: "/Project/CustomerUseCase".to_owned(),
+        pointer: USE_CASE.to_owned(),
         rule: Rule::EntityDecoded,
         before,
         after,
     })
+}
+
+/// A use case as AWS takes it; `None` where it is not a text.
+pub(crate) fn decoded(use_case: &Value) -> Option<Value> {
+    let text = use_case.as_str()?;
+    Some(
+        text.replace("&amp;colon;", ":")
+            .replace("&amp;", "&")
+            .into(),
+    )
 }
 
 #[cfg(test)]
@@ -155,6 +130,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::Catalog;
 
     fn opportunity(extra: &Value) -> Opportunity {
         let mut document = json!({
@@ -170,7 +146,13 @@ mod tests {
         .unwrap()
         .clone();
         document.extend(extra.as_object().unwrap().clone());
-        Opportunity::from_document(document).unwrap()
+        Opportunity::from_document(document, &Catalog::parse("AWS").unwrap()).unwrap()
+    }
+
+    impl Opportunity {
+        fn update(&self) -> Update {
+            Update::of(self.document().clone(), self)
+        }
     }
 
     #[test]
@@ -178,7 +160,7 @@ mod tests {
         let update = opportunity(&json!({
             "AddedTomorrow": {"x": [null, {"y": 1}]}, "Marketing": null, "Tags": [], "Identifier": "not the id",
         }))
-        .to_update();
+        .update();
         assert_eq!(
             serde_json::to_string(&update.body).unwrap(),
             r#"{"Catalog":"AWS","Identifier":"O1","LastModifiedDate":"2026-01-02T03:04:05.120Z","AddedTomorrow":{"x":[null,{"y":1}]},"Marketing":null,"Tags":[]}"#
@@ -192,7 +174,7 @@ mod tests {
             "__type": "t0",
             "Project": {"ExpectedCustomerSpend": [{"Amount": "1"}, {"__type": "t1", "Amount": "2"}]},
         }))
-        .to_update();
+        .update();
         assert_eq!(
             update.body["Project"],
             json!({"ExpectedCustomerSpend": [{"Amount": "1"}, {"Amount": "2"}]})
@@ -219,7 +201,7 @@ mod tests {
         ] {
             let update =
                 opportunity(&json!({"Project": {"CustomerUseCase": read, "Title": "R&amp;D"}}))
-                    .to_update();
+                    .update();
             assert_eq!(
                 update.body["Project"],
                 json!({"CustomerUseCase": sent, "Title": "R&amp;D"})
@@ -235,8 +217,7 @@ mod tests {
             );
         }
         for untouched in [json!("Security & Compliance"), json!(null), json!(7)] {
-            let update =
-                opportunity(&json!({"Project": {"CustomerUseCase": untouched}})).to_update();
+            let update = opportunity(&json!({"Project": {"CustomerUseCase": untouched}})).update();
             assert_eq!(update.body["Project"]["CustomerUseCase"], untouched);
             assert_eq!(update.adjustments, []);
         }

@@ -11,8 +11,8 @@ use regex_lite::Regex;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Code, Finding, OF_THE_BRIDGE, nearest};
-use crate::{Object, kind, pointer::Place};
+use super::nearest;
+use crate::{Code, Finding, Object, Source, kind, owner, pointer::Place};
 
 /// A list of more is not told whole.
 const LONG_LIST: usize = 12;
@@ -114,7 +114,7 @@ impl<'s, 'a> Walk<'s, 'a> {
                 // Told below.
                 Some(_) if value.is_null() && schema.required.contains(name) => {}
                 Some(schema) => self.value(schema, value, &at, members),
-                None if is_root && OF_THE_BRIDGE.contains(&name.as_str()) => {}
+                None if is_root && owner::of_member(name).is_some() => {}
                 None => self.unknown_member(schema, name, value, &at),
             }
         }
@@ -240,6 +240,7 @@ impl<'s, 'a> Walk<'s, 'a> {
             pointer: at.to_string(),
             code,
             detail,
+            source: Source::Patch,
             suggestion: suggestion.map(str::to_owned),
         };
         self.found.push(Found { finding, value });

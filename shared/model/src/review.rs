@@ -1,0 +1,303 @@
+//! The review of a change: what it changes, what stands against it, and what is worth knowing.
+//!
+//! The one place where ownership, review locks, AWS's model and AWS's rules are asked. It is pure: what
+//! is read goes in, findings come out, and the caller decides.
+
+use crate::{
+    Change, Code, Finding, Object, Opportunity, Update, advice,
+    owner::{self, Owner},
+    schema, update,
+};
+
+/// What is to be said of a change to an opportunity.
+#[derive(Debug, Clone)]
+pub struct Review {
+    /// The body that would be sent.
+    pub update: Update,
+    /// What would change, in document order.
+    pub changes: Vec<Change>,
+    /// The opportunity's review status, such as `Approved`.
+    pub review_status: String,
+    /// Changes to fields that are not the partner's.
+    owned: Vec<Finding>,
+    /// Changes that the review status closes.
+    locked: Vec<Finding>,
+    /// What AWS would refuse.
+    invalid: Vec<Finding>,
+    /// What is worth knowing and stops nothing.
+    warnings: Vec<Finding>,
+}
+
+/// What a change is refused for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// It changes fields that are not the partner's.
+    Owned(Vec<Finding>),
+    /// It changes fields that the review status closes.
+    Locked {
+        /// The review status, such as `Submitted`.
+        review_status: String,
+        /// Each closed change.
+        findings: Vec<Finding>,
+    },
+    /// The opportunity would not be one that AWS takes.
+    Invalid(Vec<Finding>),
+}
+
+/// Reviews the change from the opportunity as it was read to the document `after`.
+#[must_use]
+pub fn review(before: &Opportunity, after: Object) -> Review {
+    let mut changes = Change::between(before.document(), &after);
+    changes.retain(|change| !is_none(change, before));
+    let update = Update::of(after, before);
+    let review_status = before.review_status().unwrap_or_default().to_owned();
+
+    let (mut owned, mut locked) = (Vec::new(), Vec::new());
+    for change in &changes {
+        if let Some(owner) = owner_of(change, before) {
+            owned.push(not_the_partners(change, owner));
+        } else if before.locks(change) {
+            locked.push(closed(change, &review_status));
+        }
+    }
+    let judgement = schema::judge(before.document(), &update.body);
+    let advice = advice::advise(before.document(), &update.body);
+    Review {
+        // A document that was invalid before stays the opportunity's: nothing would be written.
+        invalid: if changes.is_empty() {
+            Vec::new()
+        } else {
+            judgement.errors
+        },
+        warnings: advice.into_iter().chain(judgement.warnings).collect(),
+        update,
+        changes,
+        review_status,
+        owned,
+        locked,
+    }
+}
+
+impl Review {
+    /// Refuses changes to fields that are not the partner's.
+    ///
+    /// # Errors
+    /// With each of them.
+    pub fn refuse_owned(&self) -> Result<(), Refusal> {
+        refuse(&self.owned, Refusal::Owned)
+    }
+
+    /// Refuses changes that the review status closes, unless AWS is to judge.
+    ///
+    /// # Errors
+    /// With each of them.
+    pub fn refuse_locked(&self, lenient: bool) -> Result<(), Refusal> {
+        let findings = if lenient { &[][..] } else { &self.locked };
+        refuse(findings, |findings| Refusal::Locked {
+            review_status: self.review_status.clone(),
+            findings,
+        })
+    }
+
+    /// Refuses what AWS would refuse. With `lenient`, AWS judges what may have changed since this
+    /// release.
+    ///
+    /// # Errors
+    /// With everything that is wrong.
+    pub fn refuse_invalid(&self, lenient: bool) -> Result<(), Refusal> {
+        let (_, invalid) = self.judged(lenient);
+        refuse(&invalid, Refusal::Invalid)
+    }
+
+    /// Everything that the change would be refused for.
+    #[must_use]
+    pub fn errors(&self, lenient: bool) -> Vec<Finding> {
+        let locked = if lenient { &[][..] } else { &self.locked };
+        let (_, invalid) = self.judged(lenient);
+        [&self.owned[..], locked, &invalid].concat()
+    }
+
+    /// Everything that is worth knowing and stops nothing.
+    #[must_use]
+    pub fn warnings(&self, lenient: bool) -> Vec<Finding> {
+        let locked = if lenient { &self.locked[..] } else { &[] };
+        let (left_to_aws, _) = self.judged(lenient);
+        [&left_to_aws[..], &self.warnings, locked].concat()
+    }
+
+    /// What is left to AWS to judge, and what is refused here.
+    fn judged(&self, lenient: bool) -> (Vec<Finding>, Vec<Finding>) {
+        let is_left_to_aws = |finding: &Finding| lenient && grows_with_aws(finding.code);
+        self.invalid.iter().cloned().partition(is_left_to_aws)
+    }
+}
+
+/// Whether AWS may have changed the rule behind a code since this release.
+fn grows_with_aws(code: Code) -> bool {
+    matches!(
+        code,
+        Code::UnknownMember
+            | Code::UnlistedValue
+            | Code::MissingCompanion
+            | Code::ConflictingCompanion
+            | Code::PastDate
+            | Code::TerminalStage
+    )
+}
+
+fn refuse(
+    findings: &[Finding],
+    refusal: impl FnOnce(Vec<Finding>) -> Refusal,
+) -> Result<(), Refusal> {
+    if findings.is_empty() {
+        return Ok(());
+    }
+    Err(refusal(findings.to_vec()))
+}
+
+/// Whether a difference between the documents is none between the bodies that AWS gets.
+fn is_none(change: &Change, before: &Opportunity) -> bool {
+    match change.pointer.as_str() {
+        "/Catalog" => change.after == before.catalog(),
+        "/Identifier" => change.after == before.id(),
+        update::USE_CASE => update::decoded(&change.before).as_ref() == Some(&change.after),
+        _ => false,
+    }
+}
+
+fn owner_of(change: &Change, opportunity: &Opportunity) -> Option<Owner> {
+    owner::of(&change.pointer).filter(|_| !opportunity.simulates_review(change))
+}
+
+fn not_the_partners(change: &Change, owner: Owner) -> Finding {
+    let pointer = &change.pointer;
+    match owner {
+        Owner::Bridge if pointer != "/LastModifiedDate" => {
+            let detail = format!("`{pointer}` is not the one that was read");
+            Finding::of_patch(pointer, Code::Mismatch, detail)
+        }
+        _ => {
+            let detail = format!("`{pointer}` belongs to AWS, a patch may not change it");
+            Finding::of_patch(pointer, Code::ReadOnly, detail)
+        }
+    }
+}
+
+fn closed(change: &Change, review_status: &str) -> Finding {
+    let pointer = &change.pointer;
+    let detail =
+        format!("`{pointer}` cannot be changed while the review status is `{review_status}`");
+    Finding::of_patch(pointer, Code::Locked, detail)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::Catalog;
+
+    fn opportunity(document: Value) -> Opportunity {
+        let Value::Object(mut document) = document else {
+            panic!("an object")
+        };
+        document.insert("Id".to_owned(), json!("O1"));
+        document.insert("LastModifiedDate".to_owned(), json!("m"));
+        Opportunity::from_document(document, &Catalog::parse("AWS").unwrap()).unwrap()
+    }
+
+    fn reviewed(before: Value, change: impl FnOnce(&mut Object)) -> Review {
+        let before = opportunity(before);
+        let mut after = before.document().clone();
+        change(&mut after);
+        review(&before, after)
+    }
+
+    fn places(findings: &[Finding]) -> Vec<(&str, &str)> {
+        findings
+            .iter()
+            .map(|finding| (finding.pointer.as_str(), finding.code.as_str()))
+            .collect()
+    }
+
+    #[test]
+    fn a_field_that_is_not_the_partners_may_be_named_but_not_changed() {
+        let before = json!({"Arn": "a", "Catalog": "AWS", "OpportunityTeam": [], "LifeCycle": {"ReviewStatus": "Approved"}});
+        let same = reviewed(before.clone(), |after| {
+            after.insert("Identifier".to_owned(), json!("O1"));
+        });
+        assert_eq!(same.changes, []);
+        assert_eq!(same.refuse_owned(), Ok(()));
+
+        let other = reviewed(before, |after| {
+            after.insert("Arn".to_owned(), json!("b"));
+            after.insert("Catalog".to_owned(), json!("Sandbox"));
+            after.insert("Identifier".to_owned(), json!("O2"));
+            after.insert("LastModifiedDate".to_owned(), json!("n"));
+            after.insert(
+                "LifeCycle".to_owned(),
+                json!({"ReviewStatus": "Rejected", "NextSteps": "n"}),
+            );
+        });
+        let Err(Refusal::Owned(findings)) = other.refuse_owned() else {
+            panic!("{other:?}")
+        };
+        assert_eq!(
+            places(&findings),
+            [
+                ("/Arn", "read-only"),
+                ("/Catalog", "mismatch"),
+                ("/LifeCycle/ReviewStatus", "read-only"),
+                ("/LastModifiedDate", "read-only"),
+                ("/Identifier", "mismatch"),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_catalog_that_the_answer_left_out_may_be_named() {
+        let review = reviewed(json!({}), |after| {
+            after.insert("Catalog".to_owned(), json!("AWS"));
+        });
+        assert_eq!(review.changes, []);
+        assert_eq!(review.update.body["Catalog"], "AWS");
+    }
+
+    #[test]
+    fn a_use_case_is_compared_without_the_entities_that_aws_puts_in() {
+        let before = json!({"Project": {"CustomerUseCase": "Security &amp; Compliance"}});
+        let review = reviewed(before, |after| {
+            after["Project"]["CustomerUseCase"] = json!("Security & Compliance");
+        });
+        assert_eq!(review.changes, []);
+    }
+
+    #[test]
+    fn lenient_leaves_locks_and_growing_rules_to_aws() {
+        let before = json!({"LifeCycle": {"ReviewStatus": "Submitted", "Stage": "Prospect"}});
+        let review = reviewed(before, |after| {
+            after["LifeCycle"]["Stage"] = json!("Won");
+            after["LifeCycle"]["TargetCloseDate"] = json!("soon");
+        });
+        let codes = |findings: Vec<Finding>| -> Vec<&'static str> {
+            findings
+                .iter()
+                .map(|finding| finding.code.as_str())
+                .collect()
+        };
+        assert_eq!(
+            codes(review.errors(false)),
+            ["locked", "locked", "unlisted-value", "wrong-format"]
+        );
+        assert_eq!(codes(review.warnings(false)), [] as [&str; 0]);
+        assert_eq!(codes(review.errors(true)), ["wrong-format"]);
+        assert_eq!(
+            codes(review.warnings(true)),
+            ["unlisted-value", "locked", "locked"]
+        );
+        assert!(
+            matches!(review.refuse_locked(false), Err(Refusal::Locked { review_status, .. }) if review_status == "Submitted")
+        );
+        assert_eq!(review.refuse_locked(true), Ok(()));
+    }
+}
