@@ -33,7 +33,7 @@ fn paths(answer: &Answer) -> Vec<&str> {
     let changes = answer.body["changes"].as_array().expect("changes");
     changes
         .iter()
-        .map(|change| change["path"].as_str().expect("a path"))
+        .map(|change| change["pointer"].as_str().expect("a path"))
         .collect()
 }
 
@@ -86,7 +86,8 @@ async fn a_patch_of_one_member_sends_every_other_member_as_it_was_read() {
             "identifier": "O1",
             "outcome": "updated",
             "lastModifiedDate": now,
-            "changes": [{"path": "/LifeCycle/Stage", "before": "Prospect", "after": "Qualified", "source": "patch"}],
+            "etag": format!("\"{}\"", now.as_str().unwrap()),
+            "changes": [{"pointer": "/LifeCycle/Stage", "before": "Prospect", "after": "Qualified", "source": "patch"}],
             "adjustments": [],
             "warnings": documents::warnings_of_tomorrow(),
         })
@@ -112,6 +113,7 @@ async fn a_patch_that_changes_nothing_writes_nothing() {
                 "identifier": "O1",
                 "outcome": "unchanged",
                 "lastModifiedDate": "2026-01-02T03:04:05.120Z",
+                "etag": "\"2026-01-02T03:04:05.120Z\"",
                 "changes": [],
                 "adjustments": [],
                 "warnings": documents::warnings_of_tomorrow(),
@@ -176,7 +178,7 @@ async fn a_concurrent_edit_that_makes_the_same_change_leaves_nothing_to_write() 
 
     assert_eq!(
         (answer.status, &answer.body["outcome"]),
-        (200, &json!("updated"))
+        (200, &json!("unchanged"))
     );
     assert_eq!(updates(&emulator).len(), 1);
 }

@@ -82,7 +82,7 @@ async fn bad_input_is_refused_before_anything_is_read() {
                 .body("{}"),
             415,
             "unsupported-media-type",
-            "the content type is `text/plain`, `Accept-Patch` tells what is taken",
+            "`Content-Type` is `text/plain`, which is not a form of a patch; see `Accept-Patch`",
         ),
         (
             merge("").base64_body("eyJhIjoi//8ifQ=="), // {"a":"\xff\xff"}
@@ -100,7 +100,7 @@ async fn bad_input_is_refused_before_anything_is_read() {
             Request::new("PATCH", target).body("{}"),
             415,
             "unsupported-media-type",
-            "the content type is `missing`, `Accept-Patch` tells what is taken",
+            "`Content-Type` is missing; see `Accept-Patch`",
         ),
         (
             Request::new("PATCH", "/nowhere"),
@@ -145,25 +145,24 @@ async fn a_wrong_method_is_told_which_are_right() {
 }
 
 #[tokio::test]
-async fn every_read_only_member_is_named_and_nothing_is_written() {
+async fn every_read_only_field_that_a_patch_changes_is_named_and_nothing_is_written() {
     let (emulator, function) = patch::with_document(documents::sample()).await;
-    let patch =
-        json!({"Id": "O7654321", "OpportunityTeam": [], "LifeCycle": {"Stage": "Committed"}});
+    let patch = json!({"Id": "O1", "OpportunityTeam": [], "LifeCycle": {"Stage": "Committed"}});
     let answer = function.send(&Request::patch("O7654321", &patch)).await;
     assert_eq!(
         (answer.status, &answer.body["detail"]),
         (
             422,
-            &json!("the patch names read-only members: /Id, /OpportunityTeam")
+            &json!("the patch changes read-only fields: /Id, /OpportunityTeam")
         )
     );
     assert_eq!(
         answer.body["errors"],
         json!([
-            {"pointer": "/Id", "code": "read-only", "detail": "`/Id` belongs to AWS, a patch may not name it", "source": "patch"},
+            {"pointer": "/Id", "code": "read-only", "detail": "`/Id` belongs to AWS, a patch may not change it", "source": "patch"},
             {
                 "pointer": "/OpportunityTeam", "code": "read-only",
-                "detail": "`/OpportunityTeam` belongs to AWS, a patch may not name it", "source": "patch",
+                "detail": "`/OpportunityTeam` belongs to AWS, a patch may not change it", "source": "patch",
             },
         ])
     );
@@ -266,7 +265,7 @@ async fn a_query_that_is_no_uris_is_refused_like_any_other() {
 
 #[tokio::test]
 async fn whether_something_was_written_is_told_as_it_is_known() {
-    let unknown = "whether the change was written is not known; a merge patch can be sent again, a JSON Patch where it tests what it changes";
+    let unknown = "whether the change was written is not known; the same patch can be sent again, if it is right whatever others wrote since";
     for (reads, writes, detail) in [
         (
             vec![(99, Fault::InternalServer)],

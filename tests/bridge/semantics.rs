@@ -1,7 +1,7 @@
 //! `patch-opportunity`: routes, conditional requests, preferences, dry runs, JSON Patch.
 
 use bridge_tests::Request;
-use partner_central_emulator::Fault;
+use partner_central_emulator::{Emulator, Fault};
 use serde_json::{Value, json};
 
 use crate::{documents, patch};
@@ -52,7 +52,7 @@ async fn an_identifier_in_the_wrong_place_is_told() {
         (
             post(r#"{"Identifier":7654321}"#),
             422,
-            "the body's `Identifier` is no string, expected the opportunity's identifier as a string, or in the path",
+            "the body's `Identifier` is not a string",
         ),
         (
             post(r#"{"Identifier":"7"}"#),
@@ -62,12 +62,12 @@ async fn an_identifier_in_the_wrong_place_is_told() {
         (
             operations.body("[]"),
             422,
-            "a JSON Patch has no member `Identifier`, expected the opportunity's identifier as a string, or in the path",
+            "a JSON Patch has no field `Identifier`, expected the opportunity's identifier as a string, or in the path",
         ),
         (
-            Request::patch("O7654321", &json!({"Identifier": "O7654321"})),
+            Request::patch("O7654321", &json!({"Identifier": "O7654322"})),
             422,
-            "the patch names read-only members: /Identifier",
+            "the body's `Identifier` is `O7654322`, the path's is `O7654321`",
         ),
     ] {
         let answer = function.send(&request).await;
@@ -197,21 +197,29 @@ async fn with_if_match_a_write_whose_answer_was_lost_is_still_found() {
     );
 }
 
+/// The sample under a date far ahead, so that the date of the next write is known: the one after it.
+fn ahead() -> Value {
+    let mut document = documents::sample();
+    document["LastModifiedDate"] = json!("2999-12-31T23:59:59.999Z");
+    document
+}
+const NEXT: &str = "3000-01-01T00:00:00.000Z";
+
+/// What the read after the write gives: `document`.
+fn read_after_the_write(emulator: &Emulator, document: &Value) {
+    let first = Fault::Delay(std::time::Duration::ZERO);
+    emulator.inject("GetOpportunity", 1, first);
+    emulator.inject("GetOpportunity", 1, Fault::Answer(document.to_string()));
+}
+
 #[tokio::test]
-async fn a_representation_tells_what_aws_changed_besides() {
-    let (emulator, function) = patch::with_document(documents::sample()).await;
-    emulator.inject(
-        "GetOpportunity",
-        1,
-        Fault::Delay(std::time::Duration::ZERO), // the read before the write
-    );
-    emulator.inject(
-        "GetOpportunity",
-        1,
-        Fault::ConcurrentEdit(|document| {
-            document["Project"]["ExpectedCustomerSpend"][1]["TargetCompany"] = json!("AWS");
-        }),
-    );
+async fn what_aws_rewrote_in_a_write_is_told_as_its_own() {
+    let (emulator, function) = patch::with_document(ahead()).await;
+    let mut rewritten = ahead();
+    rewritten["LastModifiedDate"] = json!(NEXT);
+    rewritten["LifeCycle"]["Stage"] = json!("Committed");
+    rewritten["Project"]["ExpectedCustomerSpend"][1]["TargetCompany"] = json!("AWS");
+    read_after_the_write(&emulator, &rewritten);
     let answer = function
         .send(&committed().header("prefer", "return=representation"))
         .await;
@@ -224,16 +232,52 @@ async fn a_representation_tells_what_aws_changed_besides() {
     assert_eq!(
         answer.body["changes"],
         json!([
-            {"path": "/LifeCycle/Stage", "before": "Qualified", "after": "Committed", "source": "patch"},
-            {"path": "/Project/ExpectedCustomerSpend/1/TargetCompany", "before": "Self", "after": "AWS", "source": "aws"},
+            {"pointer": "/LifeCycle/Stage", "before": "Qualified", "after": "Committed", "source": "patch"},
+            {"pointer": "/Project/ExpectedCustomerSpend/1/TargetCompany", "before": "Self", "after": "AWS", "source": "aws"},
         ])
     );
-    let now = emulator.opportunity("O7654321").unwrap();
-    assert_eq!(answer.body["opportunity"], now);
-    assert_eq!(
-        answer.headers["etag"],
-        format!("\"{}\"", now["LastModifiedDate"].as_str().unwrap())
+    assert_eq!(answer.body["opportunity"], rewritten);
+    assert_eq!(answer.headers["etag"], format!("\"{NEXT}\""));
+}
+
+#[tokio::test]
+async fn an_edit_by_somebody_else_after_the_write_has_no_known_author_and_no_etag() {
+    let (emulator, function) = patch::with_document(ahead()).await;
+    emulator.inject("GetOpportunity", 1, Fault::Delay(std::time::Duration::ZERO));
+    emulator.inject(
+        "GetOpportunity",
+        1,
+        Fault::ConcurrentEdit(|document| document["LifeCycle"]["NextSteps"] = json!("Theirs")),
     );
+    let answer = function
+        .send(&committed().header("prefer", "return=representation"))
+        .await;
+    assert_eq!(
+        (answer.status, &answer.body["changes"][1]["source"]),
+        (200, &json!("unknown"))
+    );
+    assert_eq!(answer.body["warnings"][0]["code"], "changed-since");
+    assert_eq!(
+        answer.body["opportunity"],
+        emulator.opportunity("O7654321").unwrap()
+    );
+    // The tag is that of the write: `If-Match` with it does not undo an edit that nobody has seen.
+    assert_eq!(answer.headers["etag"], format!("\"{NEXT}\""));
+    assert_eq!(answer.body["lastModifiedDate"], NEXT);
+}
+
+#[tokio::test]
+async fn a_read_after_the_write_that_is_stale_is_not_shown() {
+    let (emulator, function) = patch::with_document(ahead()).await;
+    read_after_the_write(&emulator, &ahead());
+    let answer = function
+        .send(&committed().header("prefer", "return=representation"))
+        .await;
+    assert_eq!(answer.status, 200);
+    assert_eq!(answer.body.get("opportunity"), None);
+    assert_eq!(answer.body["warnings"][0]["code"], "no-representation");
+    assert_eq!(answer.headers["etag"], format!("\"{NEXT}\""));
+    assert_eq!(answer.body["changes"].as_array().unwrap().len(), 1);
 }
 
 #[tokio::test]

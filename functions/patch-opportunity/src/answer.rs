@@ -4,71 +4,74 @@ use axum::{
     Json,
     response::{IntoResponse, Response},
 };
-use http::{HeaderValue, StatusCode, header};
-use model::{Adjustment, Change, Object, Opportunity};
+use http::{StatusCode, header};
+use model::{Adjustment, Change, Code, Finding, Object, Opportunity, Source};
 use serde::Serialize;
 
 use crate::{
-    precondition::etag,
+    etag::{self, etag},
     prefer::{PREFERENCE_APPLIED, Preference, Return},
-    problem::{ErrorDetail, Source},
+    problem::{MAX_TOLD, at_most},
+    representation::Representation,
+    retry::{Done, Settled},
 };
 
 /// The answer to a patch.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Answer {
-    /// The opportunity's identifier.
-    pub(crate) identifier: String,
-    /// What came of the patch.
-    pub(crate) outcome: Outcome,
-    /// `LastModifiedDate` now.
-    pub(crate) last_modified_date: String,
-    /// What was changed, or would be.
-    pub(crate) changes: Vec<ChangeBy>,
+    identifier: String,
+    outcome: Outcome,
+    /// `LastModifiedDate` now; null where somebody may have written since.
+    last_modified_date: Option<String>,
+    /// The same as an entity tag, for clients that see no headers.
+    etag: Option<String>,
+    changes: Vec<ChangeBy>,
     /// What had to be repaired to write the document back.
-    pub(crate) adjustments: Vec<Adjustment>,
-    /// What is not wrong enough to be refused.
-    pub(crate) warnings: Vec<ErrorDetail>,
+    adjustments: Vec<Adjustment>,
+    warnings: Vec<Finding>,
     /// A dry run's: what a real call would be refused for.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) errors: Option<Vec<ErrorDetail>>,
+    errors: Option<Vec<Finding>>,
     /// A dry run's: the body that a real call would send to `UpdateOpportunity`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) request: Option<Object>,
+    request: Option<Object>,
     /// The opportunity now, where a representation was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) opportunity: Option<Object>,
-    /// The preference that was followed.
+    opportunity: Option<Object>,
     #[serde(skip)]
-    pub(crate) applied: Preference,
+    applied: Preference,
 }
 
 /// A change, and whose it is.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub(crate) struct ChangeBy {
+struct ChangeBy {
     #[serde(flatten)]
-    pub(crate) change: Change,
-    pub(crate) source: Source,
+    change: Change,
+    source: Source,
 }
 
-/// What came of a patch.
+/// What came of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub(crate) enum Outcome {
+pub enum Outcome {
     /// The opportunity was written.
     Updated,
     /// The opportunity was already as the patch wants it: nothing was written.
     Unchanged,
     /// Nothing was to be written: the answer tells what would have been.
     DryRun,
-    /// The opportunity was read.
+    /// The opportunity, or AWS's summary of it, was read.
     Read,
 }
 
 impl Outcome {
-    /// What the log calls it.
-    pub(crate) fn name(self) -> &'static str {
+    /// Every outcome that an answer to a patch can have.
+    pub const OF_PATCHES: [Self; 3] = [Self::Updated, Self::Unchanged, Self::DryRun];
+
+    /// The name, as it stands in answers and in the log.
+    #[must_use]
+    pub fn name(self) -> &'static str {
         match self {
             Self::Updated => "updated",
             Self::Unchanged => "unchanged",
@@ -78,17 +81,89 @@ impl Outcome {
     }
 }
 
+impl Answer {
+    /// The answer to what was settled. `representation` is what a second read found, where one was
+    /// made.
+    pub(crate) fn new(
+        settled: Settled,
+        representation: Option<Representation>,
+        preference: Preference,
+    ) -> Self {
+        let Settled { read, review, done } = settled;
+        let mut warnings = review.warnings(preference.lenient);
+        let errors = review.errors(preference.lenient);
+        let by_patch = review.changes.into_iter();
+        let mut changes: Vec<_> = by_patch
+            .map(|change| ChangeBy {
+                change,
+                source: Source::Patch,
+            })
+            .collect();
+        let (outcome, date) = match &done {
+            Done::Told => (Outcome::DryRun, Some(read.last_modified_date().to_owned())),
+            Done::Unchanged => (
+                Outcome::Unchanged,
+                Some(read.last_modified_date().to_owned()),
+            ),
+            Done::Updated(date) => (Outcome::Updated, date.clone()),
+        };
+        if date.is_none() {
+            let detail = "the change is written, and somebody may have written since: read the opportunity for \
+                          its `ETag`";
+            warnings.push(Finding::new("", Code::NoEtag, detail, Source::Unknown));
+        }
+        let is_dry_run = outcome == Outcome::DryRun;
+        let identifier = read.id().to_owned();
+        let mut applied = Preference {
+            answer: if is_dry_run {
+                Return::Changes
+            } else {
+                preference.answer
+            },
+            ..preference
+        };
+        let opportunity = match (applied.answer, done) {
+            (Return::Representation, Done::Updated(_)) => {
+                let found = representation.unwrap_or_default();
+                let source = found.source;
+                let besides = found.differences.into_iter();
+                changes.extend(besides.map(|change| ChangeBy { change, source }));
+                warnings.extend(found.warning);
+                if found.opportunity.is_none() {
+                    applied.answer = Return::Changes;
+                }
+                found.opportunity
+            }
+            (Return::Representation, _) => Some(read.into_document()),
+            _ => None,
+        };
+        Self {
+            identifier,
+            outcome,
+            etag: date.as_deref().map(etag),
+            last_modified_date: date,
+            changes,
+            adjustments: review.update.adjustments,
+            warnings: at_most(MAX_TOLD, warnings),
+            errors: is_dry_run.then(|| at_most(MAX_TOLD, errors)),
+            request: is_dry_run.then_some(review.update.body),
+            opportunity,
+            applied,
+        }
+    }
+}
+
 impl IntoResponse for Answer {
     fn into_response(self) -> Response {
-        let (outcome, applied, tag) = (self.outcome, self.applied, etag(&self.last_modified_date));
+        let (outcome, applied) = (self.outcome, self.applied);
+        let tag = self.etag.as_deref().and_then(etag::header);
         let mut response = match applied.answer {
             Return::Minimal => StatusCode::NO_CONTENT.into_response(),
             Return::Changes | Return::Representation => Json(self).into_response(),
         };
-        response
-            .headers_mut()
-            .extend(tag.map(|tag| (header::ETAG, tag)));
-        response.headers_mut().extend(
+        let headers = response.headers_mut();
+        headers.extend(tag.map(|tag| (header::ETAG, tag)));
+        headers.extend(
             applied
                 .applied()
                 .map(|applied| (PREFERENCE_APPLIED, applied)),
@@ -100,11 +175,18 @@ impl IntoResponse for Answer {
 
 /// The answer to a read: the document as Partner Central has it.
 pub(crate) fn document(opportunity: Opportunity) -> Response {
-    let tag: Option<HeaderValue> = etag(opportunity.last_modified_date());
-    let mut response = Json(opportunity.into_document()).into_response();
+    let tag = etag::header(&etag(opportunity.last_modified_date()));
+    let mut response = summary(opportunity.into_document());
     response
         .headers_mut()
         .extend(tag.map(|tag| (header::ETAG, tag)));
+    response
+}
+
+/// The answer to a read of AWS's summary: the document as Partner Central has it. It has no date, and
+/// so no entity tag.
+pub(crate) fn summary(summary: Object) -> Response {
+    let mut response = Json(summary).into_response();
     response.extensions_mut().insert(Outcome::Read);
     response
 }

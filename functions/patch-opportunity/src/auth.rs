@@ -6,21 +6,14 @@ use std::{
 };
 
 use aws_config::SdkConfig;
-use axum::{
-    body::{self, Body},
-    extract::{Request, State},
-    middleware::Next,
-    response::{IntoResponse, Response},
-};
-use http::{HeaderMap, HeaderValue, header};
+use axum::body::{self, Body, Bytes};
+use http::{HeaderMap, HeaderValue, header, request::Parts};
 use lambda_http::request::RequestContext;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use crate::{
-    Bridge,
     config::AuthConfig,
-    problem::{Kind, Problem},
     secrets::{Secret, Secrets, SecretsError},
     signature::{SigningSecret, is_signed},
 };
@@ -38,6 +31,16 @@ pub enum Auth {
     Iam,
     /// Everybody, on this machine.
     None,
+}
+
+/// The largest body taken, in bytes, whoever sends it.
+pub(crate) const MAX_BODY: usize = 256 * 1024;
+
+/// Why a request is not let in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    TooLarge,
+    Unauthenticated { challenge: HeaderValue },
 }
 
 /// The digest of a token: compared in constant time, whatever the lengths.
@@ -78,6 +81,20 @@ impl Auth {
             AuthConfig::Iam => Self::Iam,
             AuthConfig::None => Self::None,
         })
+    }
+
+    pub(crate) async fn admit(&self, request: &Parts, body: Body) -> Result<Bytes, Refusal> {
+        let body = body::to_bytes(body, MAX_BODY)
+            .await
+            .map_err(|_| Refusal::TooLarge)?;
+        if self
+            .lets_in(&request.headers, &body, request.extensions.get())
+            .await
+        {
+            return Ok(body);
+        }
+        let challenge = self.challenge();
+        Err(Refusal::Unauthenticated { challenge })
     }
 
     async fn lets_in(
@@ -136,27 +153,4 @@ fn seconds_since_1970() -> i64 {
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();
     i64::try_from(elapsed.as_secs()).unwrap_or(i64::MAX)
-}
-
-/// Lets a request pass, or answers 401 without saying which part was wrong.
-pub(crate) async fn authenticate(
-    State(bridge): State<Bridge>,
-    request: Request,
-    next: Next,
-) -> Response {
-    let (parts, body) = request.into_parts();
-    // Lambda has the whole body in memory already, 6 MiB at most.
-    let Ok(body) = body::to_bytes(body, usize::MAX).await else {
-        return Problem::new(Kind::MalformedRequest, "the body ended early").into_response();
-    };
-    if bridge
-        .auth
-        .lets_in(&parts.headers, &body, parts.extensions.get())
-        .await
-    {
-        return next.run(Request::from_parts(parts, Body::from(body))).await;
-    }
-    Problem::new(Kind::Unauthorized, "the request is not authenticated")
-        .with_header(header::WWW_AUTHENTICATE, bridge.auth.challenge())
-        .into_response()
 }

@@ -1,49 +1,54 @@
 //! A webhook that takes *what should change* about an opportunity and writes it to Partner Central.
 //!
 //! The caller sends only what it wants changed; the bridge sends everything, because
-//! `UpdateOpportunity` sets what it does not get to null. A request goes through: authenticate,
-//! parse, read, `If-Match`, apply, compare, locks, schema, write; the first of these that refuses
-//! answers. Once the change is written, it is told as written.
+//! `UpdateOpportunity` sets what it does not get to null. [`patch`] is the order of it, top to bottom.
 
 mod answer;
 mod auth;
 mod config;
-mod edge;
-mod merged;
+mod etag;
+mod invocation;
+mod notes;
+mod observe;
 mod precondition;
 mod prefer;
 mod problem;
-mod record;
+mod representation;
 mod request;
+mod retry;
 mod secrets;
+mod serve;
 mod signature;
-mod write;
+mod table;
+mod upstream;
 
 use std::sync::Arc;
 
 use axum::{
     Json, Router,
-    body::Body,
-    extract::{Extension, Path, State, rejection::PathRejection},
-    middleware,
+    extract::{Extension, Path, Request, State, rejection::PathRejection},
     response::{IntoResponse, Response},
-    routing::{get, patch, post},
+    routing,
 };
-use http::{HeaderMap, Uri, header};
-use model::{Catalog, Identifier, Opportunity, Update};
-use partner_central::{Error, NotConfirmed, PartnerCentral, Updated};
+use http::header;
+use model::{Catalog, Identifier};
+use partner_central::PartnerCentral;
 use serde_json::json;
 use tokio::time::timeout_at;
 
 use answer::Answer;
+pub use answer::Outcome;
 pub use auth::Auth;
 pub use config::{AuthConfig, Config, ConfigError};
-use edge::{GRACE, Invocation};
-pub use edge::{behind_edge, serve};
-use problem::{Kind, Problem};
-use record::Record;
-use request::PatchRequest;
+use invocation::Invocation;
+pub use observe::observed;
+pub use problem::Kind;
+use problem::Problem;
+use request::{MalformedRequest, PatchRequest};
+use retry::Step;
 pub use secrets::{SecretSource, SecretsError};
+pub use serve::serve;
+use upstream::Upstream;
 
 /// What every request is answered with.
 #[derive(Debug, Clone)]
@@ -64,43 +69,33 @@ impl Bridge {
         }
     }
 
-    async fn get(&self, identifier: &Identifier, record: &Record) -> Result<Opportunity, Error> {
-        record
-            .upstream(self.partner_central.get(&self.catalog, identifier))
-            .await
-            .inspect_err(report)
-    }
-
-    async fn update(&self, update: &Update, record: &Record) -> Result<Updated, NotConfirmed> {
-        record.write();
-        let updated = record.upstream(self.partner_central.update(update)).await;
-        updated.inspect_err(|error| report(&error.cause))
-    }
-}
-
-/// Tells the operator what the caller is not told. What AWS says of content stays out of the log: it may
-/// quote it.
-fn report(error: &Error) {
-    match error {
-        Error::Denied { .. } => tracing::error!(%error, "access denied"),
-        Error::Throttled | Error::Unavailable { .. } => tracing::warn!(%error, "no usable answer"),
-        Error::NotFound | Error::Conflict | Error::Invalid { .. } => {}
+    fn upstream<'a>(&'a self, invocation: &'a Invocation) -> Upstream<'a> {
+        Upstream {
+            partner_central: &self.partner_central,
+            catalog: &self.catalog,
+            invocation,
+        }
     }
 }
 
 /// The function as a service: all routes, with every refusal a problem.
 pub fn router(bridge: Bridge) -> Router {
     let catalog = bridge.catalog.clone();
-    let authenticated = middleware::from_fn_with_state(bridge.clone(), auth::authenticate);
     let routes = Router::new()
         .route(
             "/opportunities/{identifier}",
-            patch(write).post(write).get(read),
+            routing::patch(patch).post(patch).get(read),
         )
-        .route("/opportunities", post(write))
-        .route_layer(authenticated)
-        .route("/openapi.json", get(openapi))
-        .route("/healthz", get(async || Json(json!({"status": "ok"}))))
+        .route(
+            "/opportunities/{identifier}/aws-summary",
+            routing::get(read_summary),
+        )
+        .route("/opportunities", routing::post(patch))
+        .route("/openapi.json", routing::get(openapi))
+        .route(
+            "/healthz",
+            routing::get(async || Json(json!({"status": "ok"}))),
+        )
         .fallback(async || {
             Problem::new(Kind::RouteNotFound, "`/openapi.json` describes the routes")
         })
@@ -108,7 +103,85 @@ pub fn router(bridge: Bridge) -> Router {
             Problem::new(Kind::MethodNotAllowed, "`Allow` tells what it takes")
         })
         .with_state(bridge);
-    behind_edge(routes, &catalog)
+    observed(routes, &catalog)
+}
+
+/// Changes an opportunity.
+async fn patch(
+    State(bridge): State<Bridge>,
+    Extension(invocation): Extension<Invocation>,
+    in_path: Result<Option<Path<String>>, PathRejection>,
+    http: Request,
+) -> Result<Answer, Problem> {
+    let (http, body) = http.into_parts();
+    let body = bridge.auth.admit(&http, body).await?;
+    let in_path = in_path.map_err(MalformedRequest::from)?;
+    let in_path = in_path.as_deref().map(String::as_str);
+    let request = PatchRequest::parse(&http, in_path, &body, &bridge.catalog)?;
+    invocation.notes.about(&request.identifier);
+
+    let upstream = bridge.upstream(&invocation);
+    let lenient = request.preference.lenient;
+    let settled = retry::until_settled(upstream, &request, |read| {
+        request.precondition.check(read)?;
+        let after = request.patch.apply(read)?;
+        let review = model::review(read, after);
+        if request.dry_run {
+            return Ok(Step::Tell(review));
+        }
+        if review.changes.is_empty() {
+            return Ok(Step::Unchanged(review));
+        }
+        review.refuse_owned()?;
+        review.refuse_locked(lenient)?;
+        review.refuse_invalid(lenient)?;
+        Ok(Step::Write(review))
+    })
+    .await?;
+
+    let representation = representation::read_again(upstream, &request, &settled).await;
+    Ok(Answer::new(settled, representation, request.preference))
+}
+
+/// Reads an opportunity.
+async fn read(
+    State(bridge): State<Bridge>,
+    Extension(invocation): Extension<Invocation>,
+    in_path: Result<Path<String>, PathRejection>,
+    http: Request,
+) -> Result<Response, Problem> {
+    let (http, body) = http.into_parts();
+    bridge.auth.admit(&http, body).await?;
+    let identifier = about(in_path, &invocation)?;
+    let upstream = bridge.upstream(&invocation);
+    let read = timeout_at(invocation.deadline, upstream.get(&identifier)).await;
+    Ok(answer::document(read.map_err(|_| Problem::unavailable())??))
+}
+
+/// Reads AWS's summary of an opportunity: what an event has to leave out where it cannot be read.
+async fn read_summary(
+    State(bridge): State<Bridge>,
+    Extension(invocation): Extension<Invocation>,
+    in_path: Result<Path<String>, PathRejection>,
+    http: Request,
+) -> Result<Response, Problem> {
+    let (http, body) = http.into_parts();
+    bridge.auth.admit(&http, body).await?;
+    let identifier = about(in_path, &invocation)?;
+    let upstream = bridge.upstream(&invocation);
+    let read = timeout_at(invocation.deadline, upstream.summary(&identifier)).await;
+    Ok(answer::summary(read.map_err(|_| Problem::unavailable())??))
+}
+
+/// The opportunity that a path names.
+fn about(
+    in_path: Result<Path<String>, PathRejection>,
+    invocation: &Invocation,
+) -> Result<Identifier, MalformedRequest> {
+    let Path(text) = in_path?;
+    let identifier = Identifier::parse(&text)?;
+    invocation.notes.about(&identifier);
+    Ok(identifier)
 }
 
 /// The description of all this, for people and for generators of clients.
@@ -116,52 +189,4 @@ const OPENAPI: &str = include_str!("../openapi.json");
 
 async fn openapi() -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "application/json")], OPENAPI)
-}
-
-async fn write(
-    State(bridge): State<Bridge>,
-    Extension(invocation): Extension<Invocation>,
-    identifier: Result<Option<Path<String>>, PathRejection>,
-    uri: Uri,
-    headers: HeaderMap,
-    body: Body,
-) -> Result<Answer, Problem> {
-    let identifier = identifier
-        .map_err(|error| malformed(&error))?
-        .map(|Path(identifier)| identifier);
-    let request = PatchRequest::parse(identifier.as_deref(), &uri, &headers, body).await?;
-    invocation.record.about(&request.identifier);
-    let written = timeout_at(
-        invocation.deadline + GRACE,
-        write::write(&bridge, &request, &invocation),
-    )
-    .await;
-    written.unwrap_or_else(|_| {
-        tracing::warn!(opportunity.id = %request.identifier, "no answer of AWS before the deadline");
-        Err(if invocation.record.writes() > 0 { Problem::unconfirmed() } else { Problem::unavailable() })
-    })
-}
-
-async fn read(
-    State(bridge): State<Bridge>,
-    Extension(invocation): Extension<Invocation>,
-    identifier: Result<Path<String>, PathRejection>,
-) -> Result<Response, Problem> {
-    let Path(identifier) = identifier.map_err(|error| malformed(&error))?;
-    let identifier = request::identifier(&identifier)?;
-    invocation.record.about(&identifier);
-    let read = timeout_at(
-        invocation.deadline,
-        bridge.get(&identifier, &invocation.record),
-    )
-    .await;
-    Ok(answer::document(read.map_err(|_| Problem::unavailable())??))
-}
-
-/// An extractor's refusal, which is no problem of its own.
-fn malformed(_: &PathRejection) -> Problem {
-    Problem::new(
-        Kind::MalformedRequest,
-        "the path is not UTF-8 once it is decoded",
-    )
 }

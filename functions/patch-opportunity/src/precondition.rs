@@ -1,65 +1,74 @@
-//! Conditional requests (RFC 9110, 13): `ETag` is the quoted `LastModifiedDate`.
+//! On which state of the opportunity a write depends (RFC 9110, 13): `If-Match`, or the
+//! `LastModifiedDate` of an `UpdateOpportunity` body.
 
-use http::{HeaderMap, HeaderValue, header};
-use model::Opportunity;
+use http::{HeaderMap, header};
+use model::{Instant, Opportunity};
 
-use crate::problem::{Kind, Problem};
-
-/// The entity tag of a `LastModifiedDate`.
-pub(crate) fn etag(last_modified_date: &str) -> Option<HeaderValue> {
-    HeaderValue::from_str(&format!("\"{last_modified_date}\"")).ok()
+/// What must be true of the opportunity for a write.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Precondition {
+    /// `If-Match`: one of these entity tags; `None` where any state will do.
+    if_match: Option<Vec<String>>,
+    /// `LastModifiedDate` of the body.
+    last_modified_date: Option<String>,
 }
 
-/// `If-Match`: on which state of the opportunity a write depends.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum IfMatch {
-    /// On any that there is: no header, or `*`.
-    Any,
-    /// On one of these, by their `LastModifiedDate`.
-    OneOf(Vec<String>),
-}
+/// `If-Match` is neither `*` nor a list of entity tags.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`If-Match` is `{0}`, expected `*` or quoted entity tags")]
+pub(crate) struct MalformedIfMatch(String);
 
-impl IfMatch {
+/// The opportunity is in another state than the write depends on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the opportunity was changed since, its `ETag` tells its state now")]
+pub(crate) struct Stale;
+
+impl Precondition {
     /// Parses the header. Weak tags are taken and never match, and empty elements of the list are
     /// ignored, as the RFC has it.
-    pub(crate) fn parse(headers: &HeaderMap) -> Result<Self, Problem> {
-        let mut dates = Vec::new();
+    pub(crate) fn parse(headers: &HeaderMap) -> Result<Self, MalformedIfMatch> {
+        let mut tags = Vec::new();
         for value in headers.get_all(header::IF_MATCH) {
-            let malformed = || {
-                let text = String::from_utf8_lossy(value.as_bytes());
-                let detail = format!("`If-Match` is `{text}`, expected `*` or quoted entity tags");
-                Problem::new(Kind::MalformedRequest, detail)
-            };
+            let malformed =
+                || MalformedIfMatch(String::from_utf8_lossy(value.as_bytes()).into_owned());
             let text = value.to_str().map_err(|_| malformed())?.trim();
             if text == "*" {
-                return Ok(Self::Any);
+                return Ok(Self::default());
             }
-            dates.extend(strong_tags(text).ok_or_else(malformed)?);
+            tags.extend(strong_tags(text).ok_or_else(malformed)?);
         }
-        let is_given = headers.contains_key(header::IF_MATCH);
-        Ok(if is_given {
-            Self::OneOf(dates)
-        } else {
-            Self::Any
+        Ok(Self {
+            if_match: headers.contains_key(header::IF_MATCH).then_some(tags),
+            last_modified_date: None,
         })
     }
 
-    /// Refuses where the opportunity is in another state.
-    pub(crate) fn check(&self, opportunity: &Opportunity) -> Result<(), Problem> {
-        match self {
-            Self::OneOf(dates)
-                if !dates
-                    .iter()
-                    .any(|date| date == opportunity.last_modified_date()) =>
-            {
-                Err(Problem::new(
-                    Kind::PreconditionFailed,
-                    "the opportunity was changed since, its `ETag` tells its state now",
-                ))
-            }
-            _ => Ok(()),
+    /// The same, and the date that the body names.
+    pub(crate) fn with_date(self, last_modified_date: Option<String>) -> Self {
+        Self {
+            last_modified_date,
+            ..self
         }
     }
+
+    /// Refuses an opportunity in another state.
+    pub(crate) fn check(&self, opportunity: &Opportunity) -> Result<(), Stale> {
+        let found = opportunity.last_modified_date();
+        let matches = |tags: &Vec<String>| tags.iter().any(|tag| tag == found);
+        let is_met = self.if_match.as_ref().is_none_or(matches)
+            && self
+                .last_modified_date
+                .as_deref()
+                .is_none_or(|named| is_same_date(named, found));
+        if is_met { Ok(()) } else { Err(Stale) }
+    }
+}
+
+/// Whether two dates are one point in time. SDKs write the date that AWS gave them in forms of their
+/// own (`.120000+00:00` for `.120Z`).
+fn is_same_date(one: &str, other: &str) -> bool {
+    let instants = (Instant::parse(one), Instant::parse(other));
+    one == other || matches!(instants, (Ok(one), Ok(other)) if one == other)
 }
 
 /// The strong tags of a list, without their quotes; `None` where it holds anything but tags, or none.
@@ -86,26 +95,29 @@ fn strong_tags(list: &str) -> Option<Vec<String>> {
 
 #[cfg(test)]
 mod tests {
+    use http::HeaderValue;
+
     use super::*;
 
-    fn parse(texts: &[&'static str]) -> Option<IfMatch> {
+    fn parse(texts: &[&'static str]) -> Option<Option<Vec<String>>> {
         let headers: HeaderMap = texts
             .iter()
             .map(|text| (header::IF_MATCH, HeaderValue::from_static(text)))
             .collect();
-        IfMatch::parse(&headers).ok()
+        Precondition::parse(&headers)
+            .ok()
+            .map(|precondition| precondition.if_match)
     }
 
     #[test]
     fn if_match_is_a_star_or_quoted_tags() {
-        let one_of = |dates: &[&str]| {
-            Some(IfMatch::OneOf(
-                dates.iter().map(|date| (*date).to_owned()).collect(),
-            ))
+        let one_of = |tags: &[&str]| {
+            let tags = tags.iter().map(|tag| (*tag).to_owned());
+            Some(Some(tags.collect::<Vec<_>>()))
         };
         for (texts, parsed) in [
-            (vec![], Some(IfMatch::Any)),
-            (vec!["*"], Some(IfMatch::Any)),
+            (vec![], Some(None)),
+            (vec!["*"], Some(None)),
             (
                 vec![r#""2026-01-02T03:04:05.120Z""#],
                 one_of(&["2026-01-02T03:04:05.120Z"]),
@@ -123,6 +135,21 @@ mod tests {
             (vec![r#"w/"a""#], None),
         ] {
             assert_eq!(parse(&texts), parsed, "{texts:?}");
+        }
+    }
+
+    #[test]
+    fn a_date_in_another_form_is_the_same_date() {
+        let read = "2026-01-02T03:04:05.120Z";
+        for (named, is_same) in [
+            (read, true),
+            ("2026-01-02T03:04:05.120000+00:00", true),
+            ("2026-01-02T04:04:05.12+01:00", true),
+            ("2026-01-02T03:04:05Z", false),
+            ("2026-01-02", false),
+            ("", false),
+        ] {
+            assert_eq!(is_same_date(named, read), is_same, "{named}");
         }
     }
 }

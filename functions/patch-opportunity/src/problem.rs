@@ -1,143 +1,99 @@
-//! Every refusal, as `application/problem+json` (RFC 9457).
+//! What a refusal is: `application/problem+json` (RFC 9457).
 //!
 //! A problem has two faces: what the caller is told is all here; what the operator must know beyond
 //! that goes to the log where it happens. 5xx say nothing about the inside.
 
 use axum::response::{IntoResponse, Response};
 use http::{HeaderName, HeaderValue, StatusCode, header};
-use partner_central::Error;
+use model::{Code, Finding, Source};
 use serde::Serialize;
 
-use crate::precondition::etag;
+use crate::etag::{self, etag};
 
 /// The media type of a problem.
 const MEDIA_TYPE: HeaderValue = HeaderValue::from_static("application/problem+json");
 
-/// Seconds after which a throttled or failed request is worth another try. Partner Central allows
-/// one write a second for each account.
-const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("1");
-
 /// What all problem types begin with; `docs/problems.md` explains each.
 const TYPE_BASE: &str = "urn:opportunity-bridge:problems/";
 
-/// The kinds of problems: each a stable type, a status and a title.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
-    MalformedRequest,
-    Unauthorized,
-    RouteNotFound,
-    OpportunityNotFound,
-    MethodNotAllowed,
-    ConcurrentEdits,
-    OpportunityLocked,
-    TestFailed,
-    PreconditionFailed,
-    ContentTooLarge,
-    UnsupportedMediaType,
-    InvalidPatch,
-    RefusedByAws,
-    Throttled,
-    Internal,
-    AccessDenied,
-    Unavailable,
+/// How many findings an answer tells one by one: a body of 256 KiB can hold tens of thousands, and a
+/// function's answer no more than 6 MB.
+pub(crate) const MAX_TOLD: usize = 1_000;
+
+macro_rules! kinds {
+    ($($(#[doc = $doc:literal])+ $kind:ident = $name:literal, $status:ident, $title:literal;)+) => {
+        /// The kinds of problems: each a stable type, a status and a title.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum Kind {
+            $($(#[doc = $doc])+ $kind,)+
+        }
+
+        impl Kind {
+            /// Every kind.
+            pub const ALL: &'static [Self] = &[$(Self::$kind),+];
+
+            /// The last part of its type; the log calls it by this name.
+            #[must_use]
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Self::$kind => $name,)+
+                }
+            }
+
+            /// The HTTP status.
+            #[must_use]
+            pub fn status(self) -> StatusCode {
+                match self {
+                    $(Self::$kind => StatusCode::$status,)+
+                }
+            }
+
+            fn title(self) -> &'static str {
+                match self {
+                    $(Self::$kind => $title,)+
+                }
+            }
+        }
+    };
 }
 
-impl Kind {
-    /// What the log calls it: the last part of its type.
-    pub(crate) fn name(self) -> &'static str {
-        self.face().0
-    }
-
-    /// Name of the type, status and title.
-    fn face(self) -> (&'static str, StatusCode, &'static str) {
-        match self {
-            Self::MalformedRequest => (
-                "malformed-request",
-                StatusCode::BAD_REQUEST,
-                "The request is malformed",
-            ),
-            Self::Unauthorized => (
-                "unauthorized",
-                StatusCode::UNAUTHORIZED,
-                "The request is not authenticated",
-            ),
-            Self::RouteNotFound => (
-                "route-not-found",
-                StatusCode::NOT_FOUND,
-                "There is no such route",
-            ),
-            Self::OpportunityNotFound => (
-                "opportunity-not-found",
-                StatusCode::NOT_FOUND,
-                "There is no such opportunity",
-            ),
-            Self::MethodNotAllowed => (
-                "method-not-allowed",
-                StatusCode::METHOD_NOT_ALLOWED,
-                "The route does not take this method",
-            ),
-            Self::ConcurrentEdits => (
-                "concurrent-edits",
-                StatusCode::CONFLICT,
-                "Others kept changing the opportunity",
-            ),
-            Self::OpportunityLocked => (
-                "opportunity-locked",
-                StatusCode::CONFLICT,
-                "The opportunity's review status closes what was to change",
-            ),
-            Self::TestFailed => (
-                "test-failed",
-                StatusCode::CONFLICT,
-                "The opportunity is not as the patch tests it",
-            ),
-            Self::PreconditionFailed => (
-                "precondition-failed",
-                StatusCode::PRECONDITION_FAILED,
-                "The opportunity is not as `If-Match` has it",
-            ),
-            Self::ContentTooLarge => (
-                "content-too-large",
-                StatusCode::PAYLOAD_TOO_LARGE,
-                "The request's content is too large",
-            ),
-            Self::UnsupportedMediaType => (
-                "unsupported-media-type",
-                StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                "The request's content type is not supported",
-            ),
-            Self::InvalidPatch => (
-                "invalid-patch",
-                StatusCode::UNPROCESSABLE_ENTITY,
-                "The patch cannot be applied",
-            ),
-            Self::RefusedByAws => (
-                "refused-by-aws",
-                StatusCode::UNPROCESSABLE_ENTITY,
-                "AWS Partner Central refused the change",
-            ),
-            Self::Throttled => (
-                "throttled",
-                StatusCode::TOO_MANY_REQUESTS,
-                "AWS Partner Central's quota is used up",
-            ),
-            Self::Internal => (
-                "internal-error",
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "Something went wrong here",
-            ),
-            Self::AccessDenied => (
-                "access-denied",
-                StatusCode::BAD_GATEWAY,
-                "AWS Partner Central does not let the bridge in",
-            ),
-            Self::Unavailable => (
-                "unavailable",
-                StatusCode::SERVICE_UNAVAILABLE,
-                "AWS Partner Central does not answer",
-            ),
-        }
-    }
+kinds! {
+    /// The path, the query, a header or the body cannot be read.
+    MalformedRequest = "malformed-request", BAD_REQUEST, "The request is malformed";
+    /// The request is not authenticated.
+    Unauthorized = "unauthorized", UNAUTHORIZED, "The request is not authenticated";
+    /// There is no such route.
+    RouteNotFound = "route-not-found", NOT_FOUND, "There is no such route";
+    /// There is no such opportunity in this catalog.
+    OpportunityNotFound = "opportunity-not-found", NOT_FOUND, "There is no such opportunity";
+    /// The route does not take this method.
+    MethodNotAllowed = "method-not-allowed", METHOD_NOT_ALLOWED, "The route does not take this method";
+    /// Others kept changing the opportunity; nothing was written.
+    ConcurrentEdits = "concurrent-edits", CONFLICT, "Others kept changing the opportunity";
+    /// The review status closes a field.
+    OpportunityLocked = "opportunity-locked", CONFLICT, "The opportunity's review status closes what was to change";
+    /// A `test` operation failed.
+    TestFailed = "test-failed", CONFLICT, "The opportunity is not as the patch tests it";
+    /// The opportunity is in another state than the write depends on.
+    PreconditionFailed = "precondition-failed", PRECONDITION_FAILED, "The opportunity was changed since it was read";
+    /// The body is too large.
+    ContentTooLarge = "content-too-large", PAYLOAD_TOO_LARGE, "The request's content is too large";
+    /// The body is no form of a patch.
+    UnsupportedMediaType = "unsupported-media-type", UNSUPPORTED_MEDIA_TYPE, "The request's content type is not supported";
+    /// The patch cannot be applied, or its result would not be valid.
+    InvalidPatch = "invalid-patch", UNPROCESSABLE_ENTITY, "The patch cannot be applied";
+    /// AWS refused the change.
+    RefusedByAws = "refused-by-aws", UNPROCESSABLE_ENTITY, "AWS Partner Central refused the change";
+    /// AWS's quota is used up; nothing was written.
+    Throttled = "throttled", TOO_MANY_REQUESTS, "AWS Partner Central's quota is used up";
+    /// The bridge failed.
+    InternalError = "internal-error", INTERNAL_SERVER_ERROR, "Something went wrong here";
+    /// AWS does not let the bridge in.
+    AccessDenied = "access-denied", BAD_GATEWAY, "AWS Partner Central does not let the bridge in";
+    /// AWS gave no usable answer; nothing was written.
+    Unavailable = "unavailable", SERVICE_UNAVAILABLE, "AWS Partner Central does not answer";
+    /// Whether the change was written is not known.
+    Unconfirmed = "unconfirmed", SERVICE_UNAVAILABLE, "It is not known whether the change was written";
 }
 
 /// A refusal, before it knows which request it answers.
@@ -145,69 +101,21 @@ impl Kind {
 pub(crate) struct Problem {
     kind: Kind,
     detail: String,
-    errors: Vec<ErrorDetail>,
+    errors: Vec<Finding>,
+    etag: Option<String>,
+    retry_after: Option<u64>,
     headers: Vec<(HeaderName, HeaderValue)>,
 }
 
-/// One thing that is wrong.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(crate) struct ErrorDetail {
-    /// Where, as a JSON Pointer into the opportunity, or into the patch where that is none; empty for
-    /// the whole.
-    pub(crate) pointer: String,
-    /// A stable name for what is wrong; AWS's own where AWS said so.
-    pub(crate) code: String,
-    /// The same for people.
-    pub(crate) detail: String,
-    /// Whose it is.
-    pub(crate) source: Source,
-    /// What was meant, perhaps.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) suggestion: Option<String>,
-}
-
-/// How many errors, or warnings, an answer tells one by one: a body of 256 KiB can hold tens of
-/// thousands, and a function's answer no more than 6 MB.
-pub(crate) const MAX_TOLD: usize = 1_000;
-
-/// The first of many, and a last one that says how many there are besides.
-pub(crate) fn at_most(most: usize, mut errors: Vec<ErrorDetail>) -> Vec<ErrorDetail> {
-    if let Some(more) = errors.len().checked_sub(most).filter(|more| *more > 0) {
-        let source = errors.last().map_or(Source::Patch, |last| last.source);
-        errors.truncate(most);
-        errors.push(ErrorDetail::new(
-            "",
-            "more",
-            &format!("and {more} more"),
-            source,
-        ));
+/// The first of many findings, and a last one that says how many more there are.
+pub(crate) fn at_most(most: usize, mut findings: Vec<Finding>) -> Vec<Finding> {
+    if let Some(more) = findings.len().checked_sub(most).filter(|more| *more > 0) {
+        let source = findings.last().map_or(Source::Patch, |last| last.source);
+        findings.truncate(most);
+        let detail = format!("and {more} more");
+        findings.push(Finding::new("", Code::More, detail, source));
     }
-    errors
-}
-
-impl ErrorDetail {
-    pub(crate) fn new(pointer: &str, code: &str, detail: &str, source: Source) -> Self {
-        let (pointer, code, detail) = (pointer.to_owned(), code.to_owned(), detail.to_owned());
-        Self {
-            pointer,
-            code,
-            detail,
-            source,
-            suggestion: None,
-        }
-    }
-}
-
-/// Whose something is: an error, a warning, a change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Source {
-    /// The patch's.
-    Patch,
-    /// The opportunity's, before the patch.
-    Opportunity,
-    /// AWS's.
-    Aws,
+    findings
 }
 
 impl Problem {
@@ -216,11 +124,13 @@ impl Problem {
             kind,
             detail: detail.into(),
             errors: Vec::new(),
+            etag: None,
+            retry_after: None,
             headers: Vec::new(),
         }
     }
 
-    pub(crate) fn with_errors(self, errors: Vec<ErrorDetail>) -> Self {
+    pub(crate) fn with_errors(self, errors: Vec<Finding>) -> Self {
         Self {
             errors: at_most(MAX_TOLD, errors),
             ..self
@@ -232,38 +142,51 @@ impl Problem {
         self
     }
 
-    /// With the state that the opportunity has now.
+    /// With the state that the opportunity was found in.
     pub(crate) fn with_etag(self, last_modified_date: &str) -> Self {
-        match etag(last_modified_date) {
-            Some(tag) => self.with_header(header::ETAG, tag),
-            None => self,
+        Self {
+            etag: Some(etag(last_modified_date)),
+            ..self
         }
     }
 
-    /// What the log calls it: the last part of its type.
-    pub(crate) fn name(&self) -> &'static str {
-        self.kind.name()
+    /// With the advice to try again after this many seconds.
+    pub(crate) fn with_retry_after(self, seconds: u64) -> Self {
+        Self {
+            retry_after: Some(seconds),
+            ..self
+        }
+    }
+
+    pub(crate) fn kind(&self) -> Kind {
+        self.kind
     }
 
     /// Gives `response`, which this problem began, its body.
     pub(crate) fn finish(&self, response: Response, request_id: &str) -> Response {
         #[derive(Serialize)]
+        #[serde(rename_all = "camelCase")]
         struct Body<'a> {
             r#type: String,
             title: &'static str,
             status: u16,
             detail: &'a str,
             instance: String,
-            errors: &'a [ErrorDetail],
+            errors: &'a [Finding],
+            #[serde(skip_serializing_if = "Option::is_none")]
+            etag: Option<&'a str>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            retry_after: Option<u64>,
         }
-        let (name, status, title) = self.kind.face();
         let body = Body {
-            r#type: format!("{TYPE_BASE}{name}"),
-            title,
-            status: status.as_u16(),
+            r#type: format!("{TYPE_BASE}{}", self.kind.name()),
+            title: self.kind.title(),
+            status: self.kind.status().as_u16(),
             detail: &self.detail,
             instance: format!("urn:request-id:{request_id}"),
             errors: &self.errors,
+            etag: self.etag.as_deref(),
+            retry_after: self.retry_after,
         };
         let (mut parts, _) = response.into_parts();
         parts.headers.insert(header::CONTENT_TYPE, MEDIA_TYPE);
@@ -272,54 +195,17 @@ impl Problem {
     }
 }
 
-/// The response is finished at the edge, where the request's id is known.
+/// The response is finished in `observe`, where the request's id is known.
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let mut response = self.kind.face().1.into_response();
-        response.headers_mut().extend(self.headers.iter().cloned());
+        let mut response = self.kind.status().into_response();
+        let headers = response.headers_mut();
+        headers.extend(self.headers.iter().cloned());
+        let tag = self.etag.as_deref().and_then(etag::header);
+        headers.extend(tag.map(|tag| (header::ETAG, tag)));
+        let retry_after = self.retry_after.map(HeaderValue::from);
+        headers.extend(retry_after.map(|seconds| (header::RETRY_AFTER, seconds)));
         response.extensions_mut().insert(self);
         response
-    }
-}
-
-impl From<Error> for Problem {
-    fn from(error: Error) -> Self {
-        match error {
-            Error::NotFound => Self::new(
-                Kind::OpportunityNotFound,
-                "the catalog has no opportunity with this identifier, or the bridge may not see it",
-            ),
-            Error::Conflict => Self::new(
-                Kind::ConcurrentEdits,
-                "the opportunity was changed by others between each read and write, nothing was written",
-            )
-            .with_header(header::RETRY_AFTER, RETRY_AFTER_SECONDS),
-            Error::Invalid { reason, message, fields } => {
-                let errors = fields
-                    .into_iter()
-                    .map(|field| ErrorDetail::new(&field.pointer, &field.code, &field.message, Source::Aws))
-                    .collect();
-                Self::new(Kind::RefusedByAws, format!("{reason}: {message}")).with_errors(errors)
-            }
-            Error::Throttled => Self::new(Kind::Throttled, "nothing was written, try again later")
-                .with_header(header::RETRY_AFTER, RETRY_AFTER_SECONDS),
-            Error::Denied { .. } => Self::new(Kind::AccessDenied, "the operator finds the reason in the log"),
-            Error::Unavailable { .. } => Self::unavailable(),
-        }
-    }
-}
-
-impl Problem {
-    /// No usable answer from AWS to a read, before anything was written.
-    pub(crate) fn unavailable() -> Self {
-        Self::new(Kind::Unavailable, "nothing was written, try again later")
-            .with_header(header::RETRY_AFTER, RETRY_AFTER_SECONDS)
-    }
-
-    /// No usable answer from AWS after a write was sent: it may have happened or not.
-    pub(crate) fn unconfirmed() -> Self {
-        let detail = "whether the change was written is not known; a merge patch can be sent again, a JSON Patch \
-                      where it tests what it changes";
-        Self::new(Kind::Unavailable, detail).with_header(header::RETRY_AFTER, RETRY_AFTER_SECONDS)
     }
 }

@@ -1,111 +1,151 @@
 //! What a caller asks for, parsed from an HTTP request before anything is read from AWS.
 
-use axum::body::{self, Body};
-use http::{HeaderMap, HeaderName, HeaderValue, Uri, header};
-use model::{Identifier, ParsePatchError, Patch};
+use http::{HeaderValue, header, request::Parts};
+use model::{
+    Catalog, Code, Finding, Identifier, Object, Opportunity, ParseIdentifierError, ParsePatchError,
+    Patch,
+};
 use serde_json::Value;
 
 use crate::{
-    precondition::IfMatch,
+    precondition::{MalformedIfMatch, Precondition},
     prefer::Preference,
-    problem::{ErrorDetail, Kind, Problem, Source},
 };
-
-/// The largest body taken, in bytes. A whole opportunity is about 10 KiB; a Function URL itself
-/// takes 6 MiB.
-const MAX_BODY: usize = 256 * 1024;
-
-/// `Accept-Patch` (RFC 5789): the media types that a patch may have.
-const ACCEPT_PATCH: (HeaderName, HeaderValue) = (
-    HeaderName::from_static("accept-patch"),
-    HeaderValue::from_static(
-        "application/merge-patch+json, application/json, application/json-patch+json",
-    ),
-);
 
 /// A patch for an opportunity.
 #[derive(Debug)]
 pub(crate) struct PatchRequest {
     pub(crate) identifier: Identifier,
     pub(crate) patch: Patch,
-    pub(crate) if_match: IfMatch,
+    pub(crate) precondition: Precondition,
     pub(crate) preference: Preference,
     pub(crate) dry_run: bool,
 }
 
+/// A request that asks for nothing that can be done.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum MalformedRequest {
+    /// The path is not text once it is decoded.
+    #[error("the path is not UTF-8 once it is decoded")]
+    Path,
+    /// The identifier in the path, or in the body, is none.
+    #[error(transparent)]
+    Identifier(#[from] ParseIdentifierError),
+    /// A query parameter is not known, or one too many: a misspelt `dry_run` would write.
+    #[error("the query is `{0}`, expected `dry_run=true` or `dry_run=false`")]
+    Query(String),
+    /// `If-Match` is malformed.
+    #[error(transparent)]
+    IfMatch(#[from] MalformedIfMatch),
+    /// There is no `Content-Type`.
+    #[error("`Content-Type` is missing; see `Accept-Patch`")]
+    NoContentType,
+    /// The body is no form of a patch.
+    #[error("`Content-Type` is `{0}`, which is not a form of a patch; see `Accept-Patch`")]
+    ContentType(String),
+    /// The body is no patch.
+    #[error(transparent)]
+    Patch(#[from] ParsePatchError),
+    /// Something that the body says of its target is wrong.
+    #[error("{}", .0.detail)]
+    Target(Finding),
+}
+
 impl PatchRequest {
-    /// Parses a request. Without an identifier in the path, it is the body's `Identifier`.
-    pub(crate) async fn parse(
+    /// Parses a request. If the path names no opportunity, the body's `Identifier` does.
+    pub(crate) fn parse(
+        parts: &Parts,
         in_path: Option<&str>,
-        uri: &Uri,
-        headers: &HeaderMap,
-        body: Body,
-    ) -> Result<Self, Problem> {
-        let in_path = in_path.map(identifier).transpose()?;
-        let dry_run = dry_run(uri.query().unwrap_or_default())?;
-        let parse = parser(headers.get(header::CONTENT_TYPE))?;
-        let body = body::to_bytes(body, MAX_BODY).await.map_err(|_| {
-            Problem::new(
-                Kind::ContentTooLarge,
-                format!("the body is larger than {MAX_BODY} bytes"),
-            )
-        })?;
-        let mut patch = parse(&body).map_err(|error| unparsable(&error))?;
-        let identifier = match in_path {
-            Some(identifier) => identifier,
-            None => take_identifier(&mut patch)?,
+        body: &[u8],
+        catalog: &Catalog,
+    ) -> Result<Self, MalformedRequest> {
+        let in_path = in_path.map(Identifier::parse).transpose()?;
+        let dry_run = dry_run(parts.uri.query().unwrap_or_default())?;
+        let parse = parser(parts.headers.get(header::CONTENT_TYPE))?;
+        let mut patch = parse(body)?;
+        let (identifier, date) = match &mut patch {
+            Patch::Merge(members) => target(members, in_path, catalog)?,
+            Patch::Operations(_) => (in_path.ok_or_else(no_identifier_in_operations)?, None),
         };
-        let if_match = IfMatch::parse(headers)?;
         Ok(Self {
             identifier,
             patch,
-            if_match,
-            preference: Preference::of(headers),
+            precondition: Precondition::parse(&parts.headers)?.with_date(date),
+            preference: Preference::of(&parts.headers),
             dry_run,
         })
     }
+
+    /// Whether carrying the patch out once more would leave this opportunity as it is; `None` for
+    /// operations, which say what to do and not how it should be.
+    pub(crate) fn leaves_as_it_is(&self, opportunity: &Opportunity) -> Option<bool> {
+        let Patch::Merge(_) = self.patch else {
+            return None;
+        };
+        let after = self.patch.apply(opportunity).ok()?;
+        Some(model::review(opportunity, after).changes.is_empty())
+    }
 }
 
-/// Parses an opportunity's identifier.
-pub(crate) fn identifier(text: &str) -> Result<Identifier, Problem> {
-    Identifier::parse(text).map_err(|error| Problem::new(Kind::MalformedRequest, error.to_string()))
-}
-
-/// The body's `Identifier`, which is no part of the patch.
-fn take_identifier(patch: &mut Patch) -> Result<Identifier, Problem> {
-    let expected = "expected the opportunity's identifier as a string, or in the path";
-    let Patch::Merge(members) = patch else {
-        return Err(Problem::new(
-            Kind::InvalidPatch,
-            format!("a JSON Patch has no member `Identifier`, {expected}"),
-        ));
+/// Takes from a merge patch what it says of its target: `Identifier`, `Catalog` and
+/// `LastModifiedDate`, as an `UpdateOpportunity` body does. The first two have to agree with the path
+/// and the configuration; the last is the state that the write depends on.
+fn target(
+    members: &mut Object,
+    in_path: Option<Identifier>,
+    catalog: &Catalog,
+) -> Result<(Identifier, Option<String>), MalformedRequest> {
+    let in_body = match take_text(members, "Identifier")? {
+        Some(text) => Some(Identifier::parse(&text)?),
+        None => None,
     };
-    match members.shift_remove("Identifier") {
-        Some(Value::String(text)) => identifier(&text),
-        found => {
-            let found = if found.is_some() {
-                "no string"
-            } else {
-                "missing"
-            };
-            let detail = format!("the body's `Identifier` is {found}, {expected}");
-            let error = ErrorDetail::new("/Identifier", "required-member", &detail, Source::Patch);
-            Err(Problem::new(Kind::InvalidPatch, detail).with_errors(vec![error]))
+    let identifier = match (in_path, in_body) {
+        (Some(path), Some(body)) if path != body => {
+            let detail = format!("the body's `Identifier` is `{body}`, the path's is `{path}`");
+            return Err(wrong_target("Identifier", Code::Mismatch, detail));
+        }
+        (Some(identifier), _) | (None, Some(identifier)) => identifier,
+        (None, None) => {
+            let detail = format!("the body's `Identifier` is missing, {EXPECTED}");
+            return Err(wrong_target("Identifier", Code::RequiredMember, detail));
+        }
+    };
+    if let Some(named) = take_text(members, "Catalog")?
+        && named != catalog.as_str()
+    {
+        let detail = format!("the body's `Catalog` is `{named}`, this bridge is for `{catalog}`");
+        return Err(wrong_target("Catalog", Code::Mismatch, detail));
+    }
+    Ok((identifier, take_text(members, "LastModifiedDate")?))
+}
+
+const EXPECTED: &str = "expected the opportunity's identifier as a string, or in the path";
+
+fn take_text(members: &mut Object, name: &str) -> Result<Option<String>, MalformedRequest> {
+    match members.shift_remove(name) {
+        None => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text)),
+        Some(_) => {
+            let detail = format!("the body's `{name}` is not a string");
+            Err(wrong_target(name, Code::WrongType, detail))
         }
     }
 }
 
-/// Reads the query. A parameter that is not known, or one too many, is refused: a misspelt `dry_run`
-/// would write.
-fn dry_run(query: &str) -> Result<bool, Problem> {
+fn wrong_target(name: &str, code: Code, detail: String) -> MalformedRequest {
+    MalformedRequest::Target(Finding::of_patch(format!("/{name}"), code, detail))
+}
+
+fn no_identifier_in_operations() -> MalformedRequest {
+    let detail = format!("a JSON Patch has no field `Identifier`, {EXPECTED}");
+    wrong_target("Identifier", Code::RequiredMember, detail)
+}
+
+fn dry_run(query: &str) -> Result<bool, MalformedRequest> {
     match query {
         "" | "dry_run=false" => Ok(false),
         "dry_run=true" => Ok(true),
-        other => {
-            let detail =
-                format!("the query is `{other}`, expected `dry_run=true` or `dry_run=false`");
-            Err(Problem::new(Kind::MalformedRequest, detail))
-        }
+        other => Err(MalformedRequest::Query(other.to_owned())),
     }
 }
 
@@ -113,42 +153,20 @@ type Parser = fn(&[u8]) -> Result<Patch, ParsePatchError>;
 
 /// How a body of this content type is parsed. Parameters such as `charset` are ignored: JSON is
 /// UTF-8 and says so itself (RFC 8259, 8.1).
-fn parser(content_type: Option<&HeaderValue>) -> Result<Parser, Problem> {
-    let text = content_type.map_or("missing", |value| value.to_str().unwrap_or("not ASCII"));
-    match text
-        .split(';')
-        .next()
-        .unwrap_or_default()
-        .trim()
-        .to_ascii_lowercase()
-        .as_str()
-    {
+fn parser(content_type: Option<&HeaderValue>) -> Result<Parser, MalformedRequest> {
+    let value = content_type.ok_or(MalformedRequest::NoContentType)?;
+    let text = value.to_str().unwrap_or("not ASCII");
+    let media_type = text.split(';').next().unwrap_or_default().trim();
+    match media_type.to_ascii_lowercase().as_str() {
         "application/merge-patch+json" | "application/json" => Ok(Patch::parse_merge),
         "application/json-patch+json" => Ok(Patch::parse_operations),
-        _ => {
-            let (name, value) = ACCEPT_PATCH;
-            let detail =
-                format!("the content type is `{text}`, `Accept-Patch` tells what is taken");
-            Err(Problem::new(Kind::UnsupportedMediaType, detail).with_header(name, value))
-        }
+        _ => Err(MalformedRequest::ContentType(text.to_owned())),
     }
-}
-
-fn unparsable(error: &ParsePatchError) -> Problem {
-    let detail = error.to_string();
-    let (pointer, code) = match error {
-        ParsePatchError::NotJson(_) => return Problem::new(Kind::MalformedRequest, detail),
-        ParsePatchError::WrongKind { .. } => (String::new(), "wrong-type"),
-        ParsePatchError::Twice { pointer } => (pointer.clone(), "duplicate-member"),
-        ParsePatchError::Operation { index, .. } => (format!("/{index}"), "wrong-operation"),
-    };
-    let error = ErrorDetail::new(&pointer, code, &detail, Source::Patch);
-    Problem::new(Kind::InvalidPatch, detail).with_errors(vec![error])
 }
 
 #[cfg(test)]
 mod tests {
-    use http::HeaderMap;
+    use http::{HeaderMap, HeaderName, Uri};
     use proptest::prelude::*;
 
     use super::*;
@@ -158,22 +176,6 @@ mod tests {
             Some((name.clone(), HeaderValue::from_bytes(value).ok()?))
         };
         named.iter().filter_map(header).collect()
-    }
-
-    fn parse(
-        path: Option<&str>,
-        query: &str,
-        headers: &HeaderMap,
-        body: Vec<u8>,
-    ) -> Result<PatchRequest, Problem> {
-        let uri = Uri::builder()
-            .path_and_query(format!("/?{query}"))
-            .build()
-            .unwrap_or_default();
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .build()
-            .unwrap();
-        runtime.block_on(PatchRequest::parse(path, &uri, headers, Body::from(body)))
     }
 
     proptest! {
@@ -190,12 +192,15 @@ mod tests {
                 r#"\[\{"op":"(add|test|move)","path":"[/a~0-9]{0,6}"(,"value":1|,"from":"/a")?\}\]"#.prop_map(String::into_bytes),
             ],
         ) {
-            let headers = headers(&[
+            let (mut parts, ()) = http::Request::new(()).into_parts();
+            parts.uri = Uri::builder().path_and_query(format!("/?{query}")).build().unwrap_or_default();
+            parts.headers = headers(&[
                 (header::CONTENT_TYPE, content_type.as_bytes()),
                 (header::IF_MATCH, &if_match),
                 (crate::prefer::PREFER, prefer.as_bytes()),
             ]);
-            if let Ok(request) = parse(path.as_deref(), &query, &headers, body) {
+            let catalog = Catalog::parse("AWS").unwrap();
+            if let Ok(request) = PatchRequest::parse(&parts, path.as_deref(), &body, &catalog) {
                 prop_assert!(Identifier::parse(request.identifier.as_str()).is_ok());
             }
         }

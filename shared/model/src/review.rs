@@ -132,6 +132,12 @@ impl Review {
     }
 }
 
+/// Whether a change is to AWS's side of the review, which AWS keeps itself.
+#[must_use]
+pub fn is_of_the_review(change: &Change) -> bool {
+    owner::of(&change.pointer) == Some(Owner::Review)
+}
+
 /// Whether AWS may have changed the rule behind a code since this release.
 fn grows_with_aws(code: Code) -> bool {
     matches!(

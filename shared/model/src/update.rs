@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::{
-    Object, Opportunity,
+    Change, Object, Opportunity,
     owner::{self, Owner},
     pointer::Place,
 };
@@ -73,6 +73,19 @@ impl Update {
         drop_type_tags(&mut body, &Place::Root, &mut adjustments);
         adjustments.extend(decode_use_case(&mut body));
         Self { body, adjustments }
+    }
+
+    /// What differs in `fresh` from the document that this update of `read` makes: nothing, if it is the
+    /// one that was sent and nobody has been there since. Its `LastModifiedDate` is not compared.
+    #[must_use]
+    pub fn differences(&self, read: &Opportunity, fresh: &Opportunity) -> Vec<Change> {
+        let now = Self::of(fresh.document().clone(), fresh);
+        let mut differences = Change::between(&self.body, &now.body);
+        differences.retain(|change| change.pointer != "/LastModifiedDate");
+        let not_sent = Change::between(read.document(), fresh.document());
+        let is_not_sent = |change: &Change| owner::of(&change.pointer) == Some(Owner::Aws);
+        differences.extend(not_sent.into_iter().filter(is_not_sent));
+        differences
     }
 }
 

@@ -71,6 +71,19 @@ const DENIED: [&str; 7] = [
 ];
 
 impl Error {
+    /// What it is called in the log, which never holds AWS's words about content.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::NotFound => "not-found",
+            Self::Conflict => "conflict",
+            Self::Invalid { .. } => "invalid",
+            Self::Denied { .. } => "denied",
+            Self::Throttled => "throttled",
+            Self::Unavailable { .. } => "unavailable",
+        }
+    }
+
     /// Sorts a failed call. `answer` is the last attempt's answer, where there was one;
     /// `sent` is the request's body, whose spelling the members of field errors take.
     pub(crate) fn of<E, R>(

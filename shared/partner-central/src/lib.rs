@@ -55,6 +55,8 @@ pub struct MissingRegion;
 pub struct Updated {
     /// `LastModifiedDate` after the write, byte for byte, where the answer has one.
     pub last_modified_date: Option<String>,
+    /// How many requests it took.
+    pub attempts: u32,
 }
 
 /// The SDK's configuration, as the SDK documents it: region, credentials and endpoints from the
@@ -82,6 +84,10 @@ pub struct NotConfirmed {
     pub cause: Error,
     /// Whether the write may have happened all the same: read again to know.
     pub may_have_happened: bool,
+    /// Whether one of the requests had no answer at all: it may still be on its way.
+    pub is_unanswered: bool,
+    /// How many requests were sent.
+    pub attempts: u32,
 }
 
 impl PartnerCentral {
@@ -148,7 +154,7 @@ impl PartnerCentral {
             .send()
             .await;
         let body = exchange.finish(sent.as_ref().err(), None)?;
-        let opportunity = Opportunity::parse(&body).map_err(unusable)?;
+        let opportunity = Opportunity::parse(&body, catalog).map_err(unusable)?;
         let (id, of) = (opportunity.id(), opportunity.catalog());
         if id == identifier.as_str() && of == catalog.as_str() {
             return Ok(opportunity);
@@ -182,24 +188,29 @@ impl PartnerCentral {
 
     /// Writes an opportunity back, whole (`UpdateOpportunity`).
     ///
-    /// `Ok` means that the write has happened: the HTTP status says so, even where the SDK cannot
+    /// Sends at most `most` requests, the SDK's retries included. `Ok` means that the write has happened: the HTTP status says so, even where the SDK cannot
     /// parse the rest of the answer.
     ///
     /// # Errors
     /// See [`NotConfirmed`]: the write may have happened all the same.
-    pub async fn update(&self, update: &Update) -> Result<Updated, NotConfirmed> {
+    pub async fn update(&self, update: &Update, most: u32) -> Result<Updated, NotConfirmed> {
         let request = serde_json::to_vec(&update.body).map_err(|error| NotConfirmed {
             cause: unusable(error),
             may_have_happened: false,
+            is_unanswered: false,
+            attempts: 0,
         })?;
         let exchange = Exchange::of(&UpdateOpportunity::new()).with_request(request.into());
+        let at_most = config::retry::RetryConfig::standard().with_max_attempts(most);
         let sent = self
             .client
             .update_opportunity()
             .customize()
+            .config_override(config::Config::builder().retry_config(at_most))
             .interceptor(exchange.clone())
             .send()
             .await;
+        let is_unanswered = exchange.is_unanswered();
         let body = exchange
             .finish(sent.as_ref().err(), Some(&update.body))
             .map_err(|cause| {
@@ -207,12 +218,15 @@ impl PartnerCentral {
                 NotConfirmed {
                     cause,
                     may_have_happened: is_without_answer || exchange.is_in_doubt(),
+                    is_unanswered,
+                    attempts: exchange.attempts(),
                 }
             })?;
         let answer: Value = serde_json::from_slice(&body).unwrap_or_default();
         let last_modified_date = answer.get("LastModifiedDate").and_then(Value::as_str);
         Ok(Updated {
             last_modified_date: last_modified_date.map(str::to_owned),
+            attempts: exchange.attempts(),
         })
     }
 }

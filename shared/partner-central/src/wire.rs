@@ -5,7 +5,7 @@
 
 use std::sync::{
     Arc, Mutex, PoisonError,
-    atomic::{AtomicBool, Ordering},
+    atomic::{AtomicBool, AtomicU32, Ordering},
 };
 
 use aws_sdk_partnercentralselling::error::{ProvideErrorMetadata, SdkError};
@@ -40,8 +40,9 @@ pub(crate) struct Exchange {
     operation: Option<FrozenLayer>,
     request: Option<Bytes>,
     answer: Arc<Mutex<Option<Answer>>>,
-    is_begun: Arc<AtomicBool>,
+    attempts: Arc<AtomicU32>,
     is_in_doubt: Arc<AtomicBool>,
+    is_unanswered: Arc<AtomicBool>,
 }
 
 /// What came back: any HTTP status, and the body as received.
@@ -59,8 +60,9 @@ impl Exchange {
             operation: operation.config(),
             request: None,
             answer: Arc::default(),
-            is_begun: Arc::default(),
+            attempts: Arc::default(),
             is_in_doubt: Arc::default(),
+            is_unanswered: Arc::default(),
         }
     }
 
@@ -97,6 +99,17 @@ impl Exchange {
         self.is_in_doubt.load(Ordering::Relaxed)
     }
 
+    /// Whether an attempt had no answer at all. Asked before [`Self::finish`] takes the last one.
+    pub(crate) fn is_unanswered(&self) -> bool {
+        let answer = self.answer.lock().unwrap_or_else(PoisonError::into_inner);
+        self.is_unanswered.load(Ordering::Relaxed) || answer.is_none()
+    }
+
+    /// How many requests were begun.
+    pub(crate) fn attempts(&self) -> u32 {
+        self.attempts.load(Ordering::Relaxed)
+    }
+
     fn record(&self, answer: Option<Answer>) -> Option<Answer> {
         std::mem::replace(
             &mut *self.answer.lock().unwrap_or_else(PoisonError::into_inner),
@@ -119,11 +132,14 @@ impl Intercept for Exchange {
         config
             .interceptor_state()
             .store_put(SharedResponseDeserializer::new(self.clone()));
-        let is_refused = self
-            .record(None)
+        let answer = self.record(None);
+        let is_refused = answer
+            .as_ref()
             .is_some_and(|answer| (400..500).contains(&answer.status));
-        if self.is_begun.swap(true, Ordering::Relaxed) && !is_refused {
-            self.is_in_doubt.store(true, Ordering::Relaxed);
+        if self.attempts.fetch_add(1, Ordering::Relaxed) > 0 {
+            self.is_in_doubt.fetch_or(!is_refused, Ordering::Relaxed);
+            self.is_unanswered
+                .fetch_or(answer.is_none(), Ordering::Relaxed);
         }
         Ok(())
     }

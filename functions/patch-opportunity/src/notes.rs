@@ -1,4 +1,4 @@
-//! What is noted of a request while it is answered, for its log line and its metrics.
+//! What is noted of a request for its log line and its metrics. Nothing in an answer depends on it.
 
 use std::{
     sync::{
@@ -11,27 +11,27 @@ use std::{
 use model::Identifier;
 use tokio::time::Instant;
 
-/// The notes on one request. None of them is of what the opportunity holds.
+/// The notes on one request. They hold nothing of what the opportunity holds.
 #[derive(Debug, Default)]
-pub(crate) struct Record {
+pub(crate) struct Notes {
     identifier: OnceLock<Identifier>,
     writes: AtomicU64,
     conflicts: AtomicU64,
     upstream_micros: AtomicU64,
 }
 
-impl Record {
+impl Notes {
     /// Notes which opportunity the request is about.
     pub(crate) fn about(&self, identifier: &Identifier) {
         self.identifier.get_or_init(|| identifier.clone());
     }
 
-    /// Notes that a write is tried.
-    pub(crate) fn write(&self) {
-        self.writes.fetch_add(1, Ordering::Relaxed);
+    /// Notes how often a write was sent.
+    pub(crate) fn wrote(&self, times: u32) {
+        self.writes.fetch_add(times.into(), Ordering::Relaxed);
     }
 
-    /// Notes that a write is to be tried again, because somebody else has written.
+    /// Notes that somebody else wrote between a read and a write.
     pub(crate) fn conflict(&self) {
         self.conflicts.fetch_add(1, Ordering::Relaxed);
     }
@@ -45,16 +45,17 @@ impl Record {
         answer
     }
 
+    /// Which opportunity the request is about, once that is known.
     pub(crate) fn identifier(&self) -> Option<&str> {
         self.identifier.get().map(Identifier::as_str)
     }
 
-    /// The writes that were tried.
+    /// How often a write was sent.
     pub(crate) fn writes(&self) -> u64 {
         self.writes.load(Ordering::Relaxed)
     }
 
-    /// The writes that were tried again, because somebody else had written.
+    /// How often somebody else wrote between a read and a write.
     pub(crate) fn conflicts(&self) -> u64 {
         self.conflicts.load(Ordering::Relaxed)
     }

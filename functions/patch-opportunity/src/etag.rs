@@ -1,0 +1,13 @@
+//! The entity tag (RFC 9110, 8.8.3): the quoted `LastModifiedDate`.
+
+use http::HeaderValue;
+
+/// The entity tag of a `LastModifiedDate`: `"2026-01-02T03:04:05.678Z"`, with its quotes.
+pub(crate) fn etag(last_modified_date: &str) -> String {
+    format!("\"{last_modified_date}\"")
+}
+
+/// The same as a header's value; `None` where the date is not of visible characters.
+pub(crate) fn header(tag: &str) -> Option<HeaderValue> {
+    HeaderValue::from_str(tag).ok()
+}

@@ -1,0 +1,103 @@
+//! What is told of every request around its handling: one log line, its metrics, the end of a problem.
+//!
+//! A panic becomes a 500 for the one request that it happened in.
+
+use std::time::SystemTime;
+
+use axum::{
+    Router,
+    extract::{MatchedPath, Request, State},
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+};
+use model::Catalog;
+use telemetry::{Metric, Metrics, milliseconds};
+use tokio::time::Instant;
+use tower_http::catch_panic::CatchPanicLayer;
+
+use crate::{
+    answer::Outcome,
+    invocation::Invocation,
+    notes::Notes,
+    problem::{Kind, Problem},
+};
+
+/// Observes routes. Their metrics are told by catalog.
+pub fn observed(routes: Router, catalog: &Catalog) -> Router {
+    let panicked = |_| {
+        Problem::new(
+            Kind::InternalError,
+            "the operator finds the reason in the log",
+        )
+        .into_response()
+    };
+    routes
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(middleware::from_fn_with_state(catalog.clone(), observe))
+}
+
+async fn observe(State(catalog): State<Catalog>, mut request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let invocation = Invocation::of(request.extensions().get());
+    request.extensions_mut().insert(invocation.clone());
+    let method = request.method().clone();
+    let route = request.extensions().get::<MatchedPath>().cloned();
+
+    let mut response = next.run(request).await;
+
+    let problem = response.extensions_mut().remove::<Problem>();
+    let outcome = response.extensions().get::<Outcome>().copied();
+    let name = match (&problem, outcome) {
+        (Some(problem), _) => problem.kind().name(),
+        (None, Some(outcome)) => outcome.name(),
+        (None, None) => "",
+    };
+    let notes = &invocation.notes;
+    tracing::info!(
+        %method,
+        route = route.as_ref().map(MatchedPath::as_str),
+        opportunity.id = notes.identifier(),
+        status = response.status().as_u16(),
+        outcome = name,
+        attempts = notes.writes(),
+        upstream_ms = milliseconds(notes.upstream_time()),
+        duration_ms = milliseconds(started.elapsed()),
+        "answered"
+    );
+    metrics(
+        &catalog,
+        outcome,
+        problem.as_ref().map(Problem::kind),
+        notes,
+    )
+    .emit(SystemTime::now());
+    match problem {
+        Some(problem) => problem.finish(response, &invocation.request_id),
+        None => response,
+    }
+}
+
+fn metrics(
+    catalog: &Catalog,
+    outcome: Option<Outcome>,
+    problem: Option<Kind>,
+    notes: &Notes,
+) -> Metrics {
+    let mut metrics = Metrics::new("patch-opportunity", catalog.as_str());
+    let counted = match (outcome, problem) {
+        (Some(Outcome::Updated), _) => Some(Metric::Updated),
+        (Some(Outcome::Unchanged), _) => Some(Metric::Unchanged),
+        (_, Some(Kind::OpportunityLocked)) => Some(Metric::Locked),
+        (_, Some(Kind::Unauthorized)) => Some(Metric::Unauthorized),
+        (_, Some(Kind::Throttled)) => Some(Metric::Throttled),
+        _ => None,
+    };
+    if let Some(metric) = counted {
+        metrics.count(metric, 1);
+    }
+    metrics.count(Metric::Conflicts, notes.conflicts());
+    if !notes.upstream_time().is_zero() {
+        metrics.time(Metric::UpstreamMilliseconds, notes.upstream_time());
+    }
+    metrics
+}

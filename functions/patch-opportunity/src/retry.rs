@@ -1,0 +1,255 @@
+//! Read, decide, write, and again until it is settled: the one place that knows attempts, pauses, the
+//! deadline, and whether a write is in doubt.
+//!
+//! A stale body is never sent again under a new date: the opportunity is read again and the *patch* is
+//! applied again, so that both edits are kept. A write whose answer was lost may have landed. Then the
+//! fresh document tells, held against what was read and what was sent:
+//!
+//! | in the fresh document | so | what is done |
+//! |---|---|---|
+//! | the patch changes nothing (operations: it is the document that was sent) | it landed, or might as well have | `updated` |
+//! | every place that the patch changed stands as it was read | it did not land | again |
+//! | anything else | somebody was there since | `unconfirmed` |
+//!
+//! `LastModifiedDate` is the fencing token: of two writes that carry the same one, at most one lands.
+
+use std::time::Duration;
+
+use model::{Change, Opportunity, Review};
+use partner_central::Error;
+use tokio::time::{Instant, sleep, timeout_at};
+
+use crate::{problem::Problem, request::PatchRequest, upstream::Upstream};
+
+/// Updates sent for one patch, whatever happens: an account has 10 000 a day.
+const MAX_WRITES: u32 = 6;
+/// Updates sent in one round, the SDK's own retries included.
+const WRITES_A_ROUND: u32 = 3;
+/// Rounds of a read and a write before a conflict is told to the caller.
+const MAX_ROUNDS: u32 = 5;
+/// Rounds that may end without a usable answer: one, and one more.
+const MAX_UNAVAILABLE: u32 = 2;
+/// The longest pause after the first round; it doubles with each further one.
+const FIRST_PAUSE: Duration = Duration::from_millis(200);
+/// What a pause, a read and a write take when all is well. With less than this left, no further round
+/// is begun.
+const ONE_ROUND: Duration = Duration::from_secs(4);
+
+/// What is to be done about an opportunity as it was read.
+#[derive(Debug)]
+pub(crate) enum Step {
+    /// Tell what would be done, and write nothing.
+    Tell(Review),
+    /// Nothing differs: write nothing.
+    Unchanged(Review),
+    /// Write it.
+    Write(Review),
+}
+
+/// How it ended.
+#[derive(Debug)]
+pub(crate) struct Settled {
+    /// The opportunity as the review found it.
+    pub(crate) read: Opportunity,
+    /// What was found of the change.
+    pub(crate) review: Review,
+    /// What was done.
+    pub(crate) done: Done,
+}
+
+/// What was done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Done {
+    /// Told, and nothing written.
+    Told,
+    /// Nothing differed, and nothing was written.
+    Unchanged,
+    /// Written. `LastModifiedDate` after the write, where the state that the write left is known.
+    Updated(Option<String>),
+}
+
+/// A write that may have landed.
+#[derive(Debug)]
+struct InDoubt {
+    read: Opportunity,
+    review: Review,
+    /// One of its requests had no answer at all, so that it may still be on its way.
+    is_unanswered: bool,
+}
+
+/// What a fresh read says of a write that may have landed.
+#[derive(Debug, PartialEq, Eq)]
+enum Verdict {
+    /// It landed, or might as well have. `is_exact`: the document is the one that was sent.
+    Landed { is_exact: bool },
+    /// It did not land.
+    NotLanded,
+    /// Nobody can tell.
+    Unclear,
+}
+
+/// Reads the opportunity, lets `decide` say what is to be done, and does it.
+///
+/// # Errors
+/// What `decide` refuses, and what AWS refuses. [`Kind::Unconfirmed`] where a write may have landed;
+/// with every other problem nothing was written.
+pub(crate) async fn until_settled(
+    upstream: Upstream<'_>,
+    request: &PatchRequest,
+    decide: impl Fn(&Opportunity) -> Result<Step, Problem>,
+) -> Result<Settled, Problem> {
+    let invocation = upstream.invocation;
+    let notes = &invocation.notes;
+    let mut in_doubt: Option<InDoubt> = None;
+    let mut failed: Option<Error> = None;
+    let (mut rounds, mut unavailable, mut writes_left) = (0, 0, MAX_WRITES);
+    loop {
+        let read = timeout_at(invocation.deadline, upstream.get(&request.identifier)).await;
+        let read = match read {
+            Ok(Ok(read)) => read,
+            _ if in_doubt.is_some() => return Err(Problem::unconfirmed(&request.patch)),
+            Ok(Err(error)) => return Err(error.into()),
+            Err(_) => return Err(Problem::unavailable()),
+        };
+        let date = read.last_modified_date().to_owned();
+
+        if let Some(sent) = in_doubt.take() {
+            match sent.verdict(&read, request) {
+                Verdict::Landed { is_exact } => {
+                    return Ok(Settled {
+                        read: sent.read,
+                        review: sent.review,
+                        done: Done::Updated(is_exact.then_some(date)),
+                    });
+                }
+                Verdict::Unclear => {
+                    return Err(Problem::unconfirmed(&request.patch).with_etag(&date));
+                }
+                // Under the date that it carried it can still land; under another one it cannot.
+                Verdict::NotLanded if sent.read.last_modified_date() == date => {
+                    in_doubt = Some(sent);
+                }
+                Verdict::NotLanded => {}
+            }
+        }
+        if let Some(error) = failed.take() {
+            let is_worth_trying = match error {
+                Error::Conflict => rounds < MAX_ROUNDS,
+                Error::Unavailable { .. } => unavailable < MAX_UNAVAILABLE,
+                _ => false,
+            };
+            let is_late = Instant::now() + ONE_ROUND > invocation.deadline;
+            if !is_worth_trying || is_late || writes_left == 0 {
+                let problem = match (error, &in_doubt) {
+                    // The very same body would have been refused before, too.
+                    (error @ Error::Invalid { .. }, _) => error.into(),
+                    // It may still be on its way, or the read did not show it yet.
+                    (Error::Conflict, Some(_)) => Problem::unconfirmed(&request.patch),
+                    (_, Some(sent)) if sent.is_unanswered => Problem::unconfirmed(&request.patch),
+                    (error, _) => error.into(),
+                };
+                return Err(problem.with_etag(&date));
+            }
+        }
+
+        let review = match decide(&read).map_err(|problem| problem.with_etag(&date))? {
+            Step::Write(review) => review,
+            Step::Tell(review) => {
+                return Ok(Settled {
+                    read,
+                    review,
+                    done: Done::Told,
+                });
+            }
+            Step::Unchanged(review) => {
+                return Ok(Settled {
+                    read,
+                    review,
+                    done: Done::Unchanged,
+                });
+            }
+        };
+
+        rounds += 1;
+        let most = WRITES_A_ROUND.min(writes_left);
+        let write = upstream.update(&review.update, most);
+        match timeout_at(invocation.last_moment(), write).await {
+            Ok(Ok(updated)) => {
+                notes.wrote(updated.attempts);
+                let date = match updated.last_modified_date {
+                    None => date_of_the_write(upstream, request, &read, &review).await,
+                    date => date,
+                };
+                let done = Done::Updated(date);
+                return Ok(Settled { read, review, done });
+            }
+            Ok(Err(error)) => {
+                notes.wrote(error.attempts);
+                writes_left = writes_left.saturating_sub(error.attempts);
+                unavailable += u32::from(matches!(error.cause, Error::Unavailable { .. }));
+                if error.may_have_happened {
+                    in_doubt = Some(InDoubt {
+                        read,
+                        review,
+                        is_unanswered: error.is_unanswered,
+                    });
+                } else if error.cause != Error::Conflict && in_doubt.is_none() {
+                    return Err(Problem::from(error.cause).with_etag(&date));
+                }
+                if error.cause == Error::Conflict {
+                    notes.conflict();
+                }
+                tracing::info!(opportunity.id = %request.identifier, rounds, cause = error.cause.name(), in_doubt = in_doubt.is_some(), "reading again");
+                failed = Some(error.cause);
+            }
+            Err(_) => {
+                notes.wrote(1);
+                tracing::warn!(opportunity.id = %request.identifier, "no answer to a write before the deadline");
+                return Err(Problem::unconfirmed(&request.patch));
+            }
+        }
+        sleep(pause_after(rounds)).await;
+    }
+}
+
+impl InDoubt {
+    fn verdict(&self, fresh: &Opportunity, request: &PatchRequest) -> Verdict {
+        let since = self.review.update.differences(&self.read, fresh);
+        let has_landed = match request.leaves_as_it_is(fresh) {
+            Some(changes_nothing) => changes_nothing,
+            // AWS keeps its side of the review itself.
+            None => since.iter().all(model::is_of_the_review),
+        };
+        let is_as_read = |change: &Change| change.is_not_made_in(fresh.document());
+        if has_landed {
+            Verdict::Landed {
+                is_exact: since.is_empty(),
+            }
+        } else if self.review.changes.iter().all(is_as_read) {
+            Verdict::NotLanded
+        } else {
+            Verdict::Unclear
+        }
+    }
+}
+
+/// The date of a write whose answer did not name it, if the opportunity still is as it was written.
+async fn date_of_the_write(
+    upstream: Upstream<'_>,
+    request: &PatchRequest,
+    read: &Opportunity,
+    review: &Review,
+) -> Option<String> {
+    let fresh = upstream.get(&request.identifier);
+    let fresh = timeout_at(upstream.invocation.deadline, fresh)
+        .await
+        .ok()?
+        .ok()?;
+    let is_as_sent = review.update.differences(read, &fresh).is_empty();
+    is_as_sent.then(|| fresh.last_modified_date().to_owned())
+}
+
+/// Full jitter: anything up to a bound that doubles with each round.
+fn pause_after(rounds: u32) -> Duration {
+    (FIRST_PAUSE * 2_u32.pow(rounds - 1)).mul_f64(fastrand::f64())
+}

@@ -1,0 +1,212 @@
+//! Which error becomes which problem: the one table of it.
+
+use axum::extract::rejection::PathRejection;
+use http::{HeaderName, HeaderValue, header};
+use model::{Code, Finding, ParsePatchError, Patch, PatchError, Refusal, Source};
+use partner_central::{Error, FieldError};
+
+use crate::{
+    auth::{self, MAX_BODY},
+    precondition::Stale,
+    problem::{Kind, Problem},
+    request::MalformedRequest,
+};
+
+/// `Accept-Patch` (RFC 5789): the media types that a patch may have.
+const ACCEPT_PATCH: (HeaderName, HeaderValue) = (
+    HeaderName::from_static("accept-patch"),
+    HeaderValue::from_static(
+        "application/merge-patch+json, application/json, application/json-patch+json",
+    ),
+);
+
+/// Seconds after which a throttled or failed request is worth another try. Partner Central allows
+/// one write a second for each account.
+const RETRY_AFTER_SECONDS: u64 = 1;
+
+/// How many places a problem's detail names; its errors name them all.
+const MAX_NAMED: usize = 10;
+
+impl From<auth::Refusal> for Problem {
+    fn from(refusal: auth::Refusal) -> Self {
+        match refusal {
+            auth::Refusal::TooLarge => Self::new(
+                Kind::ContentTooLarge,
+                format!("the body is larger than {MAX_BODY} bytes"),
+            ),
+            auth::Refusal::Unauthenticated { challenge } => {
+                Self::new(Kind::Unauthorized, "the request is not authenticated")
+                    .with_header(header::WWW_AUTHENTICATE, challenge)
+            }
+        }
+    }
+}
+
+impl From<PathRejection> for MalformedRequest {
+    fn from(_: PathRejection) -> Self {
+        Self::Path
+    }
+}
+
+impl From<MalformedRequest> for Problem {
+    fn from(error: MalformedRequest) -> Self {
+        let detail = error.to_string();
+        match error {
+            MalformedRequest::Path
+            | MalformedRequest::Identifier(_)
+            | MalformedRequest::Query(_)
+            | MalformedRequest::IfMatch(_) => Self::new(Kind::MalformedRequest, detail),
+            MalformedRequest::NoContentType | MalformedRequest::ContentType(_) => {
+                let (name, value) = ACCEPT_PATCH;
+                Self::new(Kind::UnsupportedMediaType, detail).with_header(name, value)
+            }
+            MalformedRequest::Patch(error) => error.into(),
+            MalformedRequest::Target(finding) => {
+                Self::new(Kind::InvalidPatch, detail).with_errors(vec![finding])
+            }
+        }
+    }
+}
+
+impl From<ParsePatchError> for Problem {
+    fn from(error: ParsePatchError) -> Self {
+        let detail = error.to_string();
+        let (pointer, code) = match error {
+            ParsePatchError::NotJson(_) => return Self::new(Kind::MalformedRequest, detail),
+            ParsePatchError::WrongKind { .. } => (String::new(), Code::WrongType),
+            ParsePatchError::Twice { pointer } => (pointer, Code::DuplicateMember),
+            ParsePatchError::Operation { index, .. } => (format!("/{index}"), Code::WrongOperation),
+        };
+        let errors = vec![Finding::of_patch(pointer, code, detail.as_str())];
+        Self::new(Kind::InvalidPatch, detail).with_errors(errors)
+    }
+}
+
+impl From<PatchError> for Problem {
+    fn from(error: PatchError) -> Self {
+        let detail = error.to_string();
+        let (kind, pointer, code) = match error {
+            PatchError::TestFailed { pointer, .. } => (Kind::TestFailed, pointer, Code::TestFailed),
+            PatchError::TooLarge { index } => {
+                (Kind::InvalidPatch, format!("/{index}"), Code::TooLarge)
+            }
+            PatchError::Inapplicable { pointer, .. } => {
+                (Kind::InvalidPatch, pointer, Code::Inapplicable)
+            }
+        };
+        let errors = vec![Finding::of_patch(pointer, code, detail.as_str())];
+        Self::new(kind, detail).with_errors(errors)
+    }
+}
+
+impl From<Stale> for Problem {
+    fn from(error: Stale) -> Self {
+        Self::new(Kind::PreconditionFailed, error.to_string())
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        let (kind, why, findings) = match refusal {
+            Refusal::Owned(findings) => (
+                Kind::InvalidPatch,
+                "the patch changes read-only fields:".to_owned(),
+                findings,
+            ),
+            Refusal::Locked {
+                review_status,
+                findings,
+            } => (
+                Kind::OpportunityLocked,
+                format!("the review status `{review_status}` closes"),
+                findings,
+            ),
+            Refusal::Invalid(findings) => (
+                Kind::InvalidPatch,
+                "the opportunity would not be valid:".to_owned(),
+                findings,
+            ),
+        };
+        Self::new(kind, format!("{why} {}", places(&findings))).with_errors(findings)
+    }
+}
+
+fn places(findings: &[Finding]) -> String {
+    let named = findings.iter().take(MAX_NAMED);
+    let named: Vec<_> = named.map(|finding| finding.pointer.as_str()).collect();
+    let named = named.join(", ");
+    match findings.len().saturating_sub(MAX_NAMED) {
+        0 => named,
+        more => format!("{named} and {more} more"),
+    }
+}
+
+/// AWS's answer to a call. A write that may have landed is not told by this: see
+/// [`Problem::unconfirmed`].
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::NotFound => Self::new(
+                Kind::OpportunityNotFound,
+                "the catalog has no opportunity with this identifier, or the bridge may not see it",
+            ),
+            Error::Conflict => Self::new(
+                Kind::ConcurrentEdits,
+                "the opportunity was changed by others between each read and write, nothing was written",
+            )
+            .with_retry_after(RETRY_AFTER_SECONDS),
+            Error::Invalid {
+                reason,
+                message,
+                fields,
+            } => Self::new(Kind::RefusedByAws, format!("{reason}: {message}"))
+                .with_errors(fields.into_iter().map(by_aws).collect()),
+            Error::Throttled => {
+                Self::new(Kind::Throttled, "nothing was written, try again later").with_retry_after(RETRY_AFTER_SECONDS)
+            }
+            Error::Denied { .. } => Self::new(
+                Kind::AccessDenied,
+                "the operator finds the reason in the log",
+            ),
+            Error::Unavailable { .. } => Self::unavailable(),
+        }
+    }
+}
+
+/// A code that this release does not know stands in the detail.
+fn by_aws(field: FieldError) -> Finding {
+    let (code, detail) = match Code::of_aws(&field.code) {
+        Some(code) => (code, field.message),
+        None => (
+            Code::RefusedByAws,
+            format!("{}: {}", field.code, field.message),
+        ),
+    };
+    Finding::new(field.pointer, code, detail, Source::Aws)
+}
+
+impl Problem {
+    /// AWS gave no usable answer, and nothing was written.
+    pub(crate) fn unavailable() -> Self {
+        Self::new(Kind::Unavailable, "nothing was written, try again later")
+            .with_retry_after(RETRY_AFTER_SECONDS)
+    }
+
+    /// A write was sent, and whether it landed cannot be told. To send a merge patch again is safe, to
+    /// send operations again may carry them out twice.
+    pub(crate) fn unconfirmed(patch: &Patch) -> Self {
+        match patch {
+            Patch::Merge(_) => Self::new(
+                Kind::Unconfirmed,
+                "whether the change was written is not known; the same patch can be sent again, if it is right \
+                 whatever others wrote since",
+            )
+            .with_retry_after(RETRY_AFTER_SECONDS),
+            Patch::Operations(_) => Self::new(
+                Kind::Unconfirmed,
+                "whether the change was written is not known; read the opportunity before the operations are \
+                 sent again",
+            ),
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! Calls to Partner Central for one request: their time is noted, and what the operator must know of a
+//! failure goes to the log.
+
+use model::{Catalog, Identifier, Object, Opportunity, Update};
+use partner_central::{Error, NotConfirmed, PartnerCentral, Updated};
+
+use crate::invocation::Invocation;
+
+/// Partner Central, as one request sees it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Upstream<'a> {
+    pub(crate) partner_central: &'a PartnerCentral,
+    pub(crate) catalog: &'a Catalog,
+    pub(crate) invocation: &'a Invocation,
+}
+
+impl Upstream<'_> {
+    /// Reads an opportunity.
+    pub(crate) async fn get(&self, identifier: &Identifier) -> Result<Opportunity, Error> {
+        let read = self.partner_central.get(self.catalog, identifier);
+        self.noted(read).await.inspect_err(report)
+    }
+
+    /// Reads AWS's summary of an opportunity.
+    pub(crate) async fn summary(&self, identifier: &Identifier) -> Result<Object, Error> {
+        let read = self.partner_central.summary(self.catalog, identifier);
+        self.noted(read).await.inspect_err(report)
+    }
+
+    /// Writes an opportunity, with at most this many requests.
+    pub(crate) async fn update(&self, update: &Update, most: u32) -> Result<Updated, NotConfirmed> {
+        let write = self.partner_central.update(update, most);
+        self.noted(write)
+            .await
+            .inspect_err(|error| report(&error.cause))
+    }
+
+    async fn noted<T>(&self, call: impl Future<Output = T>) -> T {
+        self.invocation.notes.upstream(call).await
+    }
+}
+
+/// Tells the operator what the caller is not told. What AWS says of content stays out of the log: it
+/// may quote it.
+fn report(error: &Error) {
+    match error {
+        Error::Denied { .. } => tracing::error!(%error, "access denied"),
+        Error::Throttled | Error::Unavailable { .. } => tracing::warn!(%error, "no usable answer"),
+        Error::NotFound | Error::Conflict | Error::Invalid { .. } => {}
+    }
+}
