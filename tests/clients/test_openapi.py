@@ -3,17 +3,13 @@
 import json
 import os
 import subprocess
-import sys
 import tempfile
 import unittest
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
 import openapi_spec_validator
 
-import embed_schema
-import local
+from tools import embed_schema, local
 
 HERE = Path(__file__).resolve().parent
 TOKEN = "local-token"
@@ -58,7 +54,3 @@ def open_for_everything() -> str:
     opportunity["Catalog"] = "AWS"
     opportunity["LifeCycle"]["ReviewStatus"] = "Pending Submission"
     return json.dumps(opportunity)
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -1,18 +1,14 @@
 """The Standard Webhooks project's own library signs, the bridge checks."""
 
 import base64
-import sys
 import unittest
 import urllib.error
 import urllib.request
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from standardwebhooks import Webhook
 
-import local
+from tools import local
 
 OLD_SECRET, SECRET, OTHER_SECRET = ("whsec_" + base64.b64encode(bytes([n]) * 32).decode() for n in range(3))
 BODY = '{"LifeCycle": {"NextSteps": "Naar Köln, 東京 → Ægir 🚢"}}'
@@ -82,7 +78,3 @@ class ARequest(unittest.TestCase):
             {"webhook_signature": ""},
         ):
             self.assertEqual(self.status(BODY, **changed), 401, changed)
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -9,7 +9,8 @@ import unittest
 
 import botocore.session
 from botocore import xform_name
-from stack import CRMS, ROOT, Stack, listed, statements
+
+from tests.template.stack import CRMS, ROOT, Stack, listed, statements
 
 FUNCTIONS = {"EnrichOpportunity": "enrich-opportunity", "PatchOpportunity": "patch-opportunity"}
 AUTHS = ["standard-webhooks", "bearer", "iam"]
@@ -54,7 +55,9 @@ def actions_of(package: str) -> set[str]:
     methods = re.split(r"pub async fn (\w+)", selling)[1:]
     bodies = dict(zip(methods[::2], methods[1::2], strict=True))
     used = set(re.findall(r"partner_central\s*\.\s*(\w+)\(", code))
-    actions = {f"partnercentral:{name}" for method in used for name in called(bodies.get(method, ""), SELLING)}
+    actions = {
+        f"partnercentral:{name}" for method in used for name in called(bodies.get(method, ""), SELLING)
+    }
     return actions | {f"secretsmanager:{name}" for name in called(code, SECRETS)}
 
 
@@ -180,7 +183,9 @@ class Callers(unittest.TestCase):
             variables = stack.properties("PatchOpportunity")["Environment"]["Variables"]
             with self.subTest(auth):
                 self.assertEqual("WebhookSecret" in stack.names, takes_secret)
-                self.assertEqual(variables.get("WEBHOOK_SECRET_ID"), "<WebhookSecret>" if takes_secret else None)
+                self.assertEqual(
+                    variables.get("WEBHOOK_SECRET_ID"), "<WebhookSecret>" if takes_secret else None
+                )
                 self.assertEqual(readers, ["PatchOpportunityRole"] if takes_secret else [])
                 self.assertEqual("WebhookSecretCommand" in stack.outputs, takes_secret)
 
@@ -191,7 +196,3 @@ class Callers(unittest.TestCase):
         for _ in range(100):
             secret = "".join(letters.choices(string.ascii_letters + string.digits, k=32))
             self.assertEqual(len(base64.b64decode(secret, validate=True)), 24)
-
-
-if __name__ == "__main__":
-    unittest.main()

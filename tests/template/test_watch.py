@@ -4,8 +4,8 @@ import json
 import re
 import unittest
 
-from stack import CRMS, ROOT, Stack
-from test_code import FUNCTIONS, source
+from tests.template.stack import CRMS, ROOT, Stack
+from tests.template.test_code import FUNCTIONS, source
 
 STACKS = {"without a CRM": {}, "with a CRM": CRMS["oauth"]}
 # The metrics that each function writes into its log (embedded metric format).
@@ -44,7 +44,12 @@ class Alarms(unittest.TestCase):
 
     def test_every_function_has_an_alarm_for_errors_and_one_for_throttles(self):
         alarms = Stack().of_type("AWS::CloudWatch::Alarm").values()
-        in_sums = [part["MetricStat"]["Metric"] for alarm in alarms for part in alarm.get("Metrics", []) if "MetricStat" in part]
+        in_sums = [
+            part["MetricStat"]["Metric"]
+            for alarm in alarms
+            for part in alarm.get("Metrics", [])
+            if "MetricStat" in part
+        ]
         watched = {
             (metric["MetricName"], metric["Dimensions"][0]["Value"])
             for metric in [*alarms, *in_sums]
@@ -144,7 +149,3 @@ class Page(unittest.TestCase):
         for name, parameter in Stack().template["Parameters"].items():
             default = f"`{parameter['Default']}`" if parameter["Default"] != "" else ""
             self.assertIn(f"| `{name}` | {default}".rstrip(), page)
-
-
-if __name__ == "__main__":
-    unittest.main()

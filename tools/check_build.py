@@ -3,7 +3,7 @@
 The programs are stripped of their symbols, so that the last is looked for in the AWS-LC that they were
 linked from, where `jent_` begins the names of all of it.
 
-Usage: check_build.py ARCHITECTURE, `arm64` or `x86_64`
+Usage: python -m tools.check_build ARCHITECTURE, `arm64` or `x86_64`
 """
 
 import io
@@ -52,8 +52,11 @@ def main():
     libraries = list(target.glob("release/build/aws-lc-sys-*/out/libaws_lc*.a"))
     if not libraries:
         found.append(f"{target}: no build of AWS-LC, so that nothing can be said of its entropy")
-    found += [f"{library}: holds CPU jitter entropy, see .cargo/config.toml"
-              for library in libraries if b"jent_" in library.read_bytes()]
+    found += [
+        f"{library}: holds CPU jitter entropy, see .cargo/config.toml"
+        for library in libraries
+        if b"jent_" in library.read_bytes()
+    ]
     sys.exit("\n".join(found) or 0)
 
 

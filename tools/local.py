@@ -24,7 +24,7 @@ START_SECONDS = 60
 FIRST_ANSWER_SECONDS = 600  # `cargo lambda watch` compiles what is not compiled yet
 
 
-class NotRunning(Exception):
+class NotRunningError(Exception):
     """Something that should run does not."""
 
 
@@ -54,7 +54,7 @@ def emulator(*arguments: str, log=subprocess.DEVNULL) -> Iterator[str]:
     with running(emulator_command(*arguments), stdout=subprocess.PIPE, stderr=log, text=True) as process:
         url = process.stdout.readline().strip()
         if not url.startswith("http://127.0.0.1:"):
-            raise NotRunning(f"the emulator does not run: {url!r}")
+            raise NotRunningError(f"the emulator does not run: {url!r}")
         yield url
 
 
@@ -171,12 +171,14 @@ def at_rest(log: Path) -> tuple[list[str], list[str]]:
     deadline = time.monotonic() + FIRST_ANSWER_SECONDS
     while time.monotonic() < deadline:
         text = log.read_text()
-        changes = re.findall(r"^(?:Associate|Create|Disassociate|Update)Opportunity \S+ done(?=\n)", text, re.M)
+        changes = re.findall(
+            r"^(?:Associate|Create|Disassociate|Update)Opportunity \S+ done(?=\n)", text, re.M
+        )
         events = re.findall(r"^event .+(?=\n)", text, re.M)
         if len(events) == 2 * len(changes):
             return changes, events
         time.sleep(0.1)
-    raise NotRunning(f"of {2 * len(changes)} events {len(events)} have arrived")
+    raise NotRunningError(f"of {2 * len(changes)} events {len(events)} have arrived")
 
 
 def free_port() -> int:
@@ -192,4 +194,4 @@ def wait_for(port: int, process: subprocess.Popen) -> None:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 return
         time.sleep(0.1)
-    raise NotRunning(f"nothing listens on port {port}")
+    raise NotRunningError(f"nothing listens on port {port}")

@@ -20,15 +20,16 @@ import urllib.request
 from contextlib import ExitStack
 
 import boto3
-import local
-from local import ROOT, TARGET
+
+from tools import local
+from tools.local import ROOT, TARGET
 
 OPPORTUNITY = "O7654321"
 SECRET_ID = "opportunity-bridge/webhook"
 EMULATOR_LOG, FUNCTIONS_LOG = TARGET / "demo-emulator.log", TARGET / "demo-functions.log"
 
 
-class Failed(Exception):
+class StepError(Exception):
     """A step did not do what it should."""
 
 
@@ -42,7 +43,7 @@ def show(command: list[str]) -> None:
 
 def expect(what: str, found, wanted) -> None:
     if found != wanted:
-        raise Failed(f"{what}: found {found!r}, expected {wanted!r}")
+        raise StepError(f"{what}: found {found!r}, expected {wanted!r}")
     print(f"   ok: {what}", flush=True)
 
 
@@ -52,9 +53,11 @@ def run(command: list[str]) -> str:
 
 
 def execute(command: list[str]) -> str:
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=local.FIRST_ANSWER_SECONDS)
+    done = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, timeout=local.FIRST_ANSWER_SECONDS
+    )
     if done.returncode != 0:
-        raise Failed(f"exit status {done.returncode}: {done.stdout}{done.stderr}")
+        raise StepError(f"exit status {done.returncode}: {done.stdout}{done.stderr}")
     return done.stdout
 
 
@@ -94,8 +97,8 @@ def send(method: str, url: str, headers: dict[str, str], body: str) -> tuple[int
 
 
 def demo(stack: ExitStack) -> None:
-    log = stack.enter_context(open(FUNCTIONS_LOG, "w"))
-    emulator_log = stack.enter_context(open(EMULATOR_LOG, "w"))
+    log = stack.enter_context(FUNCTIONS_LOG.open("w"))
+    emulator_log = stack.enter_context(EMULATOR_LOG.open("w"))
 
     heading("A local Partner Central, with one opportunity and the webhook's secret in it")
     secret = f"whsec_{base64.b64encode(secrets.token_bytes(24)).decode()}"
@@ -105,7 +108,8 @@ def demo(stack: ExitStack) -> None:
     events = ["--on-change", local.invoke_url(port), "--duplicate-events", "--deliver", crm.url]
     show(local.emulator_command("--secret", held, *events))
     partner_central = stack.enter_context(local.emulator("--secret", held, *events, log=emulator_log))
-    print(f"{partner_central}\nIt tells the function of each change, twice, as AWS does, and a CRM at {crm.url} what the function answers.")
+    print(f"{partner_central}\nIt sends the function an event for each change, twice, as AWS does,")
+    print(f"and sends what the function answers to a CRM at {crm.url}.")
 
     heading("Both functions, as Lambda runs them")
     settings = local.settings(partner_central, WEBHOOK_AUTH="standard-webhooks", WEBHOOK_SECRET_ID=SECRET_ID)
@@ -128,7 +132,9 @@ def demo(stack: ExitStack) -> None:
 
     heading("In: a patch that nobody signed is refused")
     status, answer = send("PATCH", url, headers, patch["body"])
-    expect("it is not let in", (status, answer["type"]), (401, "urn:opportunity-bridge:problems/unauthorized"))
+    expect(
+        "it is not let in", (status, answer["type"]), (401, "urn:opportunity-bridge:problems/unauthorized")
+    )
 
     def send_signed(body: str, query: str = "", **others: str) -> tuple[int, dict]:
         named = {name.replace("_", "-"): value for name, value in others.items()}
@@ -141,10 +147,11 @@ def demo(stack: ExitStack) -> None:
     heading("The same for real")
     status, answer = send_signed(patch["body"])
     expect("it is taken", (status, answer["outcome"]), (200, "updated"))
-    expect("the changes are told", [change["path"] for change in answer["changes"]], [
-        "/LifeCycle/NextSteps",
-        "/LifeCycle/Stage",
-    ])
+    expect(
+        "the changes are told",
+        [change["path"] for change in answer["changes"]],
+        ["/LifeCycle/NextSteps", "/LifeCycle/Stage"],
+    )
     written = answer["lastModifiedDate"]
 
     heading("Again it changes nothing, so nothing is written")
@@ -153,11 +160,15 @@ def demo(stack: ExitStack) -> None:
 
     heading("A member that the approved review has closed")
     status, answer = send_signed('{"Project":{"Title":"Another title"}}')
-    expect("it is locked", (status, answer["type"]), (409, "urn:opportunity-bridge:problems/opportunity-locked"))
+    expect(
+        "it is locked", (status, answer["type"]), (409, "urn:opportunity-bridge:problems/opportunity-locked")
+    )
     expect("the member is named", [error["pointer"] for error in answer["errors"]], ["/Project/Title"])
 
     heading("A patch that depends on a state that is no more")
-    status, answer = send_signed('{"LifeCycle":{"NextSteps":"Too late"}}', if_match=f'"{seed["LastModifiedDate"]}"')
+    status, answer = send_signed(
+        '{"LifeCycle":{"NextSteps":"Too late"}}', if_match=f'"{seed["LastModifiedDate"]}"'
+    )
     expect("the precondition fails", status, 412)
 
     heading("What Partner Central holds now: the two values changed, all else as it was")
@@ -166,9 +177,15 @@ def demo(stack: ExitStack) -> None:
     seed["LastModifiedDate"] = written
     expect("no member is lost", cloud_event["data"]["opportunity"], seed)
 
-    heading("The circle: somebody changes it in Partner Central, the CRM hears of it and answers with a patch")
+    heading(
+        "The circle: somebody changes it in Partner Central, the CRM hears of it and answers with a patch"
+    )
     changes, _ = local.at_rest(EMULATOR_LOG)
-    expect("so far one change was written, and the CRM has heard of it twice", (len(changes), len(crm.received)), (1, 2))
+    expect(
+        "so far one change was written, and the CRM has heard of it twice",
+        (len(changes), len(crm.received)),
+        (1, 2),
+    )
     expect("both times by one id", len({event["id"] for event in crm.received}), 1)
     crm.react = lambda event: send_signed('{"LifeCycle":{"NextSteps":"The CRM has seen it"}}')
     somebody_commits(partner_central)
@@ -199,7 +216,7 @@ def main() -> int:
     try:
         with ExitStack() as stack:
             demo(stack)
-    except (Failed, local.NotRunning, subprocess.TimeoutExpired, ValueError, KeyError) as error:
+    except (StepError, local.NotRunningError, subprocess.TimeoutExpired, ValueError, KeyError) as error:
         print(f"\nFAILED: {error}\nmore is in {FUNCTIONS_LOG} and {EMULATOR_LOG}", file=sys.stderr)
         return 1
     heading("Done: everything that was started is stopped")
