@@ -1,7 +1,9 @@
 //! Many callers at once: every edit is there at the end, or its caller was told no.
 
+use std::time::Duration;
+
 use bridge_tests::{Function, Request};
-use partner_central_emulator::{Emulator, Outcome};
+use partner_central_emulator::{Emulator, Fault, Outcome};
 use serde_json::{Value, json};
 
 use crate::{documents, patch};
@@ -53,10 +55,20 @@ const ATTEMPTS: usize = 5;
 async fn of_fifty_patches_at_once_each_is_written_whole_or_refused_and_leaves_no_trace() {
     let emulator = Emulator::start().await;
     emulator.seed(documents::sample());
-    // Lambda runs as many instances as there are requests at once.
+    // Lambda runs as many instances as there are requests at once. All have started before the first
+    // patch is sent.
+    let mut functions = Vec::new();
+    for _ in 0..50 {
+        functions.push(Function::start("patch-opportunity", &emulator, &patch::VARIABLES).await);
+    }
+    for function in &functions {
+        let answer = function.send(&Request::new("GET", "/healthz")).await;
+        assert_eq!(answer.status, 200);
+    }
+    // Nobody's first read is answered before the others have read the same.
+    emulator.inject("GetOpportunity", 50, Fault::Delay(Duration::from_secs(1)));
     let mut clients = tokio::task::JoinSet::new();
-    for (pointer, value) in patches() {
-        let function = Function::start("patch-opportunity", &emulator, &patch::VARIABLES).await;
+    for ((pointer, value), function) in patches().into_iter().zip(functions) {
         let request = Request::patch("O7654321", &nested(&pointer, &value))
             .header("prefer", "handling=lenient");
         clients.spawn(async move { (pointer, value, function.send(&request).await) });
@@ -75,7 +87,7 @@ async fn of_fifty_patches_at_once_each_is_written_whole_or_refused_and_leaves_no
             }
             409 => {
                 let kind = &answer.body["type"];
-                assert_eq!(*kind, "urn:opportunity-bridge:problems/conflict");
+                assert_eq!(*kind, "urn:opportunity-bridge:problems/concurrent-edits");
                 refused += 1;
             }
             other => panic!("{pointer}: {other} {answer:?}"),
@@ -95,6 +107,7 @@ async fn of_fifty_patches_at_once_each_is_written_whole_or_refused_and_leaves_no
         refused == 0 || updated >= ATTEMPTS,
         "{updated} updated, {refused} refused"
     );
+    assert!(conflicts > 0, "nobody wrote at the same time");
     assert!(
         conflicts >= refused * ATTEMPTS,
         "{conflicts} conflicts, {refused} refused"
