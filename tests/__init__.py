@@ -1,1 +1,1 @@
-"""The tests that are not Rust: of the template, and by other people's clients."""
+"""The tests that are not Rust: of the template, of the tools, and by clients of other makers."""

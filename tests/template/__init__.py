@@ -1,1 +1,1 @@
-"""Tests of `template.yaml` and of the tools around it, without AWS."""
+"""Tests of `template.yaml`, without AWS."""
