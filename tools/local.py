@@ -52,10 +52,15 @@ def emulator_command(*arguments: str) -> list[str]:
 def emulator(*arguments: str, log=subprocess.DEVNULL) -> Iterator[str]:
     """An emulator of Partner Central; gives its URL."""
     with running(emulator_command(*arguments), stdout=subprocess.PIPE, stderr=log, text=True) as process:
-        url = process.stdout.readline().strip()
-        if not url.startswith("http://127.0.0.1:"):
-            raise NotRunningError(f"the emulator does not run: {url!r}")
-        yield url
+        yield emulator_url(process)
+
+
+def emulator_url(process: subprocess.Popen) -> str:
+    """The URL of an emulator that has been started, once it listens."""
+    url = process.stdout.readline().strip()
+    if not url.startswith("http://127.0.0.1:"):
+        raise NotRunningError(f"the emulator has ended with status {process.wait()}")
+    return url
 
 
 def settings(partner_central: str, **others: str) -> dict[str, str]:
@@ -98,9 +103,7 @@ def invoke_url(port: int) -> str:
 def answering(environment: dict[str, str], port: int | None = None) -> Iterator[str]:
     """`patch-opportunity`, once it answers; gives its URL."""
     with functions(environment, port=port) as port:
-        url = function_url(port)
-        urllib.request.urlopen(f"{url}/healthz", timeout=FIRST_ANSWER_SECONDS).close()
-        yield url
+        yield wait_for_answer(port)
 
 
 class Crm(HTTPServer):
@@ -195,3 +198,10 @@ def wait_for(port: int, process: subprocess.Popen) -> None:
                 return
         time.sleep(0.1)
     raise NotRunningError(f"nothing listens on port {port}")
+
+
+def wait_for_answer(port: int) -> str:
+    """Waits until `patch-opportunity` is compiled and answers; gives its URL."""
+    url = function_url(port)
+    urllib.request.urlopen(f"{url}/healthz", timeout=FIRST_ANSWER_SECONDS).close()
+    return url
