@@ -6,25 +6,21 @@ what it should. The commands shown are the commands run.
 """
 
 import base64
-import hashlib
-import hmac
 import json
 import secrets
 import shlex
 import shutil
 import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
 from contextlib import ExitStack
+from datetime import UTC, datetime
 
-import boto3
+from standardwebhooks import Webhook
 
 from tools import local
 from tools.local import ROOT, TARGET
 
-OPPORTUNITY = "O7654321"
+OPPORTUNITY = local.OPPORTUNITY["Identifier"]
 SECRET_ID = "opportunity-bridge/webhook"
 EMULATOR_LOG, FUNCTIONS_LOG = TARGET / "demo-emulator.log", TARGET / "demo-functions.log"
 
@@ -63,13 +59,11 @@ def execute(command: list[str]) -> str:
 
 def sign(secret: str, body: str) -> dict[str, str]:
     """The headers of a Standard Webhooks signature, made now."""
-    message, timestamp = f"msg_{secrets.token_hex(8)}", str(int(time.time()))
-    key = base64.b64decode(secret.removeprefix("whsec_"))
-    mac = hmac.digest(key, f"{message}.{timestamp}.{body}".encode(), hashlib.sha256)
+    message, now = f"msg_{secrets.token_hex(8)}", datetime.now(UTC)
     return {
         "webhook-id": message,
-        "webhook-timestamp": timestamp,
-        "webhook-signature": f"v1,{base64.b64encode(mac).decode()}",
+        "webhook-timestamp": str(int(now.timestamp())),
+        "webhook-signature": Webhook(secret).sign(message, now, body),
     }
 
 
@@ -85,12 +79,7 @@ def send(method: str, url: str, headers: dict[str, str], body: str) -> tuple[int
         done = execute([*command, "--write-out", "\n%{http_code}"])
         text, status = done.rsplit("\n", 1)
     else:
-        request = urllib.request.Request(url, body.encode(), headers, method=method)
-        try:
-            with urllib.request.urlopen(request, timeout=local.FIRST_ANSWER_SECONDS) as response:
-                text, status = response.read().decode(), response.status
-        except urllib.error.HTTPError as error:
-            text, status = error.read().decode(), error.code
+        status, _, text = local.send(method, url, headers, body)
     answer = json.loads(text)
     print(f"HTTP {status}\n{json.dumps(answer, indent=2)}", flush=True)
     return int(status), answer
@@ -198,18 +187,10 @@ def demo(stack: ExitStack) -> None:
 
 def somebody_commits(partner_central: str) -> None:
     """A change by another client of Partner Central, with the AWS SDK for Python."""
-    api = boto3.client(
-        "partnercentral-selling",
-        endpoint_url=partner_central,
-        region_name="us-east-1",
-        aws_access_key_id="somebody",
-        aws_secret_access_key="else",
-    )
-    document = api.get_opportunity(Catalog="Sandbox", Identifier=OPPORTUNITY)
-    document["LifeCycle"]["Stage"] = "Committed"
-    update = {name: value for name, value in local.writable(document).items() if name != "ResponseMetadata"}
-    date = document["LastModifiedDate"]
-    api.update_opportunity(Catalog="Sandbox", Identifier=OPPORTUNITY, LastModifiedDate=date, **update)
+    client = local.partner_central_client(partner_central)
+    update = local.update_body(client.get_opportunity(**local.OPPORTUNITY))
+    update["LifeCycle"]["Stage"] = "Committed"
+    client.update_opportunity(**update)
 
 
 def main() -> int:

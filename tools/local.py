@@ -12,14 +12,20 @@ import socket
 import subprocess
 import threading
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from email.message import Message
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
+import boto3
+
 ROOT = Path(__file__).resolve().parent.parent
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
+# The opportunity of the sample, by the arguments of AWS's own client.
+OPPORTUNITY = {"Catalog": "Sandbox", "Identifier": "O7654321"}
 START_SECONDS = 60
 FIRST_ANSWER_SECONDS = 600  # `cargo lambda watch` compiles what is not compiled yet
 
@@ -138,31 +144,50 @@ class Webhook(BaseHTTPRequestHandler):
         """Nothing: what it would say is in `received`."""
 
 
-# What a CRM receives of an opportunity and cannot change.
-READ_ONLY = (
-    "Arn",
-    "Catalog",
-    "CreatedDate",
-    "Id",
-    "LastModifiedDate",
-    "OpportunityTeam",
-    "RelatedEntityIdentifiers",
-)
+# What `GetOpportunity` gives and `UpdateOpportunity` does not take.
+READ_ONLY = ("Arn", "CreatedDate", "Id", "OpportunityTeam", "RelatedEntityIdentifiers")
 
 
 def writable(opportunity: dict) -> dict:
     """The members of an opportunity that a CRM can send back."""
-    return {name: value for name, value in opportunity.items() if name not in READ_ONLY}
+    kept_by_aws = (*READ_ONLY, "Catalog", "LastModifiedDate")
+    return {name: value for name, value in opportunity.items() if name not in kept_by_aws}
 
 
-def patch(url: str, opportunity: str, changes: dict) -> dict:
-    """The answer of `patch-opportunity` at a URL to a merge patch that nobody signed."""
-    headers = {"content-type": "application/merge-patch+json"}
-    request = urllib.request.Request(
-        f"{url}/opportunities/{opportunity}", json.dumps(changes).encode(), headers, method="PATCH"
+def partner_central_client(url: str):
+    """AWS's own client for Python, of a Partner Central at a URL."""
+    return boto3.client(
+        "partnercentral-selling",
+        endpoint_url=url,
+        region_name="us-east-1",
+        aws_access_key_id="local",
+        aws_secret_access_key="local",
     )
-    with urllib.request.urlopen(request) as answer:
-        return json.load(answer)
+
+
+def update_body(read: dict) -> dict:
+    """The arguments of `update_opportunity` that write back what `get_opportunity` gave."""
+    answered = {name: value for name, value in read.items() if name not in (*READ_ONLY, "ResponseMetadata")}
+    return OPPORTUNITY | answered
+
+
+def send(method: str, url: str, headers: dict[str, str], body: str) -> tuple[int, Message, bytes]:
+    """Sends a request; gives status, headers and body of its answer, whatever the status is."""
+    request = urllib.request.Request(url, body.encode(), headers, method=method)
+    try:
+        answer = urllib.request.urlopen(request, timeout=FIRST_ANSWER_SECONDS)
+    except urllib.error.HTTPError as error:
+        answer = error
+    with answer:
+        return answer.status, answer.headers, answer.read()
+
+
+def patch(url: str, opportunity: str, changes: dict, **headers: str) -> tuple[int, Message, dict]:
+    """Sends a merge patch that nobody signed; gives status, headers and body of the answer."""
+    headers = {name.replace("_", "-"): value for name, value in headers.items()}
+    headers["content-type"] = "application/merge-patch+json"
+    status, answered, body = send("PATCH", f"{url}/opportunities/{opportunity}", headers, json.dumps(changes))
+    return status, answered, json.loads(body)
 
 
 def at_rest(log: Path) -> tuple[list[str], list[str]]:

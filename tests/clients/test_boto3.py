@@ -5,33 +5,17 @@ import json
 import operator
 import tempfile
 import unittest
-import urllib.error
-import urllib.request
 from datetime import timedelta
 
-import boto3
-
 from tools import local
+from tools.local import OPPORTUNITY, partner_central_client, update_body
 
-OPPORTUNITY = {"Catalog": "Sandbox", "Identifier": "O7654321"}
 SAMPLE = json.loads((local.ROOT / "events/opportunity.json").read_text())
-# What `GetOpportunity` gives and `UpdateOpportunity` does not take.
-NOT_SENT = ("Arn", "CreatedDate", "Id", "OpportunityTeam", "RelatedEntityIdentifiers", "ResponseMetadata")
-
-
-def client(partner_central: str):
-    return boto3.client(
-        "partnercentral-selling",
-        endpoint_url=partner_central,
-        region_name="us-east-1",
-        aws_access_key_id="local",
-        aws_secret_access_key="local",
-    )
 
 
 class TheEmulator(unittest.TestCase):
     def setUp(self):
-        self.partner_central = client(self.enterContext(local.emulator()))
+        self.partner_central = partner_central_client(self.enterContext(local.emulator()))
 
     def test_gives_an_opportunity(self):
         found = self.partner_central.get_opportunity(**OPPORTUNITY)
@@ -49,7 +33,7 @@ class TheEmulator(unittest.TestCase):
         with tempfile.NamedTemporaryFile("w", suffix=".json") as seeds:
             json.dump([SAMPLE | {"Id": identifier} for identifier in identifiers], seeds)
             seeds.flush()
-            partner_central = client(self.enterContext(local.emulator("--seed", seeds.name)))
+            partner_central = partner_central_client(self.enterContext(local.emulator("--seed", seeds.name)))
         pages = partner_central.get_paginator("list_opportunities").paginate(
             Catalog="Sandbox", PaginationConfig={"PageSize": 2}
         )
@@ -62,21 +46,14 @@ class TheBridgeAndBoto3(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         url = cls.enterClassContext(local.emulator())
-        cls.partner_central = client(url)
+        cls.partner_central = partner_central_client(url)
         bridge = cls.enterClassContext(local.answering(local.settings(url, WEBHOOK_AUTH="none")))
-        cls.url = f"{bridge}/opportunities/O7654321"
+        cls.url = bridge
 
     def patch(self, patch: dict, **headers: str) -> tuple[int, dict, str]:
         """Status, body and entity tag of the bridge's answer to a merge patch."""
-        headers = {name.replace("_", "-"): value for name, value in headers.items()}
-        headers["content-type"] = "application/merge-patch+json"
-        request = urllib.request.Request(self.url, json.dumps(patch).encode(), headers, method="PATCH")
-        try:
-            answer = urllib.request.urlopen(request)
-        except urllib.error.HTTPError as error:
-            answer = error
-        with answer:
-            return answer.status, json.load(answer), answer.headers["etag"]
+        status, answered, body = local.patch(self.url, OPPORTUNITY["Identifier"], patch, **headers)
+        return status, body, answered["etag"]
 
     def test_see_what_the_other_wrote_and_nothing_else_changes(self):
         before = self.partner_central.get_opportunity(**OPPORTUNITY)
@@ -100,10 +77,6 @@ class TheBridgeAndBoto3(unittest.TestCase):
         self.assertEqual((status, answer["outcome"]), (200, "updated"))
         by_both = self.partner_central.get_opportunity(**OPPORTUNITY)["LifeCycle"]
         self.assertEqual((by_both["Stage"], by_both["NextSteps"]), ("Launched", "Sign"))
-
-
-def update_body(read: dict) -> dict:
-    return OPPORTUNITY | {name: value for name, value in read.items() if name not in NOT_SENT}
 
 
 def without_nulls(value):

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
-from tests.clients.test_boto3 import OPPORTUNITY, client, update_body
 from tools import local
+from tools.local import OPPORTUNITY, partner_central_client, update_body
 
 IDENTIFIER = OPPORTUNITY["Identifier"]
 SCOPE = "20260304/us-east-1/partnercentral-selling/aws4_request"
@@ -31,13 +31,14 @@ class ACircle(unittest.TestCase):
 
         def react(event: dict) -> None:
             patch = changes(event["data"]["opportunity"])
-            self.answers.append(local.patch(local.function_url(port), event["subject"], patch))
+            _, _, answer = local.patch(local.function_url(port), event["subject"], patch)
+            self.answers.append(answer)
 
         self.crm = self.enterContext(local.Crm(react))
         events = ("--on-change", local.invoke_url(port), "--duplicate-events", "--deliver", self.crm.url)
         self.url = self.enterContext(local.emulator(*events, log=log))
         self.enterContext(local.answering(local.settings(self.url, WEBHOOK_AUTH="none"), port))
-        self.partner_central = client(self.url)
+        self.partner_central = partner_central_client(self.url)
 
     def commit(self) -> dict:
         """Somebody's change in Partner Central; gives what the opportunity has to be then."""

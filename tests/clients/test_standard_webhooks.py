@@ -2,8 +2,6 @@
 
 import base64
 import unittest
-import urllib.error
-import urllib.request
 from datetime import UTC, datetime, timedelta
 
 from standardwebhooks import Webhook
@@ -38,13 +36,8 @@ class ARequest(unittest.TestCase):
         sent = changed.pop("body", signed)
         headers |= {name.replace("_", "-"): value for name, value in changed.items()}
         url = f"{self.url}/opportunities/O7654321"
-        request = urllib.request.Request(url, sent.encode(), headers, method="PATCH")
-        try:
-            with urllib.request.urlopen(request) as answer:
-                return answer.status
-        except urllib.error.HTTPError as error:
-            with error:
-                return error.code
+        status, _, _ = local.send("PATCH", url, headers, sent)
+        return status
 
     def test_that_is_signed_with_any_of_the_secrets_is_let_in(self):
         for secret in (OLD_SECRET, SECRET):
