@@ -49,9 +49,7 @@ def run(command: list[str]) -> str:
 
 
 def execute(command: list[str]) -> str:
-    done = subprocess.run(
-        command, cwd=ROOT, capture_output=True, text=True, timeout=local.FIRST_ANSWER_SECONDS
-    )
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=local.PATIENCE_SECONDS)
     if done.returncode != 0:
         raise StepError(f"exit status {done.returncode}: {done.stdout}{done.stderr}")
     return done.stdout

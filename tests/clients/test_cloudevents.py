@@ -16,7 +16,7 @@ class CloudEvents(unittest.TestCase):
         event = (local.ROOT / "events/opportunity-created.json").read_bytes()
         with local.emulator() as partner_central, local.functions(local.settings(partner_central)) as port:
             function = f"http://127.0.0.1:{port}/2015-03-31/functions/enrich-opportunity/invocations"
-            with urllib.request.urlopen(function, event, timeout=local.FIRST_ANSWER_SECONDS) as response:
+            with urllib.request.urlopen(function, event, timeout=local.PATIENCE_SECONDS) as response:
                 body = response.read()
 
         message = HTTPMessage(headers={"content-type": "application/cloudevents+json"}, body=body)

@@ -13,7 +13,6 @@ from tools import embed_schema, local
 
 HERE = Path(__file__).resolve().parent
 TOKEN = "local-token"
-RUN_SECONDS = 300
 
 
 class TheDocument(unittest.TestCase):
@@ -43,7 +42,12 @@ class TheFunction(unittest.TestCase):
         environment = os.environ | {"SCHEMATHESIS_HOOKS": str(HERE / "schemathesis_hooks.py")}
         with tempfile.TemporaryDirectory() as folder:  # it leaves files where it runs
             run = subprocess.run(
-                command, cwd=folder, env=environment, capture_output=True, text=True, timeout=RUN_SECONDS
+                command,
+                cwd=folder,
+                env=environment,
+                capture_output=True,
+                text=True,
+                timeout=local.PATIENCE_SECONDS,
             )
         self.assertEqual(run.returncode, 0, f"\n{run.stdout}{run.stderr}")
 

@@ -40,7 +40,7 @@ class KeepRunning(unittest.TestCase):
         done = subprocess.run(["sh", "-c", pasted], capture_output=True, text=True, check=True)
         answer = json.loads(done.stdout)
         self.assertEqual((answer["identifier"], answer["outcome"]), ("O7654321", "updated"), done.stderr)
-        self.assertTrue(heard.wait(local.FIRST_ANSWER_SECONDS))
+        self.assertTrue(heard.wait(local.PATIENCE_SECONDS))
         life_cycle = crm.received[0]["data"]["opportunity"]["LifeCycle"]
         self.assertEqual(life_cycle["NextSteps"], "Sign on Monday")
 
