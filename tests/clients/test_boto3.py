@@ -1,39 +1,21 @@
 """AWS's own client for Python sees one Partner Central, whoever wrote to it."""
 
+import functools
 import json
-import sys
+import operator
 import tempfile
 import unittest
-import urllib.error
-import urllib.request
 from datetime import timedelta
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from tools import local
+from tools.local import OPPORTUNITY, partner_central_client, update_body
 
-import boto3
-
-import local
-
-OPPORTUNITY = {"Catalog": "Sandbox", "Identifier": "O7654321"}
 SAMPLE = json.loads((local.ROOT / "events/opportunity.json").read_text())
-# What `GetOpportunity` gives and `UpdateOpportunity` does not take.
-NOT_SENT = ("Arn", "CreatedDate", "Id", "OpportunityTeam", "RelatedEntityIdentifiers", "ResponseMetadata")
-
-
-def client(partner_central: str):
-    return boto3.client(
-        "partnercentral-selling",
-        endpoint_url=partner_central,
-        region_name="us-east-1",
-        aws_access_key_id="local",
-        aws_secret_access_key="local",
-    )
 
 
 class TheEmulator(unittest.TestCase):
     def setUp(self):
-        self.partner_central = client(self.enterContext(local.emulator()))
+        self.partner_central = partner_central_client(self.enterContext(local.emulator()))
 
     def test_gives_an_opportunity(self):
         found = self.partner_central.get_opportunity(**OPPORTUNITY)
@@ -51,34 +33,27 @@ class TheEmulator(unittest.TestCase):
         with tempfile.NamedTemporaryFile("w", suffix=".json") as seeds:
             json.dump([SAMPLE | {"Id": identifier} for identifier in identifiers], seeds)
             seeds.flush()
-            partner_central = client(self.enterContext(local.emulator("--seed", seeds.name)))
+            partner_central = partner_central_client(self.enterContext(local.emulator("--seed", seeds.name)))
         pages = partner_central.get_paginator("list_opportunities").paginate(
             Catalog="Sandbox", PaginationConfig={"PageSize": 2}
         )
         listed = [[summary["Id"] for summary in page["OpportunitySummaries"]] for page in pages]
         self.assertEqual([len(page) for page in listed], [2, 2, 2])
-        self.assertEqual(set(sum(listed, [])), identifiers | {"O7654321"})
+        self.assertEqual(set(functools.reduce(operator.iadd, listed, [])), identifiers | {"O7654321"})
 
 
 class TheBridgeAndBoto3(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         url = cls.enterClassContext(local.emulator())
-        cls.partner_central = client(url)
+        cls.partner_central = partner_central_client(url)
         bridge = cls.enterClassContext(local.answering(local.settings(url, WEBHOOK_AUTH="none")))
-        cls.url = f"{bridge}/opportunities/O7654321"
+        cls.url = bridge
 
     def patch(self, patch: dict, **headers: str) -> tuple[int, dict, str]:
         """Status, body and entity tag of the bridge's answer to a merge patch."""
-        headers = {name.replace("_", "-"): value for name, value in headers.items()}
-        headers["content-type"] = "application/merge-patch+json"
-        request = urllib.request.Request(self.url, json.dumps(patch).encode(), headers, method="PATCH")
-        try:
-            answer = urllib.request.urlopen(request)
-        except urllib.error.HTTPError as error:
-            answer = error
-        with answer:
-            return answer.status, json.load(answer), answer.headers["etag"]
+        status, answered, body = local.patch(self.url, OPPORTUNITY["Identifier"], patch, **headers)
+        return status, body, answered["etag"]
 
     def test_see_what_the_other_wrote_and_nothing_else_changes(self):
         before = self.partner_central.get_opportunity(**OPPORTUNITY)
@@ -104,16 +79,8 @@ class TheBridgeAndBoto3(unittest.TestCase):
         self.assertEqual((by_both["Stage"], by_both["NextSteps"]), ("Launched", "Sign"))
 
 
-def update_body(read: dict) -> dict:
-    return OPPORTUNITY | {name: value for name, value in read.items() if name not in NOT_SENT}
-
-
 def without_nulls(value):
     """What boto3 makes of a document: a null is no member."""
     if isinstance(value, dict):
         return {name: without_nulls(item) for name, item in value.items() if item is not None}
     return [without_nulls(item) for item in value] if isinstance(value, list) else value
-
-
-if __name__ == "__main__":
-    unittest.main()

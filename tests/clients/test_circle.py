@@ -3,7 +3,6 @@ event, twice: the circle comes to rest.
 """
 
 import json
-import sys
 import tempfile
 import unittest
 import urllib.request
@@ -11,12 +10,11 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
-import local
-from test_boto3 import OPPORTUNITY, client, update_body
+from tools import local
+from tools.local import OPPORTUNITY, partner_central_client, update_body
 
 IDENTIFIER = OPPORTUNITY["Identifier"]
+SCOPE = "20260304/us-east-1/partnercentral-selling/aws4_request"
 UPDATE = f"UpdateOpportunity {IDENTIFIER} done"
 
 
@@ -27,19 +25,20 @@ class ACircle(unittest.TestCase):
         """
         directory = Path(self.enterContext(tempfile.TemporaryDirectory()))
         self.log = directory / "emulator.log"
-        log = self.enterContext(open(self.log, "w"))
+        log = self.enterContext(self.log.open("w"))
         port = local.free_port()
         self.answers = []
 
         def react(event: dict) -> None:
             patch = changes(event["data"]["opportunity"])
-            self.answers.append(local.patch(local.function_url(port), event["subject"], patch))
+            _, _, answer = local.patch(local.function_url(port), event["subject"], patch)
+            self.answers.append(answer)
 
         self.crm = self.enterContext(local.Crm(react))
         events = ("--on-change", local.invoke_url(port), "--duplicate-events", "--deliver", self.crm.url)
         self.url = self.enterContext(local.emulator(*events, log=log))
         self.enterContext(local.answering(local.settings(self.url, WEBHOOK_AUTH="none"), port))
-        self.partner_central = client(self.url)
+        self.partner_central = partner_central_client(self.url)
 
     def commit(self) -> dict:
         """Somebody's change in Partner Central; gives what the opportunity has to be then."""
@@ -94,14 +93,10 @@ class ACircle(unittest.TestCase):
 def held(partner_central: str) -> dict:
     """The opportunity as Partner Central answers it: boto3 leaves nulls out and turns dates around."""
     headers = {
-        "authorization": "AWS4-HMAC-SHA256 Credential=local/20260304/us-east-1/partnercentral-selling/aws4_request",
+        "authorization": f"AWS4-HMAC-SHA256 Credential=local/{SCOPE}",
         "content-type": "application/x-amz-json-1.0",
         "x-amz-target": "AWSPartnerCentralSelling.GetOpportunity",
     }
     request = urllib.request.Request(partner_central, json.dumps(OPPORTUNITY).encode(), headers)
     with urllib.request.urlopen(request) as answer:
         return json.load(answer)
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -1,16 +1,14 @@
 """What `enrich-opportunity` answers, read with the CloudEvents project's own SDK for Python."""
 
 import json
-import sys
 import unittest
 import urllib.request
-from datetime import datetime, timezone
-from pathlib import Path
+from datetime import UTC, datetime
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-import local
 from cloudevents.core.bindings.http import HTTPMessage, from_structured_event
 from cloudevents.core.formats.json import JSONFormat
+
+from tools import local
 
 
 class CloudEvents(unittest.TestCase):
@@ -18,7 +16,7 @@ class CloudEvents(unittest.TestCase):
         event = (local.ROOT / "events/opportunity-created.json").read_bytes()
         with local.emulator() as partner_central, local.functions(local.settings(partner_central)) as port:
             function = f"http://127.0.0.1:{port}/2015-03-31/functions/enrich-opportunity/invocations"
-            with urllib.request.urlopen(function, event, timeout=local.FIRST_ANSWER_SECONDS) as response:
+            with urllib.request.urlopen(function, event, timeout=local.PATIENCE_SECONDS) as response:
                 body = response.read()
 
         message = HTTPMessage(headers={"content-type": "application/cloudevents+json"}, body=body)
@@ -27,12 +25,8 @@ class CloudEvents(unittest.TestCase):
         self.assertEqual(parsed.get_type(), "aws.partnercentral.opportunity.created")
         self.assertEqual(parsed.get_source(), "arn:aws:partnercentral:us-east-1:111122223333:catalog/Sandbox")
         self.assertEqual(parsed.get_subject(), "O7654321")
-        self.assertEqual(parsed.get_time(), datetime(2026, 3, 2, 9, 15, 1, tzinfo=timezone.utc))
+        self.assertEqual(parsed.get_time(), datetime(2026, 3, 2, 9, 15, 1, tzinfo=UTC))
         self.assertEqual(parsed.get_datacontenttype(), "application/json")
         self.assertEqual(parsed.get_extension("eventid"), json.loads(event)["id"])
         seed = json.loads((local.ROOT / "events/opportunity.json").read_text())
         self.assertEqual(parsed.get_data()["opportunity"], seed)
-
-
-if __name__ == "__main__":
-    unittest.main()

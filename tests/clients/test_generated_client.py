@@ -1,16 +1,15 @@
 """A client that a generator makes of the OpenAPI document reads and writes through the bridge."""
 
 import importlib
+import importlib.util
 import subprocess
 import sys
 import tempfile
 import unittest
 from pathlib import Path
+from types import ModuleType
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
-import embed_schema
-import local
+from tools import embed_schema, local
 
 TOKEN = "local-token"
 IDENTIFIER = "O7654321"
@@ -21,9 +20,7 @@ class AGeneratedClient(unittest.TestCase):
     def setUpClass(cls):
         folder = cls.enterClassContext(tempfile.TemporaryDirectory())
         generate(Path(folder))
-        sys.path.insert(0, folder)
-        cls.addClassCleanup(sys.path.remove, folder)
-        cls.package = importlib.import_module("bridge_client")
+        cls.package = load(Path(folder) / "bridge_client")
         cls.models = importlib.import_module("bridge_client.models")
 
         settings = local.settings(
@@ -56,11 +53,15 @@ class AGeneratedClient(unittest.TestCase):
         patch = self.models.IdentifiedOpportunityPatch(identifier=IDENTIFIER, project=project)
         answer = self.call("post_identified_opportunity", body=patch, dry_run=True)
         self.assertEqual(answer.outcome, self.models.AnswerOutcome.DRY_RUN)
-        self.assertEqual([(error.pointer, error.code) for error in answer.errors], [("/Project/Title", "locked")])
+        self.assertEqual(
+            [(error.pointer, error.code) for error in answer.errors], [("/Project/Title", "locked")]
+        )
 
     def test_is_told_why_it_is_refused(self):
         problem = self.call("get_opportunity", identifier=IDENTIFIER, token="wrong")
-        self.assertEqual((problem.type_, problem.status), ("urn:opportunity-bridge:problems/unauthorized", 401))
+        self.assertEqual(
+            (problem.type_, problem.status), ("urn:opportunity-bridge:problems/unauthorized", 401)
+        )
 
 
 def generate(folder: Path) -> None:
@@ -74,5 +75,9 @@ def generate(folder: Path) -> None:
         raise AssertionError(made.stdout + made.stderr)
 
 
-if __name__ == "__main__":
-    unittest.main()
+def load(package: Path) -> ModuleType:
+    """A package that is not where Python looks for packages."""
+    spec = importlib.util.spec_from_file_location(package.name, package / "__init__.py")
+    module = sys.modules[package.name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

@@ -3,21 +3,16 @@
 import json
 import os
 import subprocess
-import sys
 import tempfile
 import unittest
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
 import openapi_spec_validator
 
-import embed_schema
-import local
+from tools import embed_schema, local
 
 HERE = Path(__file__).resolve().parent
 TOKEN = "local-token"
-RUN_SECONDS = 300
 
 
 class TheDocument(unittest.TestCase):
@@ -47,7 +42,12 @@ class TheFunction(unittest.TestCase):
         environment = os.environ | {"SCHEMATHESIS_HOOKS": str(HERE / "schemathesis_hooks.py")}
         with tempfile.TemporaryDirectory() as folder:  # it leaves files where it runs
             run = subprocess.run(
-                command, cwd=folder, env=environment, capture_output=True, text=True, timeout=RUN_SECONDS
+                command,
+                cwd=folder,
+                env=environment,
+                capture_output=True,
+                text=True,
+                timeout=local.PATIENCE_SECONDS,
             )
         self.assertEqual(run.returncode, 0, f"\n{run.stdout}{run.stderr}")
 
@@ -58,7 +58,3 @@ def open_for_everything() -> str:
     opportunity["Catalog"] = "AWS"
     opportunity["LifeCycle"]["ReviewStatus"] = "Pending Submission"
     return json.dumps(opportunity)
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -6,13 +6,11 @@ is an error.
 """
 
 import re
-import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent.parent
-sys.path.insert(0, str(ROOT / "tests"))
+from tools.lint_template import transformed
 
-from lint_template import transformed  # noqa: E402
+ROOT = Path(__file__).resolve().parent.parent.parent
 
 TEMPLATE = (ROOT / "template.yaml").read_text()
 PSEUDO = {

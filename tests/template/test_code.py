@@ -1,4 +1,4 @@
-"""The template gives the functions what their code takes: packages, variables, permissions."""
+"""The template gives the functions what they ask for: packages, variables, permissions."""
 
 import base64
 import random
@@ -7,16 +7,15 @@ import string
 import tomllib
 import unittest
 
-import botocore.session
-from botocore import xform_name
-from stack import CRMS, ROOT, Stack, listed, statements
+from tests.template import observed
+from tests.template.stack import CRMS, ROOT, Stack, listed, statements
 
 FUNCTIONS = {"EnrichOpportunity": "enrich-opportunity", "PatchOpportunity": "patch-opportunity"}
 AUTHS = ["standard-webhooks", "bearer", "iam"]
-# Read by the code and not set by the template: secrets in a variable are for a developer's machine,
-# the AWS_ ones are the SDK's, set by Lambda or again for a developer's machine.
+# Asked for and not set by the template: secrets in a variable are for a developer's machine, the AWS_
+# ones are the SDK's, set by Lambda or again for a developer's machine.
 NOT_IN_THE_TEMPLATE = re.compile(r"WEBHOOK_SECRETS|AWS_\w+")
-# What Lambda does in the function's name, beside what its code calls.
+# What Lambda does in the function's name, beside what the function calls.
 BY_LAMBDA = {
     "logs:CreateLogStream",
     "logs:PutLogEvents",
@@ -24,38 +23,6 @@ BY_LAMBDA = {
     "xray:PutTelemetryRecords",
 }
 HANDED_ON_BY_LAMBDA = {"events:PutEvents", "sqs:SendMessage"}
-
-
-def source(*folder: str) -> str:
-    """All Rust code of a folder."""
-    return "\n".join(path.read_text() for path in sorted(ROOT.joinpath(*folder).rglob("*.rs")))
-
-
-def operations(service: str) -> dict[str, str]:
-    """A service's operations, by the names that the Rust SDK's methods have."""
-    model = botocore.session.get_session().get_service_model(service)
-    return {xform_name(name): name for name in model.operation_names}
-
-
-SELLING = operations("partnercentral-selling")
-SECRETS = operations("secretsmanager")
-
-
-def called(code: str, known: dict[str, str]) -> set[str]:
-    """The operations that code calls on an SDK's client."""
-    methods = re.findall(r"client\s*\.\s*(\w+)\(\)", code)
-    return {known[method] for method in methods if method in known}
-
-
-def actions_of(package: str) -> set[str]:
-    """The IAM actions that a package's code takes."""
-    code = source("functions", package, "src")
-    selling = source("shared", "partner-central", "src")
-    methods = re.split(r"pub async fn (\w+)", selling)[1:]
-    bodies = dict(zip(methods[::2], methods[1::2], strict=True))
-    used = set(re.findall(r"partner_central\s*\.\s*(\w+)\(", code))
-    actions = {f"partnercentral:{name}" for method in used for name in called(bodies.get(method, ""), SELLING)}
-    return actions | {f"secretsmanager:{name}" for name in called(code, SECRETS)}
 
 
 class Code(unittest.TestCase):
@@ -74,17 +41,18 @@ class Code(unittest.TestCase):
             self.assertEqual(resource["Metadata"]["BuildProperties"]["Binary"], package)
             self.assertEqual(resource["Properties"]["FunctionName"], f"bridge-{package}")
 
-    def test_environment_variables_are_the_ones_that_the_code_reads(self):
+    def test_environment_variables_are_the_ones_that_the_function_asks_for(self):
         for name, package in FUNCTIONS.items():
-            config = (ROOT / "functions" / package / "src/config.rs").read_text().partition("#[cfg(test)]")[0]
-            read = set(re.findall(r'"([A-Z]+(?:_[A-Z]+)+)"', config))
-            self.assertTrue(read, package)
-            expected = {variable for variable in read if not NOT_IN_THE_TEMPLATE.fullmatch(variable)}
+            asked = {
+                variable
+                for variable in observed.variables(package)
+                if not NOT_IN_THE_TEMPLATE.fullmatch(variable)
+            }
             with self.subTest(package):
                 given = Stack().properties(name)["Environment"]["Variables"]
-                self.assertEqual(given.keys(), expected)
+                self.assertEqual(given.keys(), asked)
 
-    def test_iam_actions_are_the_operations_that_the_code_calls(self):
+    def test_iam_actions_are_the_operations_that_the_function_calls(self):
         stack = Stack()
         for name, package in FUNCTIONS.items():
             allowed = {
@@ -94,7 +62,7 @@ class Code(unittest.TestCase):
             }
             by_lambda = BY_LAMBDA | (HANDED_ON_BY_LAMBDA if name == "EnrichOpportunity" else set())
             with self.subTest(package):
-                self.assertEqual(allowed - by_lambda, actions_of(package))
+                self.assertEqual(allowed - by_lambda, observed.actions(package))
                 self.assertLessEqual(by_lambda, allowed)
 
     def test_opportunities_of_the_one_catalog_are_all_that_a_function_may_touch(self):
@@ -135,10 +103,8 @@ class Code(unittest.TestCase):
 
 
 class Callers(unittest.TestCase):
-    def test_every_way_to_authenticate_of_the_code_but_none_can_be_chosen(self):
-        config = (ROOT / "functions/patch-opportunity/src/config.rs").read_text().partition("#[cfg(test)]")[0]
-        arms = re.findall(r'^\s+"([a-z-]+)"(?: if \w+\(.*\))? => ', config, re.MULTILINE)
-        self.assertEqual(set(arms) - {"none"}, set(AUTHS))
+    def test_every_way_to_authenticate_that_the_function_takes_but_none_can_be_chosen(self):
+        self.assertEqual(set(observed.observed()["auths"]) - {"none"}, set(AUTHS))
         self.assertEqual(set(Stack().template["Parameters"]["WebhookAuth"]["AllowedValues"]), set(AUTHS))
 
     def test_the_urls_auth_type_agrees_with_webhook_auth(self):
@@ -180,7 +146,9 @@ class Callers(unittest.TestCase):
             variables = stack.properties("PatchOpportunity")["Environment"]["Variables"]
             with self.subTest(auth):
                 self.assertEqual("WebhookSecret" in stack.names, takes_secret)
-                self.assertEqual(variables.get("WEBHOOK_SECRET_ID"), "<WebhookSecret>" if takes_secret else None)
+                self.assertEqual(
+                    variables.get("WEBHOOK_SECRET_ID"), "<WebhookSecret>" if takes_secret else None
+                )
                 self.assertEqual(readers, ["PatchOpportunityRole"] if takes_secret else [])
                 self.assertEqual("WebhookSecretCommand" in stack.outputs, takes_secret)
 
@@ -191,7 +159,3 @@ class Callers(unittest.TestCase):
         for _ in range(100):
             secret = "".join(letters.choices(string.ascii_letters + string.digits, k=32))
             self.assertEqual(len(base64.b64decode(secret, validate=True)), 24)
-
-
-if __name__ == "__main__":
-    unittest.main()

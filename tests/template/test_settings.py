@@ -5,7 +5,7 @@ import re
 import tomllib
 import unittest
 
-from stack import CRMS, ROOT, Stack
+from tests.template.stack import CRMS, ROOT, Stack
 
 SECRETS = {"CrmApiKey", "CrmPassword", "CrmClientSecret"}
 MARK = "a-secret-to-look-for"
@@ -38,7 +38,7 @@ class Parameters(unittest.TestCase):
 
     def test_secrets_go_into_the_connection_and_nowhere_else(self):
         for kind, crm in CRMS.items():
-            marked = {name: MARK for name in crm.keys() & SECRETS}
+            marked = dict.fromkeys(crm.keys() & SECRETS, MARK)
             stack = Stack(**crm | marked)
             holders = [name for name, resource in stack.resources.items() if MARK in json.dumps(resource)]
             self.assertEqual(holders, ["CrmConnection"], kind)
@@ -94,7 +94,9 @@ class Samconfig(unittest.TestCase):
             everywhere = settings["global"]["parameters"]
             self.assertEqual(everywhere["region"], "us-east-1")
             self.assertEqual(everywhere["stack_name"], f"opportunity-bridge-{environment}")
-            overrides = dict(item.split("=", 1) for item in settings["deploy"]["parameters"]["parameter_overrides"])
+            overrides = dict(
+                item.split("=", 1) for item in settings["deploy"]["parameters"]["parameter_overrides"]
+            )
             self.assertEqual(Stack(**overrides).values["Catalog"], catalog)
 
     def test_make_deploys_the_same_catalog(self):
@@ -117,7 +119,3 @@ class Samconfig(unittest.TestCase):
                 self.assertLessEqual(len(function["FunctionName"]), 64)
             for rule in stack.of_type("AWS::Events::Rule").values():
                 self.assertLessEqual(len(rule["Name"]), 64)
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -19,7 +19,6 @@ mod process;
 mod quota;
 mod report;
 mod run;
-mod runtime_api;
 mod target;
 mod tls;
 

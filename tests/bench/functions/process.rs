@@ -3,9 +3,11 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::{Child, Stdio},
     time::Duration,
 };
+
+use bridge_tests::command;
 
 use crate::contestant::Contestant;
 
@@ -14,7 +16,7 @@ use crate::contestant::Contestant;
 pub(crate) struct Process(Child);
 
 impl Process {
-    /// Starts a contestant in the environment that Lambda gives, with nothing else in it.
+    /// Starts a contestant as Lambda does.
     pub(crate) fn start(
         contestant: Contestant,
         runtime_api: &str,
@@ -22,22 +24,11 @@ impl Process {
         roots: &Path,
     ) -> Self {
         let binary = contestant.binary();
-        let process = Command::new(&binary)
-            .env_clear()
-            .env("AWS_LAMBDA_FUNCTION_NAME", contestant.name())
-            .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128")
-            .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
+        let process = command(&binary, contestant.name(), runtime_api, endpoint)
             .env("AWS_LAMBDA_LOG_FORMAT", "JSON")
             .env("AWS_LAMBDA_LOG_LEVEL", "INFO")
-            .env("AWS_LAMBDA_RUNTIME_API", runtime_api)
-            .env("AWS_REGION", "us-east-1")
-            .env("AWS_ACCESS_KEY_ID", "test")
-            .env("AWS_SECRET_ACCESS_KEY", "test")
-            .env("AWS_SESSION_TOKEN", "test")
-            .env("AWS_ENDPOINT_URL", endpoint)
             .env("SSL_CERT_FILE", roots)
             .envs(contestant.variables().iter().copied())
-            .stdin(Stdio::null())
             .stdout(Stdio::null())
             .spawn()
             .unwrap_or_else(|error| {

@@ -2,13 +2,13 @@
 
 use std::time::{Duration, Instant};
 
+use bridge_tests::RuntimeApi;
 use partner_central_emulator::{Emulator, Outcome};
 
 use crate::{
     contestant::{Contestant, document},
     process::Process,
     quota::Quota,
-    runtime_api::RuntimeApi,
     tls::{Certificate, Front},
 };
 
@@ -69,7 +69,7 @@ impl<'a> Run<'a> {
         let emulator = Emulator::start().await;
         emulator.seed(document());
         let front = Front::before(&emulator, self.certificate).await;
-        let mut api = RuntimeApi::start().await;
+        let api = RuntimeApi::start().await;
         let (address, url, event) = (api.address(), front.url(), self.contestant.event(0));
 
         let started = Instant::now();
@@ -81,8 +81,7 @@ impl<'a> Run<'a> {
         }
         // To move a process into a control group takes the kernel some 10 ms of waiting.
         let given = Instant::now();
-        waiting.give(&event);
-        let answer = api.answer().await;
+        let answer = waiting.give(&event).await.expect("no function error");
         let answered = ready + given.elapsed();
 
         self.contestant.check(&answer);
@@ -97,7 +96,7 @@ impl<'a> Run<'a> {
 
     /// Starts the process and has it answer until it is warm, and then while it is measured.
     pub(crate) async fn warm(&self) -> Measured {
-        let (first, mut running) = self.first(None).await;
+        let (first, running) = self.first(None).await;
         let mut waiting = running.api.next().await;
         let mut latencies = Vec::new();
         let mut before = Duration::ZERO;
@@ -107,8 +106,7 @@ impl<'a> Run<'a> {
                 before = running.process.cpu();
             }
             let given = Instant::now();
-            waiting.give(&event);
-            let answer = running.api.answer().await;
+            let answer = waiting.give(&event).await.expect("no function error");
             if number > WARM_UP {
                 latencies.push(given.elapsed());
             }

@@ -1,7 +1,6 @@
 //! What should be, and whether it is.
 
 use crate::{
-    artifact,
     column::Column,
     contestant::Contestant::{Enrich, Patch},
 };
@@ -29,27 +28,10 @@ pub(crate) struct Target {
 impl Target {
     /// All targets, in the order of what a user notices first.
     pub(crate) fn all(floor: &Column, functions: &[Column]) -> Vec<Self> {
-        let mut targets: Vec<_> = functions
+        functions
             .iter()
             .flat_map(|function| Self::of(floor, function))
-            .collect();
-        let builds = artifact::builds_with_jitter().map(|builds| {
-            let is_met = builds.is_empty();
-            (
-                if is_met {
-                    "none".to_owned()
-                } else {
-                    builds.join(" ")
-                },
-                is_met,
-            )
-        });
-        targets.push(Self {
-            name: "AWS-LC with CPU jitter entropy (`jent_`)".to_owned(),
-            expected: "none".to_owned(),
-            found: builds,
-        });
-        targets
+            .collect()
     }
 
     fn of(floor: &Column, function: &Column) -> Vec<Self> {

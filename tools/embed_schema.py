@@ -1,4 +1,4 @@
-"""Embeds the opportunity's schema in the OpenAPI document: `python tests/embed_schema.py`.
+"""Embeds the opportunity's schema in the OpenAPI document: `make schema`.
 
 Generators of clients take one file, and make good classes only of what has a name in it. So the
 document carries the schema that the bridge judges by, as the schema of a merge patch and in named
@@ -30,7 +30,7 @@ def embedded(document: dict, schema: dict) -> dict:
     for name, part in schema["$defs"].items():
         parts[name] = part | {MARK: True}
     for name in BODIES:
-        own = {name: property for name, property in by_hand[name]["properties"].items() if name not in members}
+        own = {name: field for name, field in by_hand[name]["properties"].items() if name not in members}
         by_hand[name] = by_hand[name] | {"properties": own | members}
     return document | {"components": document["components"] | {"schemas": by_hand | parts}}
 
@@ -53,7 +53,9 @@ def place(path: str, schema: dict, parts: dict, in_array: bool = False) -> dict:
         part.pop("required", None)
     if "properties" in part:
         members = part["properties"].items()
-        part["properties"] = {name: place(f"{path}{name}", member, parts, in_array) for name, member in members}
+        part["properties"] = {
+            name: place(f"{path}{name}", member, parts, in_array) for name, member in members
+        }
     parts[path] = part | {MARK: True}
     return {"anyOf": [reference(path), {"type": "null"}]} if is_nullable else reference(path)
 
@@ -67,7 +69,7 @@ def text(value, indent: int = 0, before: int = 0) -> str:
     line = json.dumps(value, ensure_ascii=False)
     if isinstance(value, dict) and value:
         line = f"{{ {line[1:-1]} }}"
-    if not isinstance(value, (dict, list)) or line.count("{") < 2 and before + len(line) <= WIDTH:
+    if not isinstance(value, (dict, list)) or (line.count("{") < 2 and before + len(line) <= WIDTH):
         return line
     inner = " " * (indent + 2)
     if isinstance(value, dict):

@@ -12,19 +12,26 @@ import socket
 import subprocess
 import threading
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from email.message import Message
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
+import boto3
+
 ROOT = Path(__file__).resolve().parent.parent
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
-START_SECONDS = 60
-FIRST_ANSWER_SECONDS = 600  # `cargo lambda watch` compiles what is not compiled yet
+# The opportunity of the sample, by the arguments of AWS's own client.
+OPPORTUNITY = {"Catalog": "Sandbox", "Identifier": "O7654321"}
+# What hangs must not hang for ever. No time is expected of anything: `cargo lambda watch` compiles what is
+# not compiled yet, and machines are slow.
+PATIENCE_SECONDS = 900
 
 
-class NotRunning(Exception):
+class NotRunningError(Exception):
     """Something that should run does not."""
 
 
@@ -52,10 +59,15 @@ def emulator_command(*arguments: str) -> list[str]:
 def emulator(*arguments: str, log=subprocess.DEVNULL) -> Iterator[str]:
     """An emulator of Partner Central; gives its URL."""
     with running(emulator_command(*arguments), stdout=subprocess.PIPE, stderr=log, text=True) as process:
-        url = process.stdout.readline().strip()
-        if not url.startswith("http://127.0.0.1:"):
-            raise NotRunning(f"the emulator does not run: {url!r}")
-        yield url
+        yield emulator_url(process)
+
+
+def emulator_url(process: subprocess.Popen) -> str:
+    """The URL of an emulator that has been started, once it listens."""
+    url = process.stdout.readline().strip()
+    if not url.startswith("http://127.0.0.1:"):
+        raise NotRunningError(f"the emulator has ended with status {process.wait()}")
+    return url
 
 
 def settings(partner_central: str, **others: str) -> dict[str, str]:
@@ -98,9 +110,7 @@ def invoke_url(port: int) -> str:
 def answering(environment: dict[str, str], port: int | None = None) -> Iterator[str]:
     """`patch-opportunity`, once it answers; gives its URL."""
     with functions(environment, port=port) as port:
-        url = function_url(port)
-        urllib.request.urlopen(f"{url}/healthz", timeout=FIRST_ANSWER_SECONDS).close()
-        yield url
+        yield wait_for_answer(port)
 
 
 class Crm(HTTPServer):
@@ -135,31 +145,50 @@ class Webhook(BaseHTTPRequestHandler):
         """Nothing: what it would say is in `received`."""
 
 
-# What a CRM receives of an opportunity and cannot change.
-READ_ONLY = (
-    "Arn",
-    "Catalog",
-    "CreatedDate",
-    "Id",
-    "LastModifiedDate",
-    "OpportunityTeam",
-    "RelatedEntityIdentifiers",
-)
+# What `GetOpportunity` gives and `UpdateOpportunity` does not take.
+READ_ONLY = ("Arn", "CreatedDate", "Id", "OpportunityTeam", "RelatedEntityIdentifiers")
 
 
 def writable(opportunity: dict) -> dict:
     """The members of an opportunity that a CRM can send back."""
-    return {name: value for name, value in opportunity.items() if name not in READ_ONLY}
+    kept_by_aws = (*READ_ONLY, "Catalog", "LastModifiedDate")
+    return {name: value for name, value in opportunity.items() if name not in kept_by_aws}
 
 
-def patch(url: str, opportunity: str, changes: dict) -> dict:
-    """The answer of `patch-opportunity` at a URL to a merge patch that nobody signed."""
-    headers = {"content-type": "application/merge-patch+json"}
-    request = urllib.request.Request(
-        f"{url}/opportunities/{opportunity}", json.dumps(changes).encode(), headers, method="PATCH"
+def partner_central_client(url: str):
+    """AWS's own client for Python, of a Partner Central at a URL."""
+    return boto3.client(
+        "partnercentral-selling",
+        endpoint_url=url,
+        region_name="us-east-1",
+        aws_access_key_id="local",
+        aws_secret_access_key="local",
     )
-    with urllib.request.urlopen(request) as answer:
-        return json.load(answer)
+
+
+def update_body(read: dict) -> dict:
+    """The arguments of `update_opportunity` that write back what `get_opportunity` gave."""
+    answered = {name: value for name, value in read.items() if name not in (*READ_ONLY, "ResponseMetadata")}
+    return OPPORTUNITY | answered
+
+
+def send(method: str, url: str, headers: dict[str, str], body: str) -> tuple[int, Message, bytes]:
+    """Sends a request; gives status, headers and body of its answer, whatever the status is."""
+    request = urllib.request.Request(url, body.encode(), headers, method=method)
+    try:
+        answer = urllib.request.urlopen(request, timeout=PATIENCE_SECONDS)
+    except urllib.error.HTTPError as error:
+        answer = error
+    with answer:
+        return answer.status, answer.headers, answer.read()
+
+
+def patch(url: str, opportunity: str, changes: dict, **headers: str) -> tuple[int, Message, dict]:
+    """Sends a merge patch that nobody signed; gives status, headers and body of the answer."""
+    headers = {name.replace("_", "-"): value for name, value in headers.items()}
+    headers["content-type"] = "application/merge-patch+json"
+    status, answered, body = send("PATCH", f"{url}/opportunities/{opportunity}", headers, json.dumps(changes))
+    return status, answered, json.loads(body)
 
 
 def at_rest(log: Path) -> tuple[list[str], list[str]]:
@@ -168,15 +197,17 @@ def at_rest(log: Path) -> tuple[list[str], list[str]]:
 
     What a `Crm` changes in reaction is in the log before the event that it reacts to.
     """
-    deadline = time.monotonic() + FIRST_ANSWER_SECONDS
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < deadline:
         text = log.read_text()
-        changes = re.findall(r"^(?:Associate|Create|Disassociate|Update)Opportunity \S+ done(?=\n)", text, re.M)
+        changes = re.findall(
+            r"^(?:Associate|Create|Disassociate|Update)Opportunity \S+ done(?=\n)", text, re.M
+        )
         events = re.findall(r"^event .+(?=\n)", text, re.M)
         if len(events) == 2 * len(changes):
             return changes, events
         time.sleep(0.1)
-    raise NotRunning(f"of {2 * len(changes)} events {len(events)} have arrived")
+    raise NotRunningError(f"of {2 * len(changes)} events {len(events)} have arrived")
 
 
 def free_port() -> int:
@@ -186,10 +217,17 @@ def free_port() -> int:
 
 
 def wait_for(port: int, process: subprocess.Popen) -> None:
-    deadline = time.monotonic() + START_SECONDS
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while process.poll() is None and time.monotonic() < deadline:
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 return
         time.sleep(0.1)
-    raise NotRunning(f"nothing listens on port {port}")
+    raise NotRunningError(f"nothing listens on port {port}")
+
+
+def wait_for_answer(port: int) -> str:
+    """Waits until `patch-opportunity` is compiled and answers; gives its URL."""
+    url = function_url(port)
+    urllib.request.urlopen(f"{url}/healthz", timeout=PATIENCE_SECONDS).close()
+    return url

@@ -6,29 +6,26 @@ what it should. The commands shown are the commands run.
 """
 
 import base64
-import hashlib
-import hmac
 import json
 import secrets
 import shlex
 import shutil
 import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
 from contextlib import ExitStack
+from datetime import UTC, datetime
 
-import boto3
-import local
-from local import ROOT, TARGET
+from standardwebhooks import Webhook
 
-OPPORTUNITY = "O7654321"
+from tools import local
+from tools.local import ROOT, TARGET
+
+OPPORTUNITY = local.OPPORTUNITY["Identifier"]
 SECRET_ID = "opportunity-bridge/webhook"
 EMULATOR_LOG, FUNCTIONS_LOG = TARGET / "demo-emulator.log", TARGET / "demo-functions.log"
 
 
-class Failed(Exception):
+class StepError(Exception):
     """A step did not do what it should."""
 
 
@@ -42,7 +39,7 @@ def show(command: list[str]) -> None:
 
 def expect(what: str, found, wanted) -> None:
     if found != wanted:
-        raise Failed(f"{what}: found {found!r}, expected {wanted!r}")
+        raise StepError(f"{what}: found {found!r}, expected {wanted!r}")
     print(f"   ok: {what}", flush=True)
 
 
@@ -52,21 +49,19 @@ def run(command: list[str]) -> str:
 
 
 def execute(command: list[str]) -> str:
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=local.FIRST_ANSWER_SECONDS)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=local.PATIENCE_SECONDS)
     if done.returncode != 0:
-        raise Failed(f"exit status {done.returncode}: {done.stdout}{done.stderr}")
+        raise StepError(f"exit status {done.returncode}: {done.stdout}{done.stderr}")
     return done.stdout
 
 
 def sign(secret: str, body: str) -> dict[str, str]:
     """The headers of a Standard Webhooks signature, made now."""
-    message, timestamp = f"msg_{secrets.token_hex(8)}", str(int(time.time()))
-    key = base64.b64decode(secret.removeprefix("whsec_"))
-    mac = hmac.digest(key, f"{message}.{timestamp}.{body}".encode(), hashlib.sha256)
+    message, now = f"msg_{secrets.token_hex(8)}", datetime.now(UTC)
     return {
         "webhook-id": message,
-        "webhook-timestamp": timestamp,
-        "webhook-signature": f"v1,{base64.b64encode(mac).decode()}",
+        "webhook-timestamp": str(int(now.timestamp())),
+        "webhook-signature": Webhook(secret).sign(message, now, body),
     }
 
 
@@ -82,20 +77,15 @@ def send(method: str, url: str, headers: dict[str, str], body: str) -> tuple[int
         done = execute([*command, "--write-out", "\n%{http_code}"])
         text, status = done.rsplit("\n", 1)
     else:
-        request = urllib.request.Request(url, body.encode(), headers, method=method)
-        try:
-            with urllib.request.urlopen(request, timeout=local.FIRST_ANSWER_SECONDS) as response:
-                text, status = response.read().decode(), response.status
-        except urllib.error.HTTPError as error:
-            text, status = error.read().decode(), error.code
+        status, _, text = local.send(method, url, headers, body)
     answer = json.loads(text)
     print(f"HTTP {status}\n{json.dumps(answer, indent=2)}", flush=True)
     return int(status), answer
 
 
 def demo(stack: ExitStack) -> None:
-    log = stack.enter_context(open(FUNCTIONS_LOG, "w"))
-    emulator_log = stack.enter_context(open(EMULATOR_LOG, "w"))
+    log = stack.enter_context(FUNCTIONS_LOG.open("w"))
+    emulator_log = stack.enter_context(EMULATOR_LOG.open("w"))
 
     heading("A local Partner Central, with one opportunity and the webhook's secret in it")
     secret = f"whsec_{base64.b64encode(secrets.token_bytes(24)).decode()}"
@@ -105,7 +95,8 @@ def demo(stack: ExitStack) -> None:
     events = ["--on-change", local.invoke_url(port), "--duplicate-events", "--deliver", crm.url]
     show(local.emulator_command("--secret", held, *events))
     partner_central = stack.enter_context(local.emulator("--secret", held, *events, log=emulator_log))
-    print(f"{partner_central}\nIt tells the function of each change, twice, as AWS does, and a CRM at {crm.url} what the function answers.")
+    print(f"{partner_central}\nIt sends the function an event for each change, twice, as AWS does,")
+    print(f"and sends what the function answers to a CRM at {crm.url}.")
 
     heading("Both functions, as Lambda runs them")
     settings = local.settings(partner_central, WEBHOOK_AUTH="standard-webhooks", WEBHOOK_SECRET_ID=SECRET_ID)
@@ -128,7 +119,9 @@ def demo(stack: ExitStack) -> None:
 
     heading("In: a patch that nobody signed is refused")
     status, answer = send("PATCH", url, headers, patch["body"])
-    expect("it is not let in", (status, answer["type"]), (401, "urn:opportunity-bridge:problems/unauthorized"))
+    expect(
+        "it is not let in", (status, answer["type"]), (401, "urn:opportunity-bridge:problems/unauthorized")
+    )
 
     def send_signed(body: str, query: str = "", **others: str) -> tuple[int, dict]:
         named = {name.replace("_", "-"): value for name, value in others.items()}
@@ -141,10 +134,11 @@ def demo(stack: ExitStack) -> None:
     heading("The same for real")
     status, answer = send_signed(patch["body"])
     expect("it is taken", (status, answer["outcome"]), (200, "updated"))
-    expect("the changes are told", [change["path"] for change in answer["changes"]], [
-        "/LifeCycle/NextSteps",
-        "/LifeCycle/Stage",
-    ])
+    expect(
+        "the changes are told",
+        [change["path"] for change in answer["changes"]],
+        ["/LifeCycle/NextSteps", "/LifeCycle/Stage"],
+    )
     written = answer["lastModifiedDate"]
 
     heading("Again it changes nothing, so nothing is written")
@@ -153,11 +147,15 @@ def demo(stack: ExitStack) -> None:
 
     heading("A member that the approved review has closed")
     status, answer = send_signed('{"Project":{"Title":"Another title"}}')
-    expect("it is locked", (status, answer["type"]), (409, "urn:opportunity-bridge:problems/opportunity-locked"))
+    expect(
+        "it is locked", (status, answer["type"]), (409, "urn:opportunity-bridge:problems/opportunity-locked")
+    )
     expect("the member is named", [error["pointer"] for error in answer["errors"]], ["/Project/Title"])
 
     heading("A patch that depends on a state that is no more")
-    status, answer = send_signed('{"LifeCycle":{"NextSteps":"Too late"}}', if_match=f'"{seed["LastModifiedDate"]}"')
+    status, answer = send_signed(
+        '{"LifeCycle":{"NextSteps":"Too late"}}', if_match=f'"{seed["LastModifiedDate"]}"'
+    )
     expect("the precondition fails", status, 412)
 
     heading("What Partner Central holds now: the two values changed, all else as it was")
@@ -166,9 +164,15 @@ def demo(stack: ExitStack) -> None:
     seed["LastModifiedDate"] = written
     expect("no member is lost", cloud_event["data"]["opportunity"], seed)
 
-    heading("The circle: somebody changes it in Partner Central, the CRM hears of it and answers with a patch")
+    heading(
+        "The circle: somebody changes it in Partner Central, the CRM hears of it and answers with a patch"
+    )
     changes, _ = local.at_rest(EMULATOR_LOG)
-    expect("so far one change was written, and the CRM has heard of it twice", (len(changes), len(crm.received)), (1, 2))
+    expect(
+        "so far one change was written, and the CRM has heard of it twice",
+        (len(changes), len(crm.received)),
+        (1, 2),
+    )
     expect("both times by one id", len({event["id"] for event in crm.received}), 1)
     crm.react = lambda event: send_signed('{"LifeCycle":{"NextSteps":"The CRM has seen it"}}')
     somebody_commits(partner_central)
@@ -181,25 +185,17 @@ def demo(stack: ExitStack) -> None:
 
 def somebody_commits(partner_central: str) -> None:
     """A change by another client of Partner Central, with the AWS SDK for Python."""
-    api = boto3.client(
-        "partnercentral-selling",
-        endpoint_url=partner_central,
-        region_name="us-east-1",
-        aws_access_key_id="somebody",
-        aws_secret_access_key="else",
-    )
-    document = api.get_opportunity(Catalog="Sandbox", Identifier=OPPORTUNITY)
-    document["LifeCycle"]["Stage"] = "Committed"
-    update = {name: value for name, value in local.writable(document).items() if name != "ResponseMetadata"}
-    date = document["LastModifiedDate"]
-    api.update_opportunity(Catalog="Sandbox", Identifier=OPPORTUNITY, LastModifiedDate=date, **update)
+    client = local.partner_central_client(partner_central)
+    update = local.update_body(client.get_opportunity(**local.OPPORTUNITY))
+    update["LifeCycle"]["Stage"] = "Committed"
+    client.update_opportunity(**update)
 
 
 def main() -> int:
     try:
         with ExitStack() as stack:
             demo(stack)
-    except (Failed, local.NotRunning, subprocess.TimeoutExpired, ValueError, KeyError) as error:
+    except (StepError, local.NotRunningError, subprocess.TimeoutExpired, ValueError, KeyError) as error:
         print(f"\nFAILED: {error}\nmore is in {FUNCTIONS_LOG} and {EMULATOR_LOG}", file=sys.stderr)
         return 1
     heading("Done: everything that was started is stopped")

@@ -6,10 +6,10 @@ import unittest
 
 import boto3
 from botocore.stub import Stubber
-from stack import CRMS, Stack
-from test_events import CLOUD_EVENT, example, on_the_bus
 
-import redrive
+from tests.template.stack import CRMS, Stack
+from tests.template.test_events import CLOUD_EVENT, example, on_the_bus
+from tools import redrive
 
 QUEUE, FUNCTION = "https://sqs.us-east-1.amazonaws.com/111122223333/dead", "bridge-enrich-opportunity"
 EVENT = example("opportunity-updated")
@@ -69,7 +69,7 @@ class Forms(unittest.TestCase):
         other = CLOUD_EVENT | {"type": "com.example.other", "source": "s", "subject": "O1"}
         texts = ["", "text", "[]", "{}", "null", '{"source": "aws.s3"}', '{"requestPayload": {}}']
         for body in [*texts, json.dumps(other)]:
-            with self.subTest(body), self.assertRaises(redrive.NoEvent):
+            with self.subTest(body), self.assertRaises(redrive.NoEventError):
                 redrive.event_in(body)
 
 
@@ -166,10 +166,8 @@ class Names(unittest.TestCase):
                 "Timestamp": "2026-03-04T05:06:07Z",
                 "ResourceStatus": "CREATE_COMPLETE",
             }
-            stub.add_response("describe_stack_resources", {"StackResources": [resource]}, {"StackName": "bridge"})
+            stub.add_response(
+                "describe_stack_resources", {"StackResources": [resource]}, {"StackName": "bridge"}
+            )
             found = redrive.resources(cloudformation, "bridge")
         self.assertEqual(found, {"IncomingDeadLetters": QUEUE})
-
-
-if __name__ == "__main__":
-    unittest.main()

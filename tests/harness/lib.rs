@@ -11,6 +11,8 @@
 
 mod function;
 mod http;
+mod runtime_api;
 
-pub use function::{Function, FunctionError, Invoked, binary};
+pub use function::{Function, binary, command};
 pub use http::{Answer, Request};
+pub use runtime_api::{FunctionError, Invoked, RuntimeApi, Waiting};

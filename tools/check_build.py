@@ -1,9 +1,6 @@
 """Checks what `sam build` made: two programs that Lambda can run, small, without CPU jitter entropy.
 
-The programs are stripped of their symbols, so that the last is looked for in the AWS-LC that they were
-linked from, where `jent_` begins the names of all of it.
-
-Usage: check_build.py ARCHITECTURE, `arm64` or `x86_64`
+Usage: python -m tools.check_build ARCHITECTURE, `arm64` or `x86_64`
 """
 
 import io
@@ -13,7 +10,10 @@ import sys
 import zipfile
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
+from tools import check_entropy
+
+ROOT = Path(__file__).resolve().parent.parent
+TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
 FUNCTIONS = ["EnrichOpportunity", "PatchOpportunity"]
 MACHINES = {"x86_64": 0x3E, "arm64": 0xB7}  # e_machine of ELF
 PLATFORMS = {"x86_64": "x86_64-unknown-linux-gnu", "arm64": "aarch64-unknown-linux-gnu"}
@@ -21,11 +21,11 @@ MIB = 1024 * 1024
 MAX_ZIP = 4 * MIB
 
 
-def faults(program, architecture):
+def faults(program: Path, architecture: str) -> tuple[list[str], str]:
     """What is wrong with a program, and a line on it."""
     content = program.read_bytes()
     if content[:5] != b"\x7fELF\x02":
-        return [f"{program}: no 64-bit ELF file"], ""
+        return [f"{program}: not a 64-bit ELF file"], "not a program"
     (machine,) = struct.unpack_from("<H", content, 18)
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -41,21 +41,16 @@ def faults(program, architecture):
     return found, f"{architecture}, {len(content) / MIB:.2f} MiB, zipped {size / MIB:.2f}"
 
 
-def main():
+def main() -> int | str:
     (architecture,) = sys.argv[1:]
     found = []
     for name in FUNCTIONS:
         wrong, line = faults(ROOT / ".aws-sam/build" / name / "bootstrap", architecture)
         print(f"{name}: {line}")
         found += wrong
-    target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / PLATFORMS[architecture]
-    libraries = list(target.glob("release/build/aws-lc-sys-*/out/libaws_lc*.a"))
-    if not libraries:
-        found.append(f"{target}: no build of AWS-LC, so that nothing can be said of its entropy")
-    found += [f"{library}: holds CPU jitter entropy, see .cargo/config.toml"
-              for library in libraries if b"jent_" in library.read_bytes()]
-    sys.exit("\n".join(found) or 0)
+    found += check_entropy.faults(TARGET / PLATFORMS[architecture] / "release")
+    return "\n".join(found) or 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -3,7 +3,7 @@
 `sam validate --lint` passes templates with real errors, because cfn-lint no longer transforms them
 (since 1.54). So the template is transformed here, offline, and cfn-lint reads the result.
 
-Usage: lint_template.py TEMPLATE
+Usage: python -m tools.lint_template TEMPLATE
 """
 
 import json

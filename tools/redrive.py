@@ -9,7 +9,7 @@ that were not taken are delivered by a replay of the archive (docs/operations.md
 
 A message is deleted once Lambda has accepted its event. What cannot be sent stays in its queue.
 
-Usage: redrive.py STACK
+Usage: python -m tools.redrive STACK
 """
 
 import json
@@ -31,7 +31,7 @@ HIDDEN_SECONDS = 120  # how long others do not see what is worked on, and what c
 WAIT_SECONDS = 2  # any wait at all makes SQS ask all of its servers
 
 
-class NoEvent(Exception):
+class NoEventError(Exception):
     """A message that holds no event of Partner Central."""
 
 
@@ -62,8 +62,8 @@ def event_in(body: str) -> dict:
                     },
                 }
     except (ValueError, KeyError) as error:
-        raise NoEvent(f"it holds no event of Partner Central: {error!r}") from error
-    raise NoEvent("it holds no event of Partner Central")
+        raise NoEventError(f"it holds no event of Partner Central: {error!r}") from error
+    raise NoEventError("it holds no event of Partner Central")
 
 
 def resources(cloudformation, stack: str) -> dict[str, str]:
@@ -86,7 +86,7 @@ def redrive(sqs, functions, queue: str, function: str) -> tuple[int, dict[str, s
                 functions.invoke(FunctionName=function, InvocationType="Event", Payload=payload)
                 sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
                 sent += 1
-            except (NoEvent, BotoCoreError, ClientError) as error:
+            except (NoEventError, BotoCoreError, ClientError) as error:
                 left[message["MessageId"]] = str(error)
     return sent, left
 

@@ -2,8 +2,8 @@
 
 import unittest
 
-from stack import TEMPLATE
-from lint_template import lint
+from tests.template.stack import TEMPLATE
+from tools.lint_template import lint
 
 # A right text, a wrong one, and what the lint says of it.
 PLANTED = [
@@ -25,7 +25,3 @@ class Lint(unittest.TestCase):
                 errors = lint(TEMPLATE.replace(right, wrong))
                 self.assertEqual(len(errors), 1, errors)
                 self.assertIn(said, errors[0])
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -1,0 +1,1 @@
+"""The tests that are not Rust: of the template, of the tools, and by clients of other makers."""

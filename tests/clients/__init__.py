@@ -1,0 +1,1 @@
+"""Tests of the bridge by programs that know nothing else of it."""

@@ -1,0 +1,169 @@
+//! A Lambda function as a process: its environment, its invocations, its log.
+
+use std::{
+    path::{Path, PathBuf},
+    process::{self, Output, Stdio},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
+};
+
+use partner_central_emulator::Emulator;
+use serde_json::Value;
+use tokio::{
+    io::{AsyncBufReadExt, AsyncRead, BufReader},
+    process::{Child, Command},
+    sync::watch,
+    task::JoinHandle,
+};
+
+use crate::{Invoked, RuntimeApi};
+
+/// A running function; it stops when dropped.
+#[derive(Debug)]
+pub struct Function {
+    api: RuntimeApi,
+    /// Owns the process, which is killed when this is aborted.
+    running: JoinHandle<()>,
+    ended: watch::Receiver<bool>,
+    log: Arc<Mutex<String>>,
+    outputs: Vec<JoinHandle<()>>,
+}
+
+impl Function {
+    /// Starts a function with AWS at the emulator and these variables besides.
+    pub async fn start(name: &str, emulator: &Emulator, variables: &[(&str, &str)]) -> Self {
+        let api = RuntimeApi::start().await;
+        let mut process = spawn(name, &api.address(), emulator, variables);
+        let log = Arc::new(Mutex::new(String::new()));
+        let outputs = vec![
+            collect(process.stdout.take(), &log),
+            collect(process.stderr.take(), &log),
+        ];
+        let (end, ended) = watch::channel(false);
+        let running = tokio::spawn(async move {
+            let _ = process.wait().await;
+            let _ = end.send(true);
+        });
+        Self {
+            api,
+            running,
+            ended,
+            log,
+            outputs,
+        }
+    }
+
+    /// Runs a function that is expected to refuse its start, and gives what it printed.
+    pub async fn refused_start(
+        name: &str,
+        emulator: &Emulator,
+        variables: &[(&str, &str)],
+    ) -> Output {
+        let process = spawn(name, "127.0.0.1:9", emulator, variables);
+        process.wait_with_output().await.expect("the output")
+    }
+
+    /// Invokes the function with an event.
+    ///
+    /// # Errors
+    /// What the function reported as its error.
+    pub async fn invoke(&self, event: Value) -> Invoked {
+        let mut ended = self.ended.clone();
+        tokio::select! {
+            answer = async { self.api.next().await.give(&event).await } => answer,
+            _ = ended.wait_for(|has_ended| *has_ended) => panic!("the function has ended: {}", self.log()),
+        }
+    }
+
+    /// What the function printed so far.
+    #[must_use]
+    pub fn log(&self) -> String {
+        let log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
+        log.clone()
+    }
+
+    /// Stops the function once it is ready for the next event, and gives all that it printed.
+    pub async fn finish(mut self) -> String {
+        let _waiting = self.api.next().await;
+        self.running.abort();
+        for output in self.outputs.drain(..) {
+            output.await.expect("the output is read to its end");
+        }
+        self.log()
+    }
+}
+
+impl Drop for Function {
+    fn drop(&mut self) {
+        self.running.abort();
+    }
+}
+
+/// Collects what a process prints, line by line, until it ends.
+fn collect(
+    output: Option<impl AsyncRead + Unpin + Send + 'static>,
+    log: &Arc<Mutex<String>>,
+) -> JoinHandle<()> {
+    let mut lines = BufReader::new(output.expect("the output is piped")).lines();
+    let log = Arc::clone(log);
+    tokio::spawn(async move {
+        while let Ok(Some(line)) = lines.next_line().await {
+            let mut log = log.lock().unwrap_or_else(PoisonError::into_inner);
+            log.push_str(&line);
+            log.push('\n');
+        }
+    })
+}
+
+fn spawn(name: &str, runtime_api: &str, emulator: &Emulator, variables: &[(&str, &str)]) -> Child {
+    Command::from(command(&binary(name), name, runtime_api, &emulator.url()))
+        .envs(variables.iter().copied())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .expect("the function's binary runs")
+}
+
+/// A program in the environment that Lambda gives a function, with AWS at an endpoint, and with
+/// nothing else in it.
+#[must_use]
+pub fn command(program: &Path, name: &str, runtime_api: &str, endpoint: &str) -> process::Command {
+    let mut command = process::Command::new(program);
+    command
+        .env_clear()
+        .env("AWS_LAMBDA_FUNCTION_NAME", name)
+        .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256")
+        .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
+        .env("AWS_LAMBDA_RUNTIME_API", runtime_api)
+        .env("AWS_REGION", "us-east-1")
+        .env("AWS_ACCESS_KEY_ID", "test")
+        .env("AWS_SECRET_ACCESS_KEY", "test")
+        .env("AWS_SESSION_TOKEN", "test")
+        .env("AWS_ENDPOINT_URL", endpoint)
+        .stdin(Stdio::null());
+    command
+}
+
+/// The path to a binary of this workspace, built if it is not up to date.
+#[must_use]
+pub fn binary(name: &str) -> PathBuf {
+    static DIRECTORY: OnceLock<PathBuf> = OnceLock::new();
+    let directory = DIRECTORY.get_or_init(|| {
+        let program = std::env::current_exe().expect("the path of what runs");
+        let mut directory = program.parent().expect("a directory");
+        if directory.ends_with("deps") {
+            directory = directory.parent().expect("`target/PROFILE`");
+        }
+        let mut build = process::Command::new(env!("CARGO"));
+        build.args(["build", "--quiet", "--workspace", "--bins"]);
+        if directory.ends_with("release") {
+            build.arg("--release");
+        }
+        assert!(
+            build.status().expect("cargo runs").success(),
+            "the functions build"
+        );
+        directory.to_owned()
+    });
+    directory.join(name)
+}

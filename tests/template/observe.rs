@@ -1,0 +1,139 @@
+//! What the functions do, as JSON on standard output: the variables that they ask for, the operations
+//! that they call, the metrics that they write.
+//!
+//! The template is tested against this: it has to allow, to set and to show what the functions do, not
+//! what their source seems to say. A function that learns to call or to count something new has to be
+//! made to do so here; until then the test of the template calls it unknown.
+
+#![expect(
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "an observation that fails must not go on; the result is what is printed"
+)]
+
+use std::{cell::RefCell, collections::BTreeSet};
+
+use bridge_tests::{Function, Request};
+use partner_central_emulator::{Emulator, Fault};
+use serde_json::{Value, json};
+
+const CATALOG: (&str, &str) = ("PARTNER_CENTRAL_CATALOG", "Sandbox");
+const IDENTIFIER: &str = "O7654321";
+/// At least as often as a function tries a call.
+const TRIES: usize = 10;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() {
+    let (patch, auths) = patch_opportunity().await;
+    let enrich = enrich_opportunity().await;
+    let observed = json!({
+        "auths": auths,
+        "functions": {"enrich-opportunity": enrich, "patch-opportunity": patch},
+    });
+    println!("{observed}");
+}
+
+async fn emulator() -> Emulator {
+    let emulator = Emulator::start().await;
+    let sample = include_str!("../../events/opportunity.json");
+    emulator.seed(sample.parse().expect("the sample is JSON"));
+    emulator
+}
+
+async fn enrich_opportunity() -> Value {
+    let emulator = emulator().await;
+    let function = Function::start("enrich-opportunity", &emulator, &[CATALOG]).await;
+    let event = include_str!("../../events/opportunity-updated.json");
+    let event: Value = event.parse().expect("the sample is JSON");
+    let answer = function.invoke(event.clone()).await;
+    answer.expect("a CloudEvent");
+    emulator.inject("GetAwsOpportunitySummary", 1, Fault::AccessDenied);
+    let answer = function.invoke(event.clone()).await;
+    answer.expect("a CloudEvent without a summary");
+    emulator.inject("GetOpportunity", TRIES, Fault::Throttling);
+    let answer = function.invoke(event).await;
+    answer.expect_err("an opportunity that cannot be read");
+    let variables = Variables::default();
+    let config = enrich_opportunity::Config::from_env(|name| variables.get(name, &[CATALOG]));
+    config.expect("a configuration");
+    observed(&emulator, function, variables).await
+}
+
+async fn patch_opportunity() -> (Value, Vec<String>) {
+    let emulator = emulator().await;
+    emulator.seed_secret("tokens", "a-token");
+    let auth = [
+        CATALOG,
+        ("WEBHOOK_AUTH", "bearer"),
+        ("WEBHOOK_SECRET_ID", "tokens"),
+    ];
+    let function = Function::start("patch-opportunity", &emulator, &auth).await;
+    let patch =
+        |patch: Value| Request::patch(IDENTIFIER, &patch).header("authorization", "Bearer a-token");
+    let stage = |stage: &str| patch(json!({"LifeCycle": {"Stage": stage}}));
+    function.send(&stage("Committed")).await;
+    function.send(&stage("Committed")).await;
+    function
+        .send(&patch(json!({"Project": {"Title": "Other"}})))
+        .await;
+    function.send(&Request::patch(IDENTIFIER, &json!({}))).await;
+    let edit = |document: &mut Value| {
+        let life_cycle = document.get_mut("LifeCycle").expect("a life cycle");
+        *life_cycle.get_mut("NextSteps").expect("next steps") = json!("Somebody else's");
+    };
+    emulator.inject("UpdateOpportunity", 1, Fault::ConcurrentEdit(edit));
+    function.send(&stage("Launched")).await;
+    emulator.inject("GetOpportunity", TRIES, Fault::Throttling);
+    function.send(&stage("Launched")).await;
+
+    let variables = Variables::default();
+    let auths = auths();
+    for auth in &auths {
+        let given = [
+            CATALOG,
+            ("WEBHOOK_AUTH", auth),
+            ("WEBHOOK_SECRET_ID", "tokens"),
+            ("AWS_ENDPOINT_URL", "http://127.0.0.1:9"),
+        ];
+        let config = patch_opportunity::Config::from_env(|name| variables.get(name, &given));
+        config.expect("a way to authenticate that the function names is one that it takes");
+    }
+    (observed(&emulator, function, variables).await, auths)
+}
+
+/// The ways to authenticate, as the function lists them where it is given another.
+fn auths() -> Vec<String> {
+    let given = [CATALOG, ("WEBHOOK_AUTH", "?")];
+    let variables = Variables::default();
+    let config = patch_opportunity::Config::from_env(|name| variables.get(name, &given));
+    let refusal = config.expect_err("no way to authenticate").to_string();
+    let quoted = refusal.split('`').skip(1).step_by(2).map(str::to_owned);
+    quoted.skip_while(|text| text != "?").skip(1).collect()
+}
+
+/// The names of the variables that were asked for.
+#[derive(Default)]
+struct Variables(RefCell<BTreeSet<String>>);
+
+impl Variables {
+    fn get(&self, name: &str, given: &[(&str, &str)]) -> Option<String> {
+        self.0.borrow_mut().insert(name.to_owned());
+        let value = given.iter().find(|(known, _)| *known == name);
+        value.map(|(_, value)| (*value).to_owned())
+    }
+}
+
+/// All that was seen of a function; it is stopped.
+async fn observed(emulator: &Emulator, function: Function, variables: Variables) -> Value {
+    let requests = emulator.requests();
+    let targets = requests
+        .iter()
+        .filter_map(|it| it.headers.get("x-amz-target")?.to_str().ok());
+    let log = function.finish().await;
+    let lines = log.lines().filter_map(|line| line.parse::<Value>().ok());
+    json!({
+        "variables": variables.0,
+        "calls": targets.collect::<BTreeSet<_>>(),
+        "metrics": lines.filter(|line| line.get("_aws").is_some()).collect::<Vec<_>>(),
+    })
+}

@@ -1,0 +1,1 @@
+"""Programs for people who build or operate the bridge. Each is run by a target of the Makefile."""
