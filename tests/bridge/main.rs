@@ -5,6 +5,7 @@
 mod auth;
 mod concurrency;
 mod documents;
+mod doubt;
 mod enrich;
 mod gates;
 mod judgement;
