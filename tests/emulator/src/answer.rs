@@ -2,67 +2,64 @@
 
 use std::time::Duration;
 
+use axum::body::Body;
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{Response, StatusCode};
-use http_body_util::Full;
 
 use crate::refusal::Refusal;
 
 /// An answer that is still to be sent.
 pub(crate) struct Answer {
-    status: StatusCode,
+    pub(crate) status: StatusCode,
     content_type: &'static str,
     /// Headers that not every answer has.
     headers: Vec<(&'static str, String)>,
-    body: String,
+    pub(crate) body: Bytes,
     /// How long to hold it back.
     pub(crate) delay: Option<Duration>,
 }
 
 impl Answer {
-    /// The answer to the `number`th request: a body, or a refusal.
-    pub(crate) fn new(
-        result: Result<String, Refusal>,
-        content_type: &'static str,
-        number: usize,
-        delay: Option<Duration>,
-    ) -> Self {
-        let request_id = format!("00000000-0000-4000-8000-{number:012}");
-        let mut headers = vec![("x-amzn-RequestId", request_id)];
-        let (status, body) = match result {
-            Ok(body) => (StatusCode::OK, body),
-            Err(refusal) => {
-                headers.push(("x-amzn-ErrorType", refusal.error_type()));
-                (refusal.status(), refusal.body().to_string())
-            }
-        };
+    pub(crate) fn new(status: StatusCode, content_type: &'static str, body: String) -> Self {
         Self {
             status,
             content_type,
-            headers,
-            body,
-            delay,
-        }
-    }
-
-    /// The answer to what is no request of the API.
-    pub(crate) fn not_found() -> Self {
-        Self {
-            status: StatusCode::NOT_FOUND,
-            content_type: "text/plain",
             headers: Vec::new(),
-            body: "expected `POST /`\n".to_owned(),
+            body: Bytes::from(body),
             delay: None,
         }
     }
 
-    pub(crate) fn into_response(self) -> http::Result<Response<Full<Bytes>>> {
+    /// The answer of an operation: a body, or a refusal.
+    pub(crate) fn of(result: Result<String, &Refusal>, content_type: &'static str) -> Self {
+        match result {
+            Ok(body) => Self::new(StatusCode::OK, content_type, body),
+            Err(refusal) => {
+                let body = refusal.body().to_string();
+                let answer = Self::new(refusal.status(), content_type, body);
+                answer.with("x-amzn-ErrorType", refusal.error_type())
+            }
+        }
+    }
+
+    /// The answer to what is no request of an API.
+    pub(crate) fn not_found() -> Self {
+        let body = "expected `POST /`\n".to_owned();
+        Self::new(StatusCode::NOT_FOUND, "text/plain", body)
+    }
+
+    pub(crate) fn with(mut self, name: &'static str, value: String) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+
+    pub(crate) fn into_response(self) -> http::Result<Response<Body>> {
         let mut response = Response::builder().status(self.status);
         response = response.header(CONTENT_TYPE, self.content_type);
         for (name, value) in self.headers {
             response = response.header(name, value);
         }
-        response.body(Full::from(self.body))
+        response.body(Body::from(self.body))
     }
 }

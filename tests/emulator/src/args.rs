@@ -5,53 +5,114 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::{fs, io};
 
-use lexopt::ValueExt;
-use lexopt::prelude::{Long, Short};
-use partner_central_emulator::{Emulator, Settings};
+use clap::{Args, Parser, ValueEnum};
+use http::Method;
+use partner_central_emulator::{
+    Credential, CredentialError, Delivered, Destination, Emulator, Endpoint, Settings,
+};
 use serde_json::Value;
 use thiserror::Error;
 
-/// What `--help` prints.
-pub(crate) const HELP: &str = "\
-A local AWS Partner Central for the AWS CLI, boto3 and the AWS SDKs.
-
-Usage: partner-central-emulator [OPTIONS]
-
-  --listen ADDR:PORT       where to listen [default: 127.0.0.1:0, any free port]
-  --seed FILE...           opportunities to start with: in each file one, or an array of them,
-                           in the shape of a GetOpportunity answer
-  --secret NAME=VALUE      a secret that GetSecretValue answers; may be repeated
-  --reads-per-second N     more reads than this are throttled [default: no limit; AWS: 10]
-  --writes-per-second N    more writes than this are throttled [default: no limit; AWS: 1]
-  --on-change URL          after each change of an opportunity, post an event to this function:
-                           http://127.0.0.1:9000/2015-03-31/functions/NAME/invocations is where
-                           `cargo lambda watch` takes it
-  --duplicate-events       send each event twice under different ids, as AWS is known to do
-  --deliver URL            post what the function answers to an event on to this CRM
-  --help                   this text
-
+const AFTER_HELP: &str = "\
 The first line on standard output is the endpoint URL. Each request is a line on standard error:
 operation, identifier, outcome. So is each event, once it is delivered or given up: `event`, its id,
 identifier, outcome. Any credentials do; the region is us-east-1:
 
   export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_REGION=us-east-1
   aws partnercentral-selling list-opportunities --catalog Sandbox --endpoint-url URL
-";
 
-/// What the command line asks for.
-#[derive(Debug, Default)]
+Everything can be controlled by HTTP while it runs, below URL/_control: tests/emulator/README.md.";
+
+/// A local AWS Partner Central for the AWS CLI, boto3 and the AWS SDKs.
+#[derive(Debug, Parser)]
+#[command(after_help = AFTER_HELP, disable_help_subcommand = true)]
 pub(crate) struct Arguments {
-    pub(crate) help: bool,
-    pub(crate) settings: Settings,
-    seeds: Vec<PathBuf>,
-    secrets: Vec<(String, String)>,
+    /// Where to listen; port 0 is any free port
+    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:0")]
+    listen: SocketAddr,
+    /// Opportunities to start with: in each file one, or an array of them,
+    /// in the shape of a GetOpportunity answer
+    #[arg(long, value_name = "FILE", num_args = 1.., verbatim_doc_comment)]
+    seed: Vec<PathBuf>,
+    /// A dozen opportunities to start with, of every stage and review status
+    #[arg(long)]
+    seed_samples: bool,
+    /// A secret that GetSecretValue answers; may be repeated
+    #[arg(long, value_name = "NAME=VALUE", value_parser = pair)]
+    secret: Vec<(String, String)>,
+    /// More reads than this are throttled [default: no limit; AWS: 10]
+    #[arg(long, value_name = "N")]
+    reads_per_second: Option<usize>,
+    /// More writes than this are throttled [default: no limit; AWS: 1]
+    #[arg(long, value_name = "N")]
+    writes_per_second: Option<usize>,
+    #[command(flatten)]
+    events: Events,
+    #[command(flatten)]
+    delivery: Delivery,
+}
+
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Events")]
+struct Events {
+    /// After each change of an opportunity, post an event to this function:
+    /// http://127.0.0.1:9000/2015-03-31/functions/NAME/invocations is where
+    /// `cargo lambda watch` takes it. Invocations of other functions through
+    /// Lambda's API go to their names beside it
+    #[arg(long, value_name = "URL", verbatim_doc_comment)]
+    on_change: Option<Endpoint>,
+    /// Send each event twice under different ids, as AWS is known to do
+    #[arg(long, requires = "on_change")]
+    duplicate_events: bool,
+    /// Lose the first N events, as AWS says it may happen, or all
+    #[arg(long, value_name = "N|all", requires = "on_change", value_parser = count)]
+    #[arg(default_value = "0", hide_default_value = true)]
+    lose_events: usize,
+}
+
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Delivery, as by an API destination of EventBridge")]
+struct Delivery {
+    /// Send what the function answers to an event on to this CRM;
+    /// each `*` in the URL is filled with the id of the opportunity
+    #[arg(long, value_name = "URL", requires = "on_change", verbatim_doc_comment)]
+    deliver: Option<Endpoint>,
+    /// How to send it
+    #[arg(
+        long,
+        value_name = "METHOD",
+        requires = "deliver",
+        default_value = "POST"
+    )]
+    deliver_method: Method,
+    /// The whole CloudEvent, or the CRM's own record in it, at `/data/crm`
+    #[arg(long, value_name = "event|record", hide_possible_values = true)]
+    #[arg(requires = "deliver", default_value = "event")]
+    deliver_body: Part,
+    /// With an API key: the header and its whole value
+    #[arg(long, value_name = "HEADER=VALUE", requires = "deliver", value_parser = pair)]
+    #[arg(group = "credential")]
+    deliver_api_key: Option<(String, String)>,
+    /// With a user and a password
+    #[arg(long, value_name = "USER=PASSWORD", requires = "deliver", value_parser = pair)]
+    #[arg(group = "credential")]
+    deliver_basic: Option<(String, String)>,
+    /// With a token, as OAuth gives it
+    #[arg(long, value_name = "TOKEN", requires = "deliver", group = "credential")]
+    deliver_bearer: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Part {
+    Event,
+    Record,
 }
 
 /// Why there is nothing to run.
 #[derive(Debug, Error)]
 pub(crate) enum Failure {
-    #[error("{0}, see `--help`")]
-    Arguments(#[from] lexopt::Error),
+    #[error("the credential of the delivery: {0}")]
+    Credential(#[from] CredentialError),
     #[error("cannot listen on `{0}`: {1}")]
     Listen(SocketAddr, io::Error),
     #[error("`{}`: {reason}", file.display())]
@@ -61,70 +122,80 @@ pub(crate) enum Failure {
 }
 
 impl Arguments {
-    pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Self, lexopt::Error> {
-        let mut arguments = Self::default();
-        let settings = &mut arguments.settings;
-        settings.log = true;
-        while let Some(argument) = parser.next()? {
-            match argument {
-                Long("listen") => {
-                    settings.listen = value(&mut parser, "`ADDR:PORT`, such as `127.0.0.1:8080`")?;
-                }
-                Long("seed") => arguments.seeds.extend(parser.values()?.map(PathBuf::from)),
-                Long("secret") => {
-                    let secret = parser.value()?.string()?;
-                    let expected =
-                        || format!("`{secret}` is not understood, expected `NAME=VALUE`");
-                    let (name, value) = secret.split_once('=').ok_or_else(expected)?;
-                    arguments.secrets.push((name.to_owned(), value.to_owned()));
-                }
-                Long("reads-per-second") => {
-                    settings.reads_per_second = Some(value(&mut parser, NUMBER)?);
-                }
-                Long("writes-per-second") => {
-                    settings.writes_per_second = Some(value(&mut parser, NUMBER)?);
-                }
-                Long("on-change") => settings.on_change = Some(value(&mut parser, URL)?),
-                Long("duplicate-events") => settings.duplicate_events = true,
-                Long("deliver") => settings.deliver = Some(value(&mut parser, URL)?),
-                Long("help") | Short('h') => arguments.help = true,
-                _ => return Err(argument.unexpected()),
-            }
-        }
-        if settings.on_change.is_none() && (settings.duplicate_events || settings.deliver.is_some())
-        {
-            let what =
-                "`--on-change` is missing, expected with `--duplicate-events` or `--deliver`";
-            return Err(what.into());
-        }
-        Ok(arguments)
+    pub(crate) fn settings(&self) -> Result<Settings, Failure> {
+        Ok(Settings {
+            listen: self.listen,
+            reads_per_second: self.reads_per_second,
+            writes_per_second: self.writes_per_second,
+            on_change: self.events.on_change.clone(),
+            duplicate_events: self.events.duplicate_events,
+            lose_events: self.events.lose_events,
+            deliver: self.delivery.destination()?,
+            log: true,
+        })
     }
 
     /// Puts the opportunities and secrets into an emulator.
     pub(crate) fn seed(&self, emulator: &Emulator) -> Result<(), Failure> {
-        for file in &self.seeds {
+        if self.seed_samples {
+            emulator.seed_samples();
+        }
+        for file in &self.seed {
             let failure = |reason| Failure::Seed {
                 file: file.clone(),
                 reason,
             };
             seed(file, emulator).map_err(failure)?;
         }
-        for (name, value) in &self.secrets {
+        for (name, value) in &self.secret {
             emulator.seed_secret(name, value);
         }
         Ok(())
     }
 }
 
-/// What `--reads-per-second` and `--writes-per-second` take.
-const NUMBER: &str = "a whole number";
-/// What `--on-change` and `--deliver` take.
-const URL: &str = "an `http://` URL";
+impl Delivery {
+    fn destination(&self) -> Result<Option<Destination>, Failure> {
+        let Some(endpoint) = self.deliver.clone() else {
+            return Ok(None);
+        };
+        let credential = match (
+            &self.deliver_api_key,
+            &self.deliver_basic,
+            &self.deliver_bearer,
+        ) {
+            (Some((header, value)), ..) => Some(Credential::api_key(header, value)?),
+            (_, Some((user, password)), _) => Some(Credential::basic(user, password)?),
+            (.., Some(token)) => Some(Credential::bearer(token)?),
+            (None, None, None) => None,
+        };
+        Ok(Some(Destination {
+            endpoint,
+            method: self.deliver_method.clone(),
+            credential,
+            body: match self.deliver_body {
+                Part::Event => Delivered::Event,
+                Part::Record => Delivered::Record,
+            },
+        }))
+    }
+}
 
-fn value<T: FromStr>(parser: &mut lexopt::Parser, expected: &str) -> Result<T, lexopt::Error> {
-    let text = parser.value()?.string()?;
-    let value = text.parse();
-    value.map_err(|_| format!("`{text}` is not understood, expected {expected}").into())
+/// A name and a value; the value is not repeated in the message, for it may be a secret.
+fn pair(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text
+        .split_once('=')
+        .ok_or("there is no `=`, expected a name, `=` and a value")?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+fn count(text: &str) -> Result<usize, String> {
+    match text {
+        "all" => Ok(usize::MAX),
+        number => {
+            usize::from_str(number).map_err(|_| "expected a whole number or `all`".to_owned())
+        }
+    }
 }
 
 fn seed(file: &Path, emulator: &Emulator) -> Result<(), String> {
@@ -144,26 +215,69 @@ fn seed(file: &Path, emulator: &Emulator) -> Result<(), String> {
 
 #[cfg(test)]
 mod tests {
+    use clap::CommandFactory;
+
     use super::*;
 
-    fn refusal(arguments: &[&str]) -> String {
-        let refused = Arguments::parse(lexopt::Parser::from_args(arguments));
-        refused.unwrap_err().to_string()
+    fn parse(arguments: &[&str]) -> Result<Arguments, clap::Error> {
+        Arguments::try_parse_from([&["partner-central-emulator"], arguments].concat())
+    }
+
+    const ON_CHANGE: [&str; 2] = ["--on-change", "http://127.0.0.1:1"];
+
+    #[test]
+    fn the_options_do_not_contradict_each_other() {
+        Arguments::command().debug_assert();
     }
 
     #[test]
     fn what_nothing_could_be_posted_to_is_refused() {
         for option in ["--on-change", "--deliver"] {
+            let refused = parse(&[option, "https://crm.example"]).unwrap_err();
             let expected = "`https://crm.example` is not understood, expected an `http://` URL";
-            assert_eq!(refusal(&[option, "https://crm.example"]), expected);
+            assert!(refused.to_string().contains(expected), "{refused}");
         }
     }
 
     #[test]
-    fn what_has_no_effect_without_events_is_refused() {
-        let expected =
-            "`--on-change` is missing, expected with `--duplicate-events` or `--deliver`";
-        assert_eq!(refusal(&["--duplicate-events"]), expected);
-        assert_eq!(refusal(&["--deliver", "http://127.0.0.1:1"]), expected);
+    fn what_has_no_effect_without_events_or_a_crm_is_refused() {
+        let on_change = parse(&ON_CHANGE).unwrap();
+        assert!(on_change.settings().unwrap().deliver.is_none());
+        let cases: [&[&str]; 4] = [
+            &["--duplicate-events"],
+            &["--lose-events", "1"],
+            &["--deliver", "http://127.0.0.1:1"],
+            &["--deliver-bearer", "token"],
+        ];
+        for arguments in cases {
+            let refused = parse(arguments).unwrap_err().kind();
+            assert_eq!(
+                refused,
+                clap::error::ErrorKind::MissingRequiredArgument,
+                "{arguments:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_delivery_has_one_credential() {
+        let both = [
+            "--deliver",
+            "http://crm",
+            "--deliver-bearer",
+            "a",
+            "--deliver-basic",
+            "a=b",
+        ];
+        let refused = parse(&[&ON_CHANGE[..], &both].concat()).unwrap_err().kind();
+        assert_eq!(refused, clap::error::ErrorKind::ArgumentConflict);
+    }
+
+    #[test]
+    fn events_are_lost_by_number_or_all() {
+        for (text, expected) in [("3", 3), ("all", usize::MAX)] {
+            let arguments = parse(&[&ON_CHANGE[..], &["--lose-events", text]].concat()).unwrap();
+            assert_eq!(arguments.settings().unwrap().lose_events, expected);
+        }
     }
 }

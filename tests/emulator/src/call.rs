@@ -90,7 +90,7 @@ pub(crate) fn operation_name(headers: &HeaderMap) -> &str {
 }
 
 /// The service in `AWS4-HMAC-SHA256 Credential=AKID/20251215/us-east-1/SERVICE/aws4_request, ...`.
-fn signed_service(headers: &HeaderMap) -> Option<&str> {
+pub(crate) fn signed_service(headers: &HeaderMap) -> Option<&str> {
     let signature = header(headers, AUTHORIZATION.as_str()).strip_prefix("AWS4-HMAC-SHA256 ")?;
     let (_, credential) = signature.split_once("Credential=")?;
     let credential = credential.split([',', ' ']).next()?;
@@ -99,7 +99,8 @@ fn signed_service(headers: &HeaderMap) -> Option<&str> {
     scope.next()
 }
 
-fn header<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
+/// A header's text, or nothing where it is absent or no text.
+pub(crate) fn header<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
     headers
         .get(name)
         .and_then(|value| value.to_str().ok())

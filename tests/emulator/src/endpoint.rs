@@ -25,6 +25,39 @@ impl Endpoint {
     pub(crate) fn uri(&self) -> Uri {
         self.0.clone()
     }
+
+    /// With the id of an opportunity in place of each `*`, as EventBridge fills it (AWS's page "API
+    /// destinations").
+    pub(crate) fn filled(&self, identifier: &str) -> Self {
+        self.replaced("*", identifier)
+    }
+
+    /// The same endpoint for another function, where it is Lambda's; else this one.
+    pub(crate) fn of_function(&self, name: &str) -> Self {
+        match function(self.0.path()) {
+            Some(own) => {
+                let path = |name| format!("{INVOCATIONS}{name}/");
+                self.replaced(&path(own), &path(name))
+            }
+            None => self.clone(),
+        }
+    }
+
+    fn replaced(&self, part: &str, by: &str) -> Self {
+        let url = self.to_string().replace(part, by);
+        url.parse().map_or_else(|_| self.clone(), Self)
+    }
+}
+
+/// Where Lambda takes invocations, followed by a function's name (AWS's page on `Invoke`).
+const INVOCATIONS: &str = "/2015-03-31/functions/";
+
+/// The function that a path invokes, if it is a path of Lambda's.
+pub(crate) fn function(path: &str) -> Option<&str> {
+    let name = path
+        .strip_prefix(INVOCATIONS)?
+        .strip_suffix("/invocations")?;
+    (!name.is_empty() && !name.contains('/')).then_some(name)
 }
 
 impl FromStr for Endpoint {
@@ -46,6 +79,30 @@ impl fmt::Display for Endpoint {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Each case: an endpoint, and the same for opportunity `O1` and for function `sweep`.
+    #[test]
+    fn an_endpoint_is_filled_and_turned_to_another_function() {
+        let lambda = "http://127.0.0.1:9000/2015-03-31/functions";
+        let cases = [
+            (
+                "http://crm/*/x?id=*",
+                "http://crm/O1/x?id=O1",
+                "http://crm/*/x?id=*",
+            ),
+            ("http://crm/a", "http://crm/a", "http://crm/a"),
+            (
+                &format!("{lambda}/enrich/invocations"),
+                &format!("{lambda}/enrich/invocations"),
+                &format!("{lambda}/sweep/invocations"),
+            ),
+        ];
+        for (url, filled, of_function) in cases {
+            let endpoint: Endpoint = url.parse().unwrap();
+            assert_eq!(endpoint.filled("O1").to_string(), filled);
+            assert_eq!(endpoint.of_function("sweep").to_string(), of_function);
+        }
+    }
 
     #[test]
     fn an_endpoint_is_an_http_url() {

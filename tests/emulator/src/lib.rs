@@ -3,7 +3,8 @@
 //! It is the seam at which the bridge is tested: the AWS CLI, boto3 and the AWS SDKs are given its
 //! URL and notice no difference. It keeps opportunities as raw JSON, replaces them as AWS does
 //! (what an update omits is null), refuses what AWS refuses, and fails on demand. On demand it also
-//! plays EventBridge: see [`Settings::on_change`].
+//! plays EventBridge: see [`Settings::on_change`]. Lambda's `Invoke` hands events on as well, and
+//! under `/_control` is all of this for tests in other languages: `README.md` beside `src`.
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")] async fn main() {
@@ -28,8 +29,9 @@
 //! quotas. Everything is held in memory: an event on its way when the emulator stops is gone.
 
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
 use tokio::net::TcpListener;
@@ -37,10 +39,16 @@ use tokio::task::JoinSet;
 
 mod answer;
 mod call;
+mod clock;
 mod constraints;
+mod control;
+mod courier;
+mod destination;
 mod endpoint;
 mod events;
 mod fault;
+mod journal;
+mod lambda;
 mod list;
 mod lock;
 mod operations;
@@ -48,58 +56,31 @@ mod put;
 mod quota;
 mod refusal;
 mod request;
+mod review;
+mod samples;
 mod server;
+mod settings;
 mod shape;
 mod state;
 mod store;
 
+pub use courier::{Delivery, Undelivered};
+pub use destination::{Credential, CredentialError, Delivered, Destination};
 pub use endpoint::{Endpoint, EndpointError};
-pub use events::{Delivery, Undelivered};
+pub use events::EventFault;
 pub use fault::Fault;
+pub use lambda::Invocation;
 pub use request::{Outcome, Request};
+pub use settings::Settings;
 pub use store::SeedError;
 
-use events::{Courier, Outbox};
-use operations::OPERATIONS;
-use quota::{Quota, Rate};
+use courier::Courier;
+use events::Outbox;
+use journal::{Happening, Journal};
+use quota::Rate;
 use server::Server;
 use state::State;
 use store::Store;
-
-/// How to run an emulator.
-#[derive(Clone, Debug)]
-pub struct Settings {
-    /// Where to listen; port 0 is any free port.
-    pub listen: SocketAddr,
-    /// Reads a second beyond which `ThrottlingException` is the answer; AWS allows 10.
-    pub reads_per_second: Option<usize>,
-    /// Writes a second beyond which `ThrottlingException` is the answer; AWS allows 1.
-    pub writes_per_second: Option<usize>,
-    /// The invoke endpoint of the function that gets an event after each change of an opportunity,
-    /// by a request and by [`Emulator::edit`] alike, in order and without holding the change up.
-    pub on_change: Option<Endpoint>,
-    /// Whether each event is sent twice under different ids, as AWS was seen to do.
-    pub duplicate_events: bool,
-    /// Where the function's answers to the events are posted on to; of no use without `on_change`.
-    pub deliver: Option<Endpoint>,
-    /// Whether each request and each event gets a line on standard error.
-    pub log: bool,
-}
-
-impl Default for Settings {
-    /// Any free port of this machine alone, no quota, no events, no log.
-    fn default() -> Self {
-        Self {
-            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
-            reads_per_second: None,
-            writes_per_second: None,
-            on_change: None,
-            duplicate_events: false,
-            deliver: None,
-            log: false,
-        }
-    }
-}
 
 /// A running emulator; it stops when dropped.
 pub struct Emulator {
@@ -130,19 +111,20 @@ impl Emulator {
     pub async fn start_with(settings: Settings) -> io::Result<Self> {
         let listener = TcpListener::bind(settings.listen).await?;
         let address = listener.local_addr()?;
-        let (outbox, events) = Outbox::new(&settings);
+        let journal = Journal::new(settings.log);
+        let (outbox, errands) = Outbox::new(&settings, journal.clone());
         let server = Arc::new(Server::new(State {
             store: Store::new(outbox),
             reads: Rate::new(settings.reads_per_second),
             writes: Rate::new(settings.writes_per_second),
-            is_logging: settings.log,
+            journal: journal.clone(),
             ..State::default()
         }));
         let mut tasks = JoinSet::new();
         tasks.spawn(Arc::clone(&server).accept(listener));
         if let Some(function) = settings.on_change {
             let courier = Courier::new(function, settings.deliver);
-            tasks.spawn(courier.carry(events, Arc::clone(&server)));
+            tasks.spawn(courier.carry(errands, journal));
         }
         Ok(Self {
             address,
@@ -176,7 +158,7 @@ impl Emulator {
     /// # Errors
     /// If the document is no object, or `Id`, `Catalog` or `LastModifiedDate` is missing or wrong.
     pub fn try_seed(&self, document: Value) -> Result<(), SeedError> {
-        self.server.state().store.seed(document)
+        self.server.state().store.seed(document).map(|_| ())
     }
 
     /// What `GetAwsOpportunitySummary` answers for an opportunity; without it, a plausible default.
@@ -216,40 +198,82 @@ impl Emulator {
         assert!(is_changed, "there is no opportunity `{id}` to change");
     }
 
-    /// Lets the next requests of an operation go wrong, this many times.
+    /// Puts in a dozen opportunities of catalog `Sandbox`, of every stage and review status, with
+    /// AWS's summaries of some.
+    pub fn seed_samples(&self) {
+        samples::seed(&mut self.server.state());
+    }
+
+    /// Lets the next requests of an operation go wrong, this many times. `Invoke` is Lambda's.
     ///
     /// Faults wait in the order in which they are injected; a request meets one at most.
     ///
     /// # Panics
     /// If there is no such operation.
     pub fn inject(&self, operation: &str, times: usize, fault: Fault) {
-        let is_known = OPERATIONS.iter().any(|it| it.name == operation);
-        assert!(is_known, "there is no operation `{operation}`");
+        assert!(
+            operations::is_known(operation),
+            "there is no operation `{operation}`"
+        );
         self.server.state().faults.add(operation, times, fault);
+    }
+
+    /// Lets the events of the next changes go wrong, this many times.
+    pub fn inject_into_events(&self, times: usize, fault: EventFault) {
+        let mut state = self.server.state();
+        state.store.outbox.faults.add("", times, fault);
     }
 
     /// Every request to the API so far, in order, refused ones and unanswered ones included.
     #[must_use]
     pub fn requests(&self) -> Vec<Request> {
-        self.server.state().requests.clone()
+        self.happened(Happening::request)
     }
 
     /// Those of the requests that ask for a change, whether it happened or not.
     #[must_use]
     pub fn writes(&self) -> Vec<Request> {
-        let is_write = |name: &str| {
-            let mut operations = OPERATIONS.iter().filter(|it| it.quota == Quota::Write);
-            operations.any(|it| it.name == name)
-        };
         let mut requests = self.requests();
-        requests.retain(|request| is_write(&request.operation));
+        requests.retain(|request| operations::is_write(&request.operation));
         requests
     }
 
     /// What became of every event so far, in order; those still on their way are not among them.
     #[must_use]
     pub fn deliveries(&self) -> Vec<Delivery> {
-        self.server.state().deliveries.clone()
+        self.happened(Happening::delivery)
+    }
+
+    /// The functions that were invoked through Lambda's API so far, in order; whether there is such
+    /// a function is not asked.
+    #[must_use]
+    pub fn invocations(&self) -> Vec<Invocation> {
+        self.happened(Happening::invocation)
+    }
+
+    /// Forgets the requests, deliveries and invocations so far.
+    pub fn clear_records(&self) {
+        self.server.state().journal.clear();
+    }
+
+    fn happened<T: Clone>(&self, pick: impl Fn(&Happening) -> Option<&T>) -> Vec<T> {
+        self.server.state().journal.pick(pick)
+    }
+
+    /// The emulator's time: quotas are counted by it, changes and events are dated by it.
+    #[must_use]
+    pub fn now(&self) -> SystemTime {
+        self.server.state().store.clock.now().into()
+    }
+
+    /// Stops the emulator's time, so that [`Emulator::advance`] alone moves it.
+    pub fn stop_clock(&self) {
+        self.server.state().store.clock.stop();
+    }
+
+    /// Moves the emulator's time on. Delays and pauses are real all the same.
+    pub fn advance(&self, by: Duration) {
+        self.server.state().store.clock.advance(by);
     }
 
     /// TCP connections accepted so far.

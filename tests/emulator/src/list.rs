@@ -1,4 +1,9 @@
 //! `ListOpportunities`: which opportunities, in which order, a page at a time.
+//!
+//! AWS does not say that a list is a snapshot, so here it is none: each page is a part of the order
+//! as it is when that page is asked for. Where opportunities are listed by their last change, one
+//! that changes between two pages moves to the other end, is listed there again, and all behind it
+//! move up: one of them slips into a page that was read before. A client has to be able to stand it.
 
 use serde_json::{Value, json};
 
@@ -9,7 +14,7 @@ use crate::store::{Document, instant};
 
 /// How many summaries a page holds where the request says nothing (AWS's page on the operation).
 const DEFAULT_PAGE: usize = 20;
-/// What a `NextToken` begins with; a position follows. To a client it is opaque.
+/// What a `NextToken` begins with; a position in the order follows. To a client it is opaque.
 const TOKEN: &str = "opportunities-from-";
 
 /// Filters that name the values looked for, and where a document has them.
@@ -71,7 +76,8 @@ fn is_wanted(document: &Value, request: &Value) -> bool {
         };
         let date = moment(document, pointer);
         let bound = |side: &str| span.get(&format!("{side}{filter}")).map(comparable);
-        // AWS returns what was changed "on or after" the first date.
+        // AWS returns what was changed "on or after" the first date, says its page on the operation;
+        // another of its pages says "after". Windows that overlap are right either way.
         bound("After").is_none_or(|after| date >= after)
             && bound("Before").is_none_or(|before| date < before)
     };

@@ -7,7 +7,8 @@
 use serde_json::Value;
 
 use crate::refusal::{Code, Violation};
-use crate::store::{Document, text};
+use crate::review;
+use crate::store::Document;
 
 /// What AWS asks a partner to correct.
 const OPEN_IN_ACTION_REQUIRED: [&str; 10] = [
@@ -39,8 +40,7 @@ const REVIEW_STATUS: &str = "/LifeCycle/ReviewStatus";
 
 /// Every change from `before` to `after` that the review status of `before` does not allow.
 pub(crate) fn violations(before: &Document, after: &Document) -> Vec<Violation> {
-    let life_cycle = before.get("LifeCycle").and_then(Value::as_object);
-    let status = life_cycle.map_or("", |life_cycle| text(life_cycle, "ReviewStatus"));
+    let status = review::status(before);
     let mut changed = Vec::new();
     changes(before, after, "", &mut changed);
     changed.retain(|pointer| pointer != REVIEW_STATUS && !is_open(status, pointer));

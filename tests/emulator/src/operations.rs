@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::call::{Api, PARTNER_CENTRAL, SECRETS_MANAGER};
 use crate::constraints;
+use crate::lambda::INVOKE;
 use crate::list::list_opportunities;
 use crate::lock;
 use crate::put::{complete, put};
@@ -21,6 +22,9 @@ pub(crate) struct Operation {
     pub(crate) carry_out: CarryOut,
 }
 
+/// The operation whose answer is kept by nobody but its caller.
+pub(crate) const SECRET: &str = "GetSecretValue";
+
 type CarryOut = fn(&mut State, &Document) -> Result<Value, Refusal>;
 
 /// Everything that is served.
@@ -34,7 +38,7 @@ pub(crate) static OPERATIONS: [Operation; 8] = [
     write("UpdateOpportunity", update_opportunity),
     Operation {
         api: &SECRETS_MANAGER,
-        name: "GetSecretValue",
+        name: SECRET,
         quota: Quota::None,
         carry_out: get_secret_value,
     },
@@ -54,6 +58,17 @@ const fn write(name: &'static str, carry_out: CarryOut) -> Operation {
         quota: Quota::Write,
         ..read(name, carry_out)
     }
+}
+
+/// Whether an operation can be asked for, and so go wrong.
+pub(crate) fn is_known(name: &str) -> bool {
+    name == INVOKE || OPERATIONS.iter().any(|it| it.name == name)
+}
+
+/// Whether an operation asks for a change of an opportunity.
+pub(crate) fn is_write(name: &str) -> bool {
+    let mut operations = OPERATIONS.iter().filter(|it| it.quota == Quota::Write);
+    operations.any(|it| it.name == name)
 }
 
 /// An account that is nobody's: AWS uses it in its own examples.

@@ -1,7 +1,8 @@
 //! Calls a second: AWS allows 10 reads and 1 write per account (AWS's page "Quotas").
 
 use std::collections::VecDeque;
-use std::time::{Duration, Instant};
+
+use jiff::{SignedDuration, Timestamp};
 
 /// Which quota an operation counts against.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -15,7 +16,7 @@ pub(crate) enum Quota {
 #[derive(Default)]
 pub(crate) struct Rate {
     per_second: Option<usize>,
-    granted: VecDeque<Instant>,
+    granted: VecDeque<Timestamp>,
 }
 
 impl Rate {
@@ -27,11 +28,11 @@ impl Rate {
     }
 
     /// Whether a call at this time is within the quota, in which case it is counted.
-    pub(crate) fn grants(&mut self, now: Instant) -> bool {
+    pub(crate) fn grants(&mut self, now: Timestamp) -> bool {
         let Some(per_second) = self.per_second else {
             return true;
         };
-        let is_over = |then: &Instant| now.duration_since(*then) >= Duration::from_secs(1);
+        let is_over = |then: &Timestamp| now.duration_since(*then) >= SignedDuration::from_secs(1);
         while self.granted.front().is_some_and(is_over) {
             self.granted.pop_front();
         }
@@ -49,7 +50,7 @@ mod tests {
 
     #[test]
     fn a_call_is_granted_again_a_second_after_the_one_that_used_the_quota_up() {
-        let start = Instant::now();
+        let start = Timestamp::now();
         let calls = [
             (0, true),
             (400, true),
@@ -61,14 +62,14 @@ mod tests {
         ];
         let mut rate = Rate::new(Some(2));
         for (milliseconds, granted) in calls {
-            let now = start + Duration::from_millis(milliseconds);
+            let now = start + SignedDuration::from_millis(milliseconds);
             assert_eq!(rate.grants(now), granted, "after {milliseconds} ms");
         }
     }
 
     #[test]
     fn no_quota_grants_every_call() {
-        let (mut rate, now) = (Rate::new(None), Instant::now());
+        let (mut rate, now) = (Rate::new(None), Timestamp::now());
         assert!((0..100).all(|_| rate.grants(now)));
     }
 }

@@ -152,7 +152,7 @@ impl Refusal {
         body
     }
 
-    fn message(&self) -> String {
+    pub(crate) fn message(&self) -> String {
         match self {
             Self::AccessDenied => "the caller may not do this in Partner Central".to_owned(),
             Self::InternalServer => "internal failure, the request may be sent again".to_owned(),

@@ -19,17 +19,31 @@ pub struct Request {
     pub body: Bytes,
     /// What became of it.
     pub outcome: Outcome,
+    /// The status of the answer; absent where there was none.
+    pub status: Option<u16>,
+    /// The body of the answer; empty where there was none, and where it was a secret.
+    pub answer: Bytes,
+}
+
+/// The half of a request that comes in.
+pub(crate) struct Exchange {
+    pub(crate) operation: String,
+    pub(crate) identifier: String,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
 }
 
 /// What became of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// It was carried out and answered with 200.
+    /// It was carried out and answered with 200, or 202 where that is the operation's success.
     Done,
     /// It was refused, by AWS's name for the error, such as `ConflictException`.
     Refused(&'static str),
     /// The connection was closed instead of an answer: see [`Fault`](crate::Fault).
     NotAnswered,
+    /// It was answered with this status on purpose: see [`Fault::Status`](crate::Fault::Status).
+    Status(u16),
 }
 
 impl Request {
@@ -50,12 +64,18 @@ impl fmt::Display for Request {
                 text.to_owned()
             }
         };
-        let outcome = match self.outcome {
-            Outcome::Done => "done",
-            Outcome::Refused(name) => name,
-            Outcome::NotAnswered => "not answered",
-        };
         let (operation, identifier) = (or_dash(&self.operation), or_dash(&self.identifier));
-        write!(formatter, "{operation} {identifier} {outcome}")
+        write!(formatter, "{operation} {identifier} {}", self.outcome)
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Done => formatter.write_str("done"),
+            Self::Refused(name) => formatter.write_str(name),
+            Self::NotAnswered => formatter.write_str("not answered"),
+            Self::Status(status) => write!(formatter, "{status}"),
+        }
     }
 }

@@ -7,17 +7,21 @@ use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use bytes::Bytes;
-use http::{Method, Response};
-use http_body_util::{BodyExt, Full};
+use axum::Router;
+use axum::body::Body;
+use http::{Method, Request, Response};
+use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
+use tower::ServiceExt;
 
 use crate::answer::Answer;
+use crate::control;
+use crate::endpoint::function;
 use crate::state::State;
 
 /// What the server and the handle on it share.
@@ -47,6 +51,7 @@ impl Server {
 
     /// Accepts connections until it is dropped, and the connections with it.
     pub(crate) async fn accept(self: Arc<Self>, listener: TcpListener) {
+        let control = control::router(Arc::clone(&self));
         let mut open = JoinSet::new();
         loop {
             let Ok((stream, _)) = listener.accept().await else {
@@ -56,9 +61,9 @@ impl Server {
             self.connections.fetch_add(1, Ordering::Relaxed);
             // Answers are small and each is awaited: held back to fill a packet, they cost 40 ms.
             let _ = stream.set_nodelay(true);
-            let server = Arc::clone(&self);
+            let (server, control) = (Arc::clone(&self), control.clone());
             open.spawn(async move {
-                let answer = service_fn(|request| server.answer(request));
+                let answer = service_fn(|request| server.answer(request, &control));
                 // An error here is a client that went away, or an answer withheld on purpose.
                 let _ = http1::Builder::new()
                     .serve_connection(TokioIo::new(stream), answer)
@@ -69,16 +74,25 @@ impl Server {
     }
 
     /// An error closes the connection without a response.
-    async fn answer(&self, request: http::Request<Incoming>) -> io::Result<Response<Full<Bytes>>> {
+    async fn answer(
+        &self,
+        request: Request<Incoming>,
+        control: &Router,
+    ) -> io::Result<Response<Body>> {
+        if control::is_for(request.uri().path()) {
+            let Ok(answer) = control.clone().oneshot(request).await;
+            return Ok(answer);
+        }
         let (head, body) = request.into_parts();
         let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
-        let answer = if head.method == Method::POST && head.uri.path() == "/" {
-            let answer = self.state().judge(head.headers, body);
-            answer.ok_or_else(|| io::Error::from(io::ErrorKind::ConnectionAborted))?
-        } else {
+        let is_post = head.method == Method::POST;
+        let answer = match function(head.uri.path()) {
+            Some(name) if is_post => self.state().invoke(name, head.headers, body),
+            None if is_post && head.uri.path() == "/" => self.state().judge(head.headers, body),
             // Clients send `GET /` to open a connection before they have something to ask.
-            Answer::not_found()
+            _ => Some(Answer::not_found()),
         };
+        let answer = answer.ok_or_else(|| io::Error::from(io::ErrorKind::ConnectionAborted))?;
         if let Some(delay) = answer.delay {
             tokio::time::sleep(delay).await;
         }

@@ -1,21 +1,19 @@
 //! Everything the emulator knows, and how it judges one request.
 
 use std::collections::BTreeMap;
-use std::fmt::Display;
-use std::io::{self, Write};
-use std::time::Instant;
 
 use bytes::Bytes;
-use http::HeaderMap;
+use http::{HeaderMap, StatusCode};
 use serde_json::Value;
 
 use crate::answer::Answer;
 use crate::call::{Call, PARTNER_CENTRAL, operation_name};
-use crate::events::Delivery;
 use crate::fault::{Fault, Faults};
+use crate::journal::{Happening, Journal};
+use crate::operations::SECRET;
 use crate::quota::{Quota, Rate};
 use crate::refusal::Refusal;
-use crate::request::{Outcome, Request};
+use crate::request::{Exchange, Outcome, Request};
 use crate::store::{Document, Store};
 
 /// Everything the emulator knows.
@@ -27,100 +25,131 @@ pub(crate) struct State {
     pub(crate) secrets: BTreeMap<String, String>,
     /// Creations by client token: the request and its answer.
     pub(crate) created: BTreeMap<String, (Document, Value)>,
-    pub(crate) faults: Faults,
-    pub(crate) requests: Vec<Request>,
-    pub(crate) deliveries: Vec<Delivery>,
+    pub(crate) faults: Faults<Fault>,
     pub(crate) reads: Rate,
     pub(crate) writes: Rate,
-    pub(crate) is_logging: bool,
+    /// How many requests there were: each answer has a number.
+    pub(crate) received: usize,
+    pub(crate) journal: Journal,
 }
 
 impl State {
     /// Carries a request out, records it, and says how to answer; `None` is no answer at all.
     pub(crate) fn judge(&mut self, headers: HeaderMap, body: Bytes) -> Option<Answer> {
         let mut identifier = String::new();
-        let mut content_type = PARTNER_CENTRAL.content_type;
+        let mut api = &PARTNER_CENTRAL;
         let mut fault = None;
         let result = match Call::parse(&headers, &body) {
             Ok(call) => {
                 call.identifier().clone_into(&mut identifier);
-                content_type = call.operation.api.content_type;
+                api = call.operation.api;
                 if self.grants(call.operation.quota) {
                     fault = self.faults.take(call.operation.name);
-                    self.carry_out(&call, fault.as_ref())
+                    self.carry_out(&identifier, fault.as_ref(), |state| {
+                        (call.operation.carry_out)(state, &call.request)
+                    })
                 } else {
                     Err(Refusal::Throttling)
                 }
             }
             Err(refusal) => Err(refusal),
         };
-        let outcome = match (&fault, &result) {
-            (Some(Fault::AnswerLost | Fault::ConnectionDropped), _) => Outcome::NotAnswered,
-            (_, Ok(_)) => Outcome::Done,
-            (_, Err(refusal)) => Outcome::Refused(refusal.name()),
+        let refused = result.as_ref().err().map(Refusal::name);
+        let body_of = |value: Value| match &fault {
+            Some(Fault::Answer(body)) => body.clone(),
+            _ => value.to_string(),
         };
-        let request = Request {
+        let answer = match result {
+            Ok(value) => Answer::of(Ok(body_of(value)), api.content_type),
+            Err(refusal) => Answer::of(Err(&refusal), api.content_type),
+        };
+        let exchange = Exchange {
             operation: operation_name(&headers).to_owned(),
             identifier,
             headers,
             body,
-            outcome,
         };
-        self.log(&request);
-        self.requests.push(request);
-        if outcome == Outcome::NotAnswered {
-            return None;
-        }
-        let delay = match fault {
-            Some(Fault::Delay(delay)) => Some(delay),
-            _ => None,
-        };
-        Some(Answer::new(
-            result,
-            content_type,
-            self.requests.len(),
-            delay,
-        ))
-    }
-
-    /// Records what became of an event.
-    pub(crate) fn record(&mut self, delivery: Delivery) {
-        self.log(&delivery);
-        self.deliveries.push(delivery);
-    }
-
-    /// Writes a line as a whole, so that it stays one where others write to the same file.
-    fn log(&self, line: &impl Display) {
-        if self.is_logging {
-            let _ = io::stderr().write_all(format!("{line}\n").as_bytes());
-        }
+        self.conclude(exchange, fault.as_ref(), refused, answer)
     }
 
     fn grants(&mut self, quota: Quota) -> bool {
+        let now = self.store.clock.now();
         match quota {
-            Quota::Read => self.reads.grants(Instant::now()),
-            Quota::Write => self.writes.grants(Instant::now()),
+            Quota::Read => self.reads.grants(now),
+            Quota::Write => self.writes.grants(now),
             Quota::None => true,
         }
     }
 
-    fn carry_out(&mut self, call: &Call, fault: Option<&Fault>) -> Result<String, Refusal> {
-        let id = call.identifier();
+    /// What an action gives under a fault.
+    pub(crate) fn carry_out(
+        &mut self,
+        id: &str,
+        fault: Option<&Fault>,
+        action: impl FnOnce(&mut Self) -> Result<Value, Refusal>,
+    ) -> Result<Value, Refusal> {
         match fault {
             Some(Fault::AccessDenied) => return Err(Refusal::AccessDenied),
             Some(Fault::InternalServer) => return Err(Refusal::InternalServer),
             Some(Fault::NotFound) => return Err(Refusal::NotFound(id.to_owned())),
             Some(Fault::Throttling) => return Err(Refusal::Throttling),
-            Some(Fault::ConnectionDropped) => return Ok(String::new()),
+            Some(Fault::ConnectionDropped | Fault::Status { .. }) => return Ok(Value::Null),
             Some(Fault::ConcurrentEdit(change)) => {
                 self.store.edit(id, change);
             }
+            Some(Fault::ConcurrentPatch(patch)) => {
+                self.store.edit(id, |it| json_patch::merge(it, patch));
+            }
+            Some(Fault::InternalServerAfterLanding) => {
+                action(self)?;
+                return Err(Refusal::InternalServer);
+            }
             Some(Fault::Answer(_) | Fault::AnswerLost | Fault::Delay(_)) | None => {}
         }
-        let answer = (call.operation.carry_out)(self, &call.request)?;
+        action(self)
+    }
+
+    /// Records a request with its answer, as the fault leaves it, and gives that answer.
+    pub(crate) fn conclude(
+        &mut self,
+        exchange: Exchange,
+        fault: Option<&Fault>,
+        refused: Option<&'static str>,
+        mut answer: Answer,
+    ) -> Option<Answer> {
+        self.received += 1;
+        let mut outcome = refused.map_or(Outcome::Done, Outcome::Refused);
         match fault {
-            Some(Fault::Answer(body)) => Ok(body.clone()),
-            _ => Ok(answer.to_string()),
+            Some(Fault::AnswerLost | Fault::ConnectionDropped) => outcome = Outcome::NotAnswered,
+            Some(Fault::Delay(delay)) => answer.delay = Some(*delay),
+            Some(Fault::Status {
+                status,
+                error_type,
+                body,
+            }) => {
+                outcome = Outcome::Status(*status);
+                answer.status =
+                    StatusCode::from_u16(*status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+                answer.body = Bytes::from(body.clone());
+                if !error_type.is_empty() {
+                    answer = answer.with("x-amzn-ErrorType", error_type.clone());
+                }
+            }
+            _ => {}
         }
+        let request_id = format!("00000000-0000-4000-8000-{:012}", self.received);
+        let answer = answer.with("x-amzn-RequestId", request_id);
+        let answer = (outcome != Outcome::NotAnswered).then_some(answer);
+        let shown = answer.as_ref().filter(|_| exchange.operation != SECRET);
+        self.journal.record(Happening::Request(Request {
+            operation: exchange.operation,
+            identifier: exchange.identifier,
+            headers: exchange.headers,
+            body: exchange.body,
+            outcome,
+            status: answer.as_ref().map(|answer| answer.status.as_u16()),
+            answer: shown.map_or_else(Bytes::new, |answer| answer.body.clone()),
+        }));
+        answer
     }
 }

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 use thiserror::Error;
 
+use crate::clock::Clock;
 use crate::events::{Change, Outbox};
 use crate::refusal::Refusal;
 
@@ -33,12 +34,23 @@ pub enum SeedError {
     },
 }
 
+impl SeedError {
+    /// The member that is wrong, unless it is the whole.
+    pub(crate) fn member(&self) -> Option<&'static str> {
+        match self {
+            Self::NotAnObject => None,
+            Self::Member { member, .. } => Some(member),
+        }
+    }
+}
+
 /// All opportunities.
 #[derive(Default)]
 pub(crate) struct Store {
     /// By id.
     documents: BTreeMap<String, Document>,
-    outbox: Outbox,
+    pub(crate) outbox: Outbox,
+    pub(crate) clock: Clock,
 }
 
 impl Store {
@@ -50,8 +62,17 @@ impl Store {
         }
     }
 
-    /// Puts a document in as it is, in place of one with the same id.
-    pub(crate) fn seed(&mut self, document: Value) -> Result<(), SeedError> {
+    /// Puts a document in as it is, in place of one with the same id, and gives the id.
+    pub(crate) fn seed(&mut self, document: Value) -> Result<String, SeedError> {
+        let id = Self::check(&document)?.to_owned();
+        if let Value::Object(document) = document {
+            self.documents.insert(id.clone(), document);
+        }
+        Ok(id)
+    }
+
+    /// The id of a document that can be put in.
+    pub(crate) fn check(document: &Value) -> Result<&str, SeedError> {
         let Value::Object(document) = document else {
             return Err(SeedError::NotAnObject);
         };
@@ -59,20 +80,28 @@ impl Store {
             let digits = id.strip_prefix('O').unwrap_or_default();
             (1..=19).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit())
         };
-        let id = member(&document, "Id", "`O` and digits, such as `O1234567`", is_id)?.to_owned();
-        member(&document, "Catalog", "`AWS` or `Sandbox`", |name| {
+        let id = member(document, "Id", "`O` and digits, such as `O1234567`", is_id)?;
+        member(document, "Catalog", "`AWS` or `Sandbox`", |name| {
             !name.is_empty()
         })?;
         let expected = "an instant, such as `2025-12-15T10:20:30.149Z`";
-        member(&document, "LastModifiedDate", expected, |date| {
+        member(document, "LastModifiedDate", expected, |date| {
             instant(date).is_some()
         })?;
-        self.documents.insert(id, document);
-        Ok(())
+        Ok(id)
     }
 
     pub(crate) fn get(&self, id: &str) -> Option<&Document> {
         self.documents.get(id)
+    }
+
+    /// Takes an opportunity away, and says whether there was one.
+    pub(crate) fn remove(&mut self, id: &str) -> bool {
+        self.documents.remove(id).is_some()
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.documents.clear();
     }
 
     pub(crate) fn all(&self) -> impl Iterator<Item = &Document> {
@@ -96,7 +125,7 @@ impl Store {
 
     /// Keeps a new document, created now, and returns the present as it is written there.
     pub(crate) fn create(&mut self, mut document: Document) -> String {
-        let date = later_than(0);
+        let date = later_than(0, self.clock.now());
         document.insert("CreatedDate".to_owned(), Value::from(date.as_str()));
         document.insert("LastModifiedDate".to_owned(), Value::from(date.as_str()));
         self.keep(document, Change::Created);
@@ -106,7 +135,7 @@ impl Store {
     /// Keeps a changed document under a new `LastModifiedDate`, and returns that date.
     pub(crate) fn write(&mut self, mut document: Document) -> String {
         let before = instant(text(&document, "LastModifiedDate"));
-        let date = later_than(before.unwrap_or_default());
+        let date = later_than(before.unwrap_or_default(), self.clock.now());
         document.insert("LastModifiedDate".to_owned(), Value::from(date.as_str()));
         self.keep(document, Change::Updated);
         date
@@ -114,7 +143,7 @@ impl Store {
 
     /// Keeps a document and announces it: nobody can read before both are done.
     fn keep(&mut self, document: Document, change: Change) {
-        self.outbox.announce(change, &document);
+        self.outbox.announce(change, &document, self.clock.now());
         let id = text(&document, "Id").to_owned();
         self.documents.insert(id, document);
     }
@@ -177,8 +206,7 @@ pub(crate) fn instant(text: &str) -> Option<i64> {
 }
 
 /// The present, or the millisecond after the given one where that is later.
-fn later_than(before: i64) -> String {
-    let now = Timestamp::now();
+fn later_than(before: i64, now: Timestamp) -> String {
     let next = now.as_millisecond().max(before.saturating_add(1));
     format!("{:.3}", Timestamp::from_millisecond(next).unwrap_or(now))
 }

@@ -155,7 +155,7 @@ async fn the_crm_gets_the_functions_answer_byte_for_byte() {
     assert_eq!(received[0].body, ANSWER);
     assert_eq!(
         received[0].headers["content-type"],
-        "application/cloudevents+json"
+        "application/cloudevents+json; charset=UTF-8"
     );
 }
 

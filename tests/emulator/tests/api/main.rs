@@ -6,6 +6,7 @@
 mod client;
 mod events;
 mod faults;
+mod list;
 mod operations;
 mod stand_in;
 mod wire;

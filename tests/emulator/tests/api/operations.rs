@@ -3,7 +3,7 @@
 use partner_central_emulator::Emulator;
 use serde_json::{Value, json};
 
-use crate::client::{ID, call, emulator, exchange, get, request, title, update};
+use crate::client::{ID, call, emulator, get, title, update};
 
 #[tokio::test]
 async fn an_opportunity_comes_back_as_it_was_put_in() {
@@ -155,93 +155,4 @@ async fn a_secret_is_found_by_name_and_by_arn() {
     );
     let other = call(&emulator, "GetSecretValue", &json!({ "SecretId": "cr" })).await;
     assert_eq!(other.error(), "ResourceNotFoundException");
-}
-
-/// An emulator with opportunities `O1` to `O5`, each changed an hour after the one before, and one
-/// in another catalog.
-async fn five() -> Emulator {
-    let emulator = Emulator::start().await;
-    for hour in 1..=6 {
-        emulator.seed(json!({
-            "Id": format!("O{hour}"),
-            "Catalog": if hour == 6 { "Sandbox" } else { "AWS" },
-            "LastModifiedDate": format!("2025-12-15T0{hour}:00:00Z"),
-            "Customer": { "Account": { "CompanyName": "Example", "Duns": "123456789" } },
-            "LifeCycle": { "Stage": if hour == 2 { "Launched" } else { "Prospect" } },
-        }));
-    }
-    emulator
-}
-
-async fn listed(emulator: &Emulator, mut request: Value) -> (Vec<String>, Value) {
-    request["Catalog"] = json!("AWS");
-    let answer = call(emulator, "ListOpportunities", &request).await.json();
-    let summaries = answer["OpportunitySummaries"].as_array().unwrap();
-    let ids = summaries
-        .iter()
-        .map(|it| it["Id"].as_str().unwrap().to_owned());
-    (ids.collect(), answer["NextToken"].clone())
-}
-
-#[tokio::test]
-async fn pages_hold_every_opportunity_once_newest_first() {
-    let emulator = five().await;
-    let (mut ids, mut token) = listed(&emulator, json!({ "MaxResults": 2 })).await;
-    let mut pages = 1;
-    while token.is_string() {
-        let request = json!({ "MaxResults": 2, "NextToken": token });
-        let (more, next) = listed(&emulator, request).await;
-        ids.extend(more);
-        token = next;
-        pages += 1;
-    }
-    assert_eq!(ids, ["O5", "O4", "O3", "O2", "O1"]);
-    assert_eq!((pages, token), (3, Value::Null));
-    let request = json!({ "Catalog": "AWS", "NextToken": "2" });
-    let answer = call(&emulator, "ListOpportunities", &request).await;
-    assert_eq!(answer.error(), "ValidationException");
-}
-
-#[tokio::test]
-async fn a_list_holds_what_is_asked_for() {
-    let emulator = five().await;
-    let dates = |after: &str, before: &str| {
-        json!({ "LastModifiedDate": {
-            "AfterLastModifiedDate": format!("2025-12-15T{after}Z"),
-            "BeforeLastModifiedDate": format!("2025-12-15T{before}Z"),
-        } })
-    };
-    let sorted =
-        |order: &str| json!({ "Sort": { "SortBy": "LastModifiedDate", "SortOrder": order } });
-    let cases = [
-        (dates("02:00:00.000000", "04:00:00"), vec!["O3", "O2"]),
-        (dates("02:00:00.001", "04:00:00.001"), vec!["O4", "O3"]),
-        (sorted("ASCENDING"), vec!["O1", "O2", "O3", "O4", "O5"]),
-        (sorted("DESCENDING"), vec!["O5", "O4", "O3", "O2", "O1"]),
-        (
-            json!({ "Identifier": ["O1", "O4", "O6"] }),
-            vec!["O4", "O1"],
-        ),
-        (json!({ "LifeCycleStage": ["Launched"] }), vec!["O2"]),
-    ];
-    for (request, expected) in cases {
-        assert_eq!(
-            listed(&emulator, request.clone()).await.0,
-            expected,
-            "{request}"
-        );
-    }
-}
-
-#[tokio::test]
-async fn a_summary_in_a_list_leaves_the_details_out() {
-    let emulator = five().await;
-    let list = request("ListOpportunities", r#"{"Catalog":"Sandbox"}"#);
-    let answer = exchange(&emulator, &list).await.unwrap().json();
-    let summary = &answer["OpportunitySummaries"][0];
-    assert_eq!(summary["LifeCycle"]["Stage"], "Prospect");
-    assert_eq!(summary["LifeCycle"]["NextSteps"], Value::Null);
-    assert_eq!(summary["Customer"]["Account"]["CompanyName"], "Example");
-    assert_eq!(summary["Customer"]["Account"].get("Duns"), None);
-    assert_eq!(summary["Project"], Value::Null);
 }

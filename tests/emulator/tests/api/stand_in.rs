@@ -73,7 +73,7 @@ impl StandIn {
     /// An emulator whose events come here, and whose answers come here again.
     pub(crate) fn as_both(&self) -> Settings {
         Settings {
-            deliver: Some(self.endpoint(CRM)),
+            deliver: Some(self.endpoint(CRM).into()),
             ..self.as_function()
         }
     }

@@ -1,0 +1,86 @@
+//! What is to go wrong with the next requests and the next events.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use bytes::Bytes;
+use http::StatusCode;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::control::problem::{Problem, parse};
+use crate::events::EventFault;
+use crate::fault::Fault;
+use crate::operations;
+use crate::server::Server;
+
+type Shared = State<Arc<Server>>;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Injection {
+    operation: String,
+    #[serde(default = "once")]
+    times: usize,
+    fault: Fault,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EventInjection {
+    #[serde(default = "once")]
+    times: usize,
+    fault: EventFault,
+}
+
+fn once() -> usize {
+    1
+}
+
+/// Those that have not happened yet, in the order in which they will.
+pub(crate) async fn list(State(server): Shared) -> Json<Value> {
+    let state = server.state();
+    Json(state.faults.pending().map(|it| json!(it)).collect())
+}
+
+pub(crate) async fn inject(State(server): Shared, body: Bytes) -> Result<StatusCode, Problem> {
+    let injection: Injection = parse(&body)?;
+    let operation = &injection.operation;
+    if !operations::is_known(operation) {
+        let what = format!(
+            "there is no operation `{operation}`, expected one such as `UpdateOpportunity`"
+        );
+        return Err(Problem::body("/operation", what));
+    }
+    let mut state = server.state();
+    state
+        .faults
+        .add(operation, injection.times, injection.fault);
+    Ok(StatusCode::NO_CONTENT)
+}
+
+pub(crate) async fn clear(State(server): Shared) -> StatusCode {
+    server.state().faults.clear();
+    StatusCode::NO_CONTENT
+}
+
+pub(crate) async fn list_for_events(State(server): Shared) -> Json<Value> {
+    let state = server.state();
+    let pending = state.store.outbox.faults.pending();
+    Json(pending.map(|it| json!(it)).collect())
+}
+
+pub(crate) async fn inject_into_events(
+    State(server): Shared,
+    body: Bytes,
+) -> Result<StatusCode, Problem> {
+    let EventInjection { times, fault } = parse(&body)?;
+    server.state().store.outbox.faults.add("", times, fault);
+    Ok(StatusCode::NO_CONTENT)
+}
+
+pub(crate) async fn clear_for_events(State(server): Shared) -> StatusCode {
+    server.state().store.outbox.faults.clear();
+    StatusCode::NO_CONTENT
+}

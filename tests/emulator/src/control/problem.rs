@@ -1,0 +1,82 @@
+//! How the control API says no: RFC 9457, with the place where a body is wrong as a JSON Pointer.
+
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use http::header::CONTENT_TYPE;
+use serde::de::DeserializeOwned;
+use serde_json::json;
+use serde_path_to_error::{Path, Segment};
+
+/// Why a request of the control API is not carried out.
+#[derive(Debug)]
+pub(crate) struct Problem {
+    status: StatusCode,
+    detail: String,
+    /// Where in the body; null where it is not the body that is wrong.
+    pointer: Option<String>,
+}
+
+impl Problem {
+    pub(crate) fn not_found(detail: String) -> Self {
+        Self::new(StatusCode::NOT_FOUND, detail)
+    }
+
+    pub(crate) fn method_not_allowed(detail: String) -> Self {
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, detail)
+    }
+
+    pub(crate) fn conflict(detail: String) -> Self {
+        Self::new(StatusCode::CONFLICT, detail)
+    }
+
+    /// The body is wrong at this place; the empty pointer is the whole of it.
+    pub(crate) fn body(pointer: &str, detail: String) -> Self {
+        Self {
+            pointer: Some(pointer.to_owned()),
+            ..Self::new(StatusCode::BAD_REQUEST, detail)
+        }
+    }
+
+    fn new(status: StatusCode, detail: String) -> Self {
+        Self {
+            status,
+            detail,
+            pointer: None,
+        }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let body = json!({
+            "title": self.status.canonical_reason(),
+            "status": self.status.as_u16(),
+            "detail": self.detail,
+            "pointer": self.pointer,
+        });
+        let headers = [(CONTENT_TYPE, "application/problem+json")];
+        (self.status, headers, body.to_string()).into_response()
+    }
+}
+
+/// A body as what it has to be.
+pub(crate) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+    let mut json = serde_json::Deserializer::from_slice(body);
+    let parsed = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+        let pointer = pointer(error.path());
+        Problem::body(&pointer, error.into_inner().to_string())
+    })?;
+    json.end()
+        .map_err(|error| Problem::body("", error.to_string()))?;
+    Ok(parsed)
+}
+
+fn pointer(path: &Path) -> String {
+    let parts = path.iter().map(|segment| match segment {
+        Segment::Seq { index } => format!("/{index}"),
+        Segment::Map { key } => format!("/{}", key.replace('~', "~0").replace('/', "~1")),
+        Segment::Enum { variant } => format!("/{variant}"),
+        Segment::Unknown => String::new(),
+    });
+    parts.collect()
+}

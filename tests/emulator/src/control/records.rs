@@ -1,0 +1,103 @@
+//! What has happened, as JSON.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use bytes::Bytes;
+use http::StatusCode;
+use serde_json::{Value, json};
+
+use crate::courier::Delivery;
+use crate::events::Announcement;
+use crate::journal::Happening;
+use crate::lambda::Invocation;
+use crate::operations;
+use crate::request::Request;
+use crate::server::Server;
+
+type Shared = State<Arc<Server>>;
+
+pub(crate) async fn requests(State(server): Shared) -> Json<Value> {
+    let requests = server.state().journal.pick(Happening::request);
+    Json(requests.iter().map(request).collect())
+}
+
+/// Those of the requests that ask for a change, whether it happened or not.
+pub(crate) async fn writes(State(server): Shared) -> Json<Value> {
+    let requests = server.state().journal.pick(Happening::request);
+    let writes = requests
+        .iter()
+        .filter(|it| operations::is_write(&it.operation));
+    Json(writes.map(request).collect())
+}
+
+pub(crate) async fn deliveries(State(server): Shared) -> Json<Value> {
+    let deliveries = server.state().journal.pick(Happening::delivery);
+    Json(deliveries.iter().map(delivery).collect())
+}
+
+pub(crate) async fn invocations(State(server): Shared) -> Json<Value> {
+    let invocations = server.state().journal.pick(Happening::invocation);
+    Json(invocations.iter().map(invocation).collect())
+}
+
+pub(crate) async fn clear(State(server): Shared) -> StatusCode {
+    server.state().journal.clear();
+    StatusCode::NO_CONTENT
+}
+
+/// What happened, as the name of its kind and as JSON.
+pub(crate) fn told(happening: &Happening) -> (&'static str, Value) {
+    match happening {
+        Happening::Request(it) => ("request", request(it)),
+        Happening::Event(it) => ("event", event(it)),
+        Happening::Delivery(it) => ("delivery", delivery(it)),
+        Happening::Invocation(it) => ("invocation", invocation(it)),
+    }
+}
+
+fn request(request: &Request) -> Value {
+    json!({
+        "operation": request.operation,
+        "identifier": request.identifier,
+        "outcome": request.outcome.to_string(),
+        "status": request.status,
+        "body": body(&request.body),
+        "answer": body(&request.answer),
+    })
+}
+
+fn event(event: &Announcement) -> Value {
+    json!({
+        "event": event.event,
+        "identifier": event.identifier,
+        "detailType": event.detail_type,
+        "fault": event.fault,
+    })
+}
+
+fn delivery(delivery: &Delivery) -> Value {
+    json!({
+        "event": delivery.event,
+        "identifier": delivery.identifier,
+        "isDelivered": delivery.outcome.is_ok(),
+        "reason": delivery.outcome.as_ref().err().map(ToString::to_string),
+        "answer": body(&delivery.answer),
+    })
+}
+
+fn invocation(invocation: &Invocation) -> Value {
+    json!({
+        "function": invocation.function,
+        "payload": body(&invocation.payload),
+    })
+}
+
+/// A body as JSON where it is JSON, else as text; null where there is none.
+fn body(bytes: &Bytes) -> Value {
+    if bytes.is_empty() {
+        return Value::Null;
+    }
+    serde_json::from_slice(bytes).unwrap_or_else(|_| String::from_utf8_lossy(bytes).into())
+}
