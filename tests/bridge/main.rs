@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod auth;
+mod checker;
 mod concurrency;
 mod documents;
 mod doubt;

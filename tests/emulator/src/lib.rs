@@ -224,6 +224,11 @@ impl Emulator {
         state.store.outbox.faults.add("", times, fault);
     }
 
+    /// Forgets the faults that are still to happen.
+    pub fn clear_faults(&self) {
+        self.server.state().faults.clear();
+    }
+
     /// Every request to the API so far, in order, refused ones and unanswered ones included.
     #[must_use]
     pub fn requests(&self) -> Vec<Request> {

@@ -1,0 +1,421 @@
+//! Random patches, other writers, lost answers, failures before and after landing, conflicts and killed
+//! processes, held against what `patch-opportunity` may say of each.
+//!
+//! Every value that is written is written once, so that each can be traced to its author. `CHECKER_SEED`
+//! repeats a run, `CHECKER_OPERATIONS` makes it longer.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use crate::{documents, patch};
+use bridge_tests::{Answer, Function, Request};
+use partner_central_emulator::{Emulator, Fault};
+use proptest::{
+    prelude::*,
+    strategy::ValueTree,
+    test_runner::{Config, RngAlgorithm, TestRng, TestRunner},
+};
+use serde_json::{Value, json};
+
+const ID: &str = "O7654321";
+/// Free text that any partner may change while the sample's review is over.
+const FIELDS: [&str; 4] = [
+    "/LifeCycle/NextSteps",
+    "/Project/AdditionalComments",
+    "/Project/OtherSolutionDescription",
+    "/Marketing/CampaignName",
+];
+/// Where operations append.
+const LIST: &str = "/Project/ApnPrograms";
+
+/// One operation, and what goes wrong around it. Fields are indexes into [`FIELDS`].
+#[derive(Debug, Clone)]
+struct Plan {
+    named: Vec<usize>,
+    is_append: bool,
+    if_match: bool,
+    representation: bool,
+    writes: Vec<Trouble>,
+    reads: Vec<Trouble>,
+    is_killed: bool,
+}
+
+#[derive(Debug, Clone)]
+enum Trouble {
+    None,
+    /// Somebody else edits this field.
+    Edit(usize),
+    LostAnswer,
+    Dropped,
+    FailedBefore,
+    FailedAfter,
+    Throttled,
+}
+
+fn plan() -> impl Strategy<Value = Plan> {
+    let field = 0..FIELDS.len();
+    let on_write = prop_oneof![
+        3 => Just(Trouble::None),
+        3 => field.clone().prop_map(Trouble::Edit),
+        2 => Just(Trouble::LostAnswer),
+        1 => Just(Trouble::Dropped),
+        2 => Just(Trouble::FailedBefore),
+        2 => Just(Trouble::FailedAfter),
+        1 => Just(Trouble::Throttled),
+    ];
+    let on_read = prop_oneof![3 => Just(Trouble::None), 2 => field.clone().prop_map(Trouble::Edit)];
+    (
+        prop::collection::btree_set(field, 1..=2),
+        prop::bool::weighted(0.3),
+        prop::bool::weighted(0.2),
+        prop::bool::weighted(0.2),
+        prop::collection::vec(on_write, 0..5),
+        prop::collection::vec(on_read, 0..3),
+        prop::bool::weighted(0.05),
+    )
+        .prop_map(
+            |(named, is_append, if_match, representation, writes, reads, is_killed)| Plan {
+                named: named.into_iter().collect(),
+                is_append,
+                if_match,
+                representation,
+                writes,
+                reads,
+                is_killed,
+            },
+        )
+}
+
+/// What is known of the world besides the bridge's answers.
+struct World {
+    emulator: Emulator,
+    function: Option<Function>,
+    /// Numbers the values, so that each is written once.
+    count: u32,
+}
+
+impl World {
+    fn unique(&mut self, by: &str) -> String {
+        self.count += 1;
+        format!("{by} {}", self.count)
+    }
+
+    fn now(&self) -> Value {
+        self.emulator.opportunity(ID).expect("the opportunity")
+    }
+
+    async fn start_again(&mut self) {
+        drop(self.function.take());
+        let function = Function::start("patch-opportunity", &self.emulator, &patch::VARIABLES);
+        self.function = Some(function.await);
+    }
+
+    /// Lets the trouble happen to the next requests, and gives the edits that will be made.
+    fn arrange(&mut self, operation: &str, troubles: &[Trouble]) -> Vec<(usize, String)> {
+        let mut edits = Vec::new();
+        for trouble in troubles {
+            let fault = match trouble {
+                Trouble::None => Fault::Delay(Duration::ZERO),
+                Trouble::Edit(field) => {
+                    let value = self.unique("somebody");
+                    edits.push((*field, value.clone()));
+                    Fault::ConcurrentPatch(nested(FIELDS[*field], json!(value)))
+                }
+                Trouble::LostAnswer => Fault::AnswerLost,
+                Trouble::Dropped => Fault::ConnectionDropped,
+                Trouble::FailedBefore => Fault::InternalServer,
+                Trouble::FailedAfter => Fault::InternalServerAfterLanding,
+                Trouble::Throttled => Fault::Throttling,
+            };
+            self.emulator.inject(operation, 1, fault);
+        }
+        edits
+    }
+}
+
+fn nested(pointer: &str, value: Value) -> Value {
+    let names = pointer.rsplit('/').filter(|name| !name.is_empty());
+    names.fold(value, |inner, name| json!({name: inner}))
+}
+
+fn at<'a>(document: &'a Value, pointer: &str) -> &'a Value {
+    document.pointer(pointer).unwrap_or(&Value::Null)
+}
+
+/// How often a value is in the list.
+fn times(document: &Value, value: &str) -> usize {
+    let items = at(document, LIST).as_array().map_or(&[][..], Vec::as_slice);
+    items.iter().filter(|item| **item == value).count()
+}
+
+async fn step(world: &mut World, plan: &Plan) -> String {
+    let before = world.now();
+    let wanted: Vec<(usize, String)> = plan
+        .named
+        .iter()
+        .map(|field| (*field, world.unique("patch")))
+        .collect();
+    let appended = world.unique("appended");
+    let mut request =
+        if plan.is_append {
+            let mut operations =
+                vec![json!({"op": "add", "path": format!("{LIST}/-"), "value": appended})];
+            operations.extend(wanted.iter().map(
+                |(field, value)| json!({"op": "add", "path": FIELDS[*field], "value": value}),
+            ));
+            Request::new("PATCH", &format!("/opportunities/{ID}"))
+                .header("content-type", "application/json-patch+json")
+                .body(&Value::from(operations).to_string())
+        } else {
+            let mut patch = json!({});
+            for (field, value) in &wanted {
+                json_merge(&mut patch, &nested(FIELDS[*field], json!(value)));
+            }
+            Request::patch(ID, &patch)
+        };
+    let read = format!(
+        "\"{}\"",
+        before["LastModifiedDate"].as_str().expect("a date")
+    );
+    if plan.if_match {
+        request = request.header("if-match", &read);
+    }
+    if plan.representation {
+        request = request.header("prefer", "return=representation");
+    }
+    let mut edits = world.arrange("UpdateOpportunity", &plan.writes);
+    edits.extend(world.arrange("GetOpportunity", &plan.reads));
+    let writes = world.emulator.writes().len();
+
+    let function = world.function.as_ref().expect("a function");
+    let answer = if plan.is_killed {
+        let killed = Duration::from_millis(u64::from(world.count % 40));
+        let sent = tokio::time::timeout(killed, function.send(&request)).await;
+        if sent.is_err() {
+            world.start_again().await;
+        }
+        sent.ok()
+    } else {
+        Some(function.send(&request).await)
+    };
+    world.emulator.clear_faults();
+
+    let after = world.now();
+    let sent = &world.emulator.writes()[writes..];
+    assert!(sent.len() <= 6, "{} updates for one patch", sent.len());
+    let seen = Seen {
+        plan,
+        before: &before,
+        after: &after,
+        wanted: &wanted,
+        appended: &appended,
+        edits: &edits,
+    };
+    seen.nobody_else_is_reverted();
+    let Some(answer) = answer else {
+        return "killed".to_owned();
+    };
+    seen.the_answer_is_true(&answer, sent.last().map(|write| write.json()))
+}
+
+fn json_merge(target: &mut Value, patch: &Value) {
+    let (Some(target), Some(patch)) = (target.as_object_mut(), patch.as_object()) else {
+        unreachable!("objects are merged")
+    };
+    for (name, value) in patch {
+        match target.get_mut(name) {
+            Some(inner) if inner.is_object() => json_merge(inner, value),
+            _ => drop(target.insert(name.clone(), value.clone())),
+        }
+    }
+}
+
+/// One operation as it was seen from outside.
+#[derive(Debug)]
+struct Seen<'a> {
+    plan: &'a Plan,
+    before: &'a Value,
+    after: &'a Value,
+    wanted: &'a [(usize, String)],
+    appended: &'a str,
+    edits: &'a [(usize, String)],
+}
+
+impl Seen<'_> {
+    /// A field that the patch does not name has its old value, or the last one that somebody gave it;
+    /// an append lands at most once, and nothing that was appended before is lost.
+    fn nobody_else_is_reverted(&self) {
+        for (field, pointer) in FIELDS.iter().enumerate() {
+            let found = at(self.after, pointer);
+            let mut theirs: Vec<_> = self.edits.iter().filter(|(one, _)| *one == field).collect();
+            let is_theirs = theirs.iter().any(|(_, value)| found == value);
+            let is_old = found == at(self.before, pointer);
+            let is_wanted = self
+                .wanted
+                .iter()
+                .any(|(one, value)| *one == field && found == value);
+            assert!(
+                is_theirs || is_old || is_wanted,
+                "{pointer}: {found}: {self:?}"
+            );
+            theirs.retain(|(_, value)| found != value);
+        }
+        assert!(
+            times(self.after, self.appended) <= 1,
+            "appended twice: {self:?}"
+        );
+        let items = at(self.before, LIST)
+            .as_array()
+            .cloned()
+            .unwrap_or_default();
+        for item in items {
+            let item = item.as_str().expect("a text");
+            assert_eq!(
+                times(self.after, item),
+                times(self.before, item),
+                "{self:?}"
+            );
+        }
+        for name in [
+            "Customer",
+            "OpportunityTeam",
+            "PrimaryNeedsFromAws",
+            "SoftwareRevenue",
+        ] {
+            assert_eq!(
+                self.after.get(name),
+                self.before.get(name),
+                "{name}: {self:?}"
+            );
+        }
+    }
+
+    /// Whether a value of the patch is there, or was and somebody has written over it.
+    fn may_have_landed(&self, field: usize, value: &str) -> bool {
+        let found = at(self.after, FIELDS[field]);
+        found == value
+            || self
+                .edits
+                .iter()
+                .any(|(one, theirs)| *one == field && found == theirs)
+    }
+
+    fn the_answer_is_true(&self, answer: &Answer, last: Option<Value>) -> String {
+        let outcome = answer.body["outcome"].as_str().map(str::to_owned);
+        let problem = answer.body["type"]
+            .as_str()
+            .and_then(|name| name.rsplit('/').next());
+        let landed: Vec<_> = self
+            .wanted
+            .iter()
+            .filter(|(field, value)| at(self.after, FIELDS[*field]) == value)
+            .collect();
+        match (outcome.as_deref(), problem) {
+            (Some("updated"), _) => {
+                for (field, value) in self.wanted {
+                    assert!(
+                        self.may_have_landed(*field, value),
+                        "{field}: {self:?} {answer:?}"
+                    );
+                }
+                let changes = answer.body["changes"].as_array().expect("changes");
+                for (field, value) in landed {
+                    let is_told = changes.iter().any(|change| {
+                        change["pointer"] == FIELDS[*field] && change["after"] == *value
+                    });
+                    assert!(is_told, "{}: {self:?} {answer:?}", FIELDS[*field]);
+                }
+                self.the_etag_is_of_a_known_document(answer, last);
+            }
+            (Some("unchanged"), _) => panic!("nothing is unchanged here: {self:?} {answer:?}"),
+            (_, Some("unconfirmed")) => assert_eq!(answer.status, 503),
+            (_, Some(name)) => {
+                assert!(
+                    landed.is_empty(),
+                    "{name}, and yet written: {self:?} {answer:?}"
+                );
+                assert_eq!(times(self.after, self.appended), 0, "{name}: {self:?}");
+                let detail = answer.body["detail"].as_str().unwrap_or_default();
+                assert!(
+                    matches!(name, "precondition-failed") || detail.contains("nothing was written"),
+                    "{name}: {detail}"
+                );
+            }
+            other => panic!("{other:?}: {answer:?}"),
+        }
+        outcome.or(problem.map(str::to_owned)).unwrap_or_default()
+    }
+
+    /// If the tag is that of the document now, this document is the one that was sent last.
+    fn the_etag_is_of_a_known_document(&self, answer: &Answer, last: Option<Value>) {
+        let date = self.after["LastModifiedDate"].as_str().expect("a date");
+        if answer.headers.get("etag") != Some(&json!(format!("\"{date}\""))) {
+            return;
+        }
+        let last = last.expect("an update was sent");
+        for pointer in FIELDS.iter().chain([&LIST]) {
+            assert_eq!(
+                at(self.after, pointer),
+                at(&last, pointer),
+                "{pointer}: {self:?}"
+            );
+        }
+    }
+}
+
+/// A number from the environment, for a longer run or the same one again.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "how long a test runs is no configuration of the product"
+)]
+fn number(name: &str) -> Option<u64> {
+    let text = std::env::var(name).ok()?;
+    Some(text.parse().expect("a number"))
+}
+
+/// Carries out random plans, one after the other, and counts what they were answered.
+async fn run(seed: u64, operations: u64) -> BTreeMap<String, u32> {
+    println!("CHECKER_SEED={seed}");
+    let mut bytes = [0; 32];
+    bytes[..8].copy_from_slice(&seed.to_le_bytes());
+    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
+    let mut runner = TestRunner::new_with_rng(Config::default(), rng);
+
+    let mut document = documents::sample();
+    document["Project"]["ApnPrograms"] = json!([]);
+    let (emulator, function) = patch::with_document(document).await;
+    let mut world = World {
+        emulator,
+        function: Some(function),
+        count: 0,
+    };
+    let mut outcomes = BTreeMap::new();
+    for _ in 0..operations {
+        let plan = plan().new_tree(&mut runner).expect("a plan").current();
+        let outcome = step(&mut world, &plan).await;
+        *outcomes.entry(outcome).or_default() += 1;
+    }
+    outcomes
+}
+
+#[tokio::test]
+async fn whatever_others_do_and_whatever_is_lost_the_answer_is_true() {
+    let seed = number("CHECKER_SEED").unwrap_or_else(|| fastrand::u64(..));
+    let operations = number("CHECKER_OPERATIONS").unwrap_or(160);
+    // Most of the time is spent in the pauses between attempts: worlds side by side share it.
+    let worlds = 8;
+    let mut running = tokio::task::JoinSet::new();
+    for world in 0..worlds {
+        running.spawn(run(seed.wrapping_add(world), operations / worlds));
+    }
+    let mut outcomes = BTreeMap::<String, u32>::new();
+    for (outcome, count) in running.join_all().await.into_iter().flatten() {
+        *outcomes.entry(outcome).or_default() += count;
+    }
+    println!("{outcomes:?}");
+    for outcome in ["updated", "unconfirmed", "precondition-failed"] {
+        assert!(
+            outcomes.contains_key(outcome),
+            "no `{outcome}` in {outcomes:?}"
+        );
+    }
+}
