@@ -4,7 +4,7 @@
 //! is read goes in, findings come out, and the caller decides.
 
 use crate::{
-    Change, Code, Finding, Object, Opportunity, Update, advice,
+    Change, Code, Finding, Object, Opportunity, Update, advice, companions,
     owner::{self, Owner},
     schema, update,
 };
@@ -44,11 +44,16 @@ pub enum Refusal {
     Invalid(Vec<Finding>),
 }
 
-/// Reviews the change from the opportunity as it was read to the document `after`.
+/// Reviews the change from the opportunity as it was read to the document `after`. `today` is the date
+/// in UTC, as `YYYY-MM-DD`.
+///
+/// `changes` is what differs between the body that would be sent and one of the opportunity as it was
+/// read, besides the fields that are in no body.
 #[must_use]
-pub fn review(before: &Opportunity, after: Object) -> Review {
+pub fn review(before: &Opportunity, after: Object, today: &str) -> Review {
     let mut changes = Change::between(before.document(), &after);
     changes.retain(|change| !is_none(change, before));
+    let companions = companions::judge(before.document(), &after, &changes, today);
     let update = Update::of(after, before);
     let review_status = before.review_status().unwrap_or_default().to_owned();
 
@@ -63,13 +68,8 @@ pub fn review(before: &Opportunity, after: Object) -> Review {
     let judgement = schema::judge(before.document(), &update.body);
     let advice = advice::advise(before.document(), &update.body);
     Review {
-        // A document that was invalid before stays the opportunity's: nothing would be written.
-        invalid: if changes.is_empty() {
-            Vec::new()
-        } else {
-            judgement.errors
-        },
-        warnings: advice.into_iter().chain(judgement.warnings).collect(),
+        invalid: [judgement.errors, companions.errors].concat(),
+        warnings: [advice, judgement.warnings, companions.warnings].concat(),
         update,
         changes,
         review_status,
@@ -160,8 +160,7 @@ fn is_none(change: &Change, before: &Opportunity) -> bool {
     match change.pointer.as_str() {
         "/Catalog" => change.after == before.catalog(),
         "/Identifier" => change.after == before.id(),
-        update::USE_CASE => update::decoded(&change.before).as_ref() == Some(&change.after),
-        _ => false,
+        pointer => update::are_sent_alike(pointer, &change.before, &change.after),
     }
 }
 
@@ -206,11 +205,13 @@ mod tests {
         Opportunity::from_document(document, &Catalog::parse("AWS").unwrap()).unwrap()
     }
 
+    const TODAY: &str = "2026-03-01";
+
     fn reviewed(before: Value, change: impl FnOnce(&mut Object)) -> Review {
         let before = opportunity(before);
         let mut after = before.document().clone();
         change(&mut after);
-        review(&before, after)
+        review(&before, after, TODAY)
     }
 
     fn places(findings: &[Finding]) -> Vec<(&str, &str)> {

@@ -8,17 +8,17 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::{
-    Object, Opportunity,
+    Object, Opportunity, change,
     owner::{self, Owner},
     pointer::Place,
 };
 
 /// A shape's name, which answers in awsJson1.0 may carry inside `Project.ExpectedCustomerSpend`:
 /// seen and deleted in AWS's own samples (`EditOpportunity.js`).
-const TYPE_TAG: &str = "__type";
+pub(crate) const TYPE_TAG: &str = "__type";
 
 /// Where the use case is.
-pub(crate) const USE_CASE: &str = "/Project/CustomerUseCase";
+const USE_CASE: &str = "/Project/CustomerUseCase";
 
 /// The body of an `UpdateOpportunity` request, with what had to be adjusted for it.
 #[derive(Debug, Clone, PartialEq)]
@@ -115,8 +115,37 @@ fn decode_use_case(body: &mut Object) -> Option<Adjustment> {
     })
 }
 
+/// Whether a change from one value to the other makes no difference to the body that is sent.
+pub(crate) fn are_sent_alike(pointer: &str, before: &Value, after: &Value) -> bool {
+    if pointer == USE_CASE {
+        return matches!((decoded(before), decoded(after)), (Some(one), Some(other)) if one == other);
+    }
+    if pointer.split('/').any(|token| token == TYPE_TAG) {
+        return true;
+    }
+    let is_tagged = has_type_tag(before) || has_type_tag(after);
+    is_tagged && {
+        let [before, after] = [before, after].map(|value| {
+            let mut value = value.clone();
+            drop_inner_type_tags(&mut value, &Place::Root, &mut Vec::new());
+            value
+        });
+        change::are_equal(&before, &after)
+    }
+}
+
+fn has_type_tag(value: &Value) -> bool {
+    match value {
+        Value::Object(members) => {
+            members.contains_key(TYPE_TAG) || members.values().any(has_type_tag)
+        }
+        Value::Array(items) => items.iter().any(has_type_tag),
+        _ => false,
+    }
+}
+
 /// A use case as AWS takes it; `None` where it is not a text.
-pub(crate) fn decoded(use_case: &Value) -> Option<Value> {
+fn decoded(use_case: &Value) -> Option<Value> {
     let text = use_case.as_str()?;
     Some(
         text.replace("&amp;colon;", ":")
