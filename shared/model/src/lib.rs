@@ -21,6 +21,8 @@
 //! ```
 
 mod advice;
+#[cfg(test)]
+mod arbitrary;
 mod change;
 mod cloud_event;
 mod code;

@@ -12,7 +12,7 @@ mod walk;
 use std::sync::LazyLock;
 
 use self::walk::{Found, Schema};
-use crate::{Code, Finding, Object, Source, equal::equal};
+use crate::{Code, Finding, Object, Source, update};
 
 const FILE: &str = include_str!("../schema/opportunity.schema.json");
 
@@ -70,7 +70,7 @@ pub(crate) fn judge(before: &Object, after: &Object) -> Judgement {
 
 impl Found<'_> {
     fn is_as(&self, other: &Self) -> bool {
-        equal(self.value, other.value) && self.is_at(other)
+        self.is_at(other) && update::are_sent_alike(&self.finding.pointer, self.value, other.value)
     }
 
     /// Whether both say the same of the same place, whatever the index in an array.
@@ -334,6 +334,22 @@ mod tests {
         let after = json!({"NationalSecurity": 1.0, "New": 1e2});
         let judgement = judged(&before, &after);
         assert_eq!((judgement.errors.len(), judgement.warnings.len()), (0, 1));
+    }
+
+    #[test]
+    fn what_is_repaired_on_the_way_is_as_it_was_before() {
+        for (before, after) in [
+            (
+                json!({"New": [{"__type": "t", "a": 1}]}),
+                json!({"New": [{"a": 1}]}),
+            ),
+            (
+                json!({"Project": {"CustomerUseCase": "A &amp; B"}}),
+                json!({"Project": {"CustomerUseCase": "A & B"}}),
+            ),
+        ] {
+            assert_eq!(judged(&before, &after), Judgement::default());
+        }
     }
 
     #[test]

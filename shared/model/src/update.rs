@@ -115,23 +115,22 @@ fn decode_use_case(body: &mut Object) -> Option<Adjustment> {
     })
 }
 
-/// Whether a change from one value to the other makes no difference to the body that is sent.
-pub(crate) fn are_sent_alike(pointer: &str, before: &Value, after: &Value) -> bool {
-    if pointer == USE_CASE {
-        return matches!((decoded(before), decoded(after)), (Some(one), Some(other)) if one == other);
-    }
-    if pointer.split('/').any(|token| token == TYPE_TAG) {
+/// Whether two values at a place make no difference to the body that is sent.
+pub(crate) fn are_sent_alike(pointer: &str, one: &Value, other: &Value) -> bool {
+    if change::are_equal(one, other) || pointer.split('/').any(|token| token == TYPE_TAG) {
         return true;
     }
-    let is_tagged = has_type_tag(before) || has_type_tag(after);
-    is_tagged && {
-        let [before, after] = [before, after].map(|value| {
-            let mut value = value.clone();
-            drop_inner_type_tags(&mut value, &Place::Root, &mut Vec::new());
-            value
-        });
-        change::are_equal(&before, &after)
+    if pointer == USE_CASE {
+        return matches!((decoded(one), decoded(other)), (Some(one), Some(other)) if one == other);
     }
+    let is_tagged = has_type_tag(one) || has_type_tag(other);
+    is_tagged && change::are_equal(&without_type_tags(one), &without_type_tags(other))
+}
+
+fn without_type_tags(value: &Value) -> Value {
+    let mut value = value.clone();
+    drop_inner_type_tags(&mut value, &Place::Root, &mut Vec::new());
+    value
 }
 
 fn has_type_tag(value: &Value) -> bool {
