@@ -175,6 +175,14 @@ pub(crate) struct Judgement {
 }
 
 impl Judgement {
+    /// Adds a finding that is the opportunity's where the rule was broken before.
+    fn add_new(&mut self, is_certain: bool, was_broken: bool, mut finding: Finding) {
+        if was_broken {
+            finding.source = Source::Opportunity;
+        }
+        self.add(is_certain && !was_broken, finding);
+    }
+
     fn add(&mut self, is_error: bool, finding: Finding) {
         if is_error {
             self.errors.push(finding);
@@ -190,25 +198,19 @@ pub(crate) fn judge(before: &Object, after: &Object, changes: &[Change], today: 
     let touched = |field: &str| changes.iter().any(|change| overlap(&change.pointer, field));
     let mut judgement = Judgement::default();
     for rule in &RULES {
-        if !rule.fields.iter().any(|field| touched(field)) || !(rule.is_broken)(after) {
-            continue;
+        if rule.fields.iter().any(|field| touched(field)) && (rule.is_broken)(after) {
+            let pointer = rule.fields.first().copied().unwrap_or_default();
+            let finding = Finding::of_patch(pointer, rule.code, rule.detail);
+            judgement.add_new(rule.is_certain, (rule.is_broken)(before), finding);
         }
-        let was_broken = (rule.is_broken)(before);
-        let pointer = rule.fields.first().copied().unwrap_or_default();
-        let source = if was_broken {
-            Source::Opportunity
-        } else {
-            Source::Patch
-        };
-        let finding = Finding::new(pointer, rule.code, rule.detail, source);
-        judgement.add(rule.is_certain && !was_broken, finding);
     }
     if touched(SPEND) || touched(PARTITION) {
+        let was_broken = without_euro(before).next().is_some();
         for index in without_euro(after) {
             let pointer = format!("{SPEND}/{index}/CurrencyCode");
             let detail = "in the partition `aws-eusc` the currency must be `EUR`";
             let finding = Finding::of_patch(pointer, Code::ConflictingCompanion, detail);
-            judgement.add(without_euro(before).next().is_none(), finding);
+            judgement.add_new(true, was_broken, finding);
         }
     }
     if touched(CLOSE_DATE) {
@@ -316,4 +318,350 @@ fn is_empty(document: &Object, pointer: &str) -> bool {
 fn texts<'a>(document: &'a Object, pointer: &str) -> impl Iterator<Item = &'a str> {
     let items = find(document, pointer).and_then(Value::as_array);
     items.into_iter().flatten().filter_map(Value::as_str)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::{Catalog, Opportunity, Patch, Review, review};
+
+    const TODAY: &str = "2026-03-01";
+
+    fn opportunity(document: &Value) -> Opportunity {
+        let mut document = document.as_object().unwrap().clone();
+        document.insert("Id".to_owned(), json!("O1"));
+        document.insert("LastModifiedDate".to_owned(), json!("m"));
+        Opportunity::from_document(document, &Catalog::parse("Sandbox").unwrap()).unwrap()
+    }
+
+    fn reviewed(before: &Value, patch: &Value) -> Review {
+        let before = opportunity(before);
+        let patch = Patch::parse_merge(patch.to_string().as_bytes()).unwrap();
+        let after = patch.apply(&before).unwrap();
+        review(&before, after, TODAY)
+    }
+
+    /// The codes and places of the findings of this file, the warnings with a `?` behind and with their
+    /// source where it is the opportunity.
+    fn told(before: &Value, patch: &Value) -> Vec<String> {
+        let review = reviewed(before, patch);
+        let is_ours = |finding: &&Finding| {
+            matches!(
+                finding.code,
+                Code::MissingCompanion
+                    | Code::ConflictingCompanion
+                    | Code::PastDate
+                    | Code::TerminalStage
+            )
+        };
+        let (errors, warnings) = (review.errors(false), review.warnings(false));
+        let errors = errors.iter().filter(is_ours);
+        let errors = errors.map(|one| format!("{} {}", one.code.as_str(), one.pointer));
+        let warnings = warnings.iter().filter(is_ours).map(|one| {
+            let source = match one.source {
+                Source::Patch => "",
+                other => other.as_str(),
+            };
+            format!("{} {}?{source}", one.code.as_str(), one.pointer)
+        });
+        errors.chain(warnings).collect()
+    }
+
+    #[test]
+    fn a_value_that_needs_another_one_beside_it_is_refused_without_it() {
+        for (before, patch, expected) in [
+            (
+                json!({"LifeCycle": {"Stage": "Committed"}}),
+                json!({"LifeCycle": {"Stage": "Closed Lost"}}),
+                "missing-companion /LifeCycle/ClosedLostReason",
+            ),
+            (
+                json!({"Customer": {"Account": {"Industry": "Gaming"}}}),
+                json!({"Customer": {"Account": {"Industry": "Other"}}}),
+                "missing-companion /Customer/Account/OtherIndustry",
+            ),
+            (
+                json!({"Customer": {"Account": {"Industry": "Other", "OtherIndustry": "Chess"}}}),
+                json!({"Customer": {"Account": {"OtherIndustry": " "}}}),
+                "missing-companion /Customer/Account/OtherIndustry",
+            ),
+            (
+                json!({"Project": {"CompetitorName": "On-Prem"}}),
+                json!({"Project": {"CompetitorName": "*Other"}}),
+                "missing-companion /Project/OtherCompetitorNames",
+            ),
+            (
+                json!({
+                    "Project": {"OtherSolutionDescription": "Ours"},
+                    "RelatedEntityIdentifiers": {"Solutions": ["S-1", "Other"]},
+                }),
+                json!({"Project": {"OtherSolutionDescription": null}}),
+                "missing-companion /Project/OtherSolutionDescription",
+            ),
+            (
+                json!({"Marketing": {"AwsFundingUsed": "Yes", "UseCases": ["Storage"]}}),
+                json!({"Marketing": {"AwsFundingUsed": "No"}}),
+                "conflicting-companion /Marketing/UseCases",
+            ),
+            (
+                json!({"Project": {"AwsPartition": "aws-eusc"}}),
+                json!({"Project": {"ExpectedCustomerSpend": [{"CurrencyCode": "EUR"}, {"CurrencyCode": "USD"}]}}),
+                "conflicting-companion /Project/ExpectedCustomerSpend/1/CurrencyCode",
+            ),
+            (
+                json!({"Project": {"ExpectedCustomerSpend": [{"CurrencyCode": "USD"}]}}),
+                json!({"Project": {"AwsPartition": "aws-eusc"}}),
+                "conflicting-companion /Project/ExpectedCustomerSpend/0/CurrencyCode",
+            ),
+        ] {
+            assert_eq!(told(&before, &patch), [expected], "{patch}");
+        }
+    }
+
+    #[test]
+    fn a_value_with_its_companion_is_let_through() {
+        for (before, patch) in [
+            (
+                json!({"LifeCycle": {"Stage": "Committed"}}),
+                json!({"LifeCycle": {"Stage": "Closed Lost", "ClosedLostReason": "Price"}}),
+            ),
+            (
+                json!({"LifeCycle": {"Stage": "Prospect", "ClosedLostReason": null}}),
+                json!({"LifeCycle": {"Stage": "Launched"}}),
+            ),
+            (
+                json!({"Customer": {"Account": {"OtherIndustry": "Chess"}}}),
+                json!({"Customer": {"Account": {"Industry": "Other"}}}),
+            ),
+            // There are recorded answers with both.
+            (
+                json!({"Customer": {"Account": {"OtherIndustry": "Investment Banking"}}}),
+                json!({"Customer": {"Account": {"Industry": "Financial Services"}}}),
+            ),
+            (
+                json!({"Project": {"OtherCompetitorNames": "Paper"}}),
+                json!({"Project": {"CompetitorName": "*Other"}}),
+            ),
+            (
+                json!({"Project": {"CompetitorName": "Other- Cost Optimization"}}),
+                json!({"Project": {"OtherCompetitorNames": "Paper"}}),
+            ),
+            (
+                json!({"RelatedEntityIdentifiers": {"Solutions": ["S-1"]}}),
+                json!({"Project": {"OtherSolutionDescription": null, "Title": "t"}}),
+            ),
+            (
+                json!({"Marketing": {"AwsFundingUsed": "Yes", "UseCases": ["Storage"]}}),
+                json!({"Marketing": {"AwsFundingUsed": "No", "UseCases": []}}),
+            ),
+            (
+                json!({"OpportunityType": "Expansion"}),
+                json!({"OpportunityType": "Flat Renewal", "Project": {"RelatedOpportunityIdentifier": "O2"}}),
+            ),
+            (
+                json!({"NationalSecurity": "No"}),
+                json!({"NationalSecurity": "Yes", "Customer": {"Account": {"Industry": "Government"}}}),
+            ),
+            (
+                json!({"PrimaryNeedsFromAws": []}),
+                json!({"PrimaryNeedsFromAws": ["Co-Sell - Deal Support", "Co-Sell - Pricing Assistance"]}),
+            ),
+            (
+                json!({"PrimaryNeedsFromAws": []}),
+                json!({"PrimaryNeedsFromAws": ["Do Not Need Support from AWS Sales Rep"]}),
+            ),
+            (
+                json!({"Marketing": {"CampaignName": null, "Channels": []}}),
+                json!({"Marketing": {"Source": "None"}}),
+            ),
+            (
+                json!({"Marketing": {"CampaignName": "Spring", "AwsFundingUsed": "Yes"}}),
+                json!({"Marketing": {"Source": "Marketing Activity"}}),
+            ),
+            (
+                json!({"Project": {"AwsPartition": "aws-eusc"}}),
+                json!({"Project": {"ExpectedCustomerSpend": [{"CurrencyCode": "EUR"}, {"CurrencyCode": null}]}}),
+            ),
+            (
+                json!({"Project": {"AwsPartition": null}}),
+                json!({"Project": {"ExpectedCustomerSpend": [{"CurrencyCode": "USD"}]}}),
+            ),
+        ] {
+            assert_eq!(told(&before, &patch), [] as [&str; 0], "{patch}");
+        }
+    }
+
+    #[test]
+    fn a_combination_that_aws_documents_loosely_is_only_warned_of() {
+        for (before, patch, expected) in [
+            (
+                json!({"LifeCycle": {"Stage": "Committed"}}),
+                json!({"LifeCycle": {"ClosedLostReason": "Price"}}),
+                "conflicting-companion /LifeCycle/ClosedLostReason?",
+            ),
+            (
+                json!({"Project": {"CompetitorName": "On-Prem"}}),
+                json!({"Project": {"OtherCompetitorNames": "Paper"}}),
+                "conflicting-companion /Project/OtherCompetitorNames?",
+            ),
+            (
+                json!({"OpportunityType": "Expansion"}),
+                json!({"OpportunityType": "Flat Renewal"}),
+                "missing-companion /Project/RelatedOpportunityIdentifier?",
+            ),
+            (
+                json!({"Customer": {"Account": {"Industry": "Gaming"}}}),
+                json!({"NationalSecurity": "Yes"}),
+                "conflicting-companion /NationalSecurity?",
+            ),
+            (
+                json!({"PrimaryNeedsFromAws": ["Do Not Need Support from AWS Sales Rep"]}),
+                json!({"PrimaryNeedsFromAws": ["Do Not Need Support from AWS Sales Rep", "Co-Sell - Deal Support"]}),
+                "conflicting-companion /PrimaryNeedsFromAws?",
+            ),
+            (
+                json!({"Marketing": {"Source": "None"}}),
+                json!({"Marketing": {"Source": "Marketing Activity"}}),
+                "missing-companion /Marketing/AwsFundingUsed?",
+            ),
+            (
+                json!({"Marketing": {"CampaignName": "Spring", "AwsFundingUsed": "Yes"}}),
+                json!({"Marketing": {"Source": "None"}}),
+                "conflicting-companion /Marketing/Source?",
+            ),
+        ] {
+            assert_eq!(told(&before, &patch), [expected], "{patch}");
+        }
+    }
+
+    #[test]
+    fn what_was_the_same_before_is_not_the_patchs_and_what_it_does_not_touch_is_not_told() {
+        let before = json!({
+            "LifeCycle": {"Stage": "Qualified", "NextSteps": "Call", "TargetCloseDate": "2020-01-01"},
+            "Customer": {"Account": {"Industry": "Other"}},
+            "Marketing": {"AwsFundingUsed": "No", "UseCases": ["Storage"]},
+            "Project": {"AwsPartition": "aws-eusc", "ExpectedCustomerSpend": [{"CurrencyCode": "USD", "Amount": "1"}]},
+        });
+        for (patch, expected) in [
+            (json!({"LifeCycle": {"NextSteps": "Write"}}), vec![]),
+            (
+                json!({"Marketing": {"UseCases": ["IoT"]}}),
+                vec!["conflicting-companion /Marketing/UseCases?opportunity"],
+            ),
+            (
+                json!({"Project": {"ExpectedCustomerSpend": [{"CurrencyCode": "USD", "Amount": "2"}]}}),
+                vec![
+                    "conflicting-companion /Project/ExpectedCustomerSpend/0/CurrencyCode?opportunity",
+                ],
+            ),
+            (before.clone(), vec![]),
+        ] {
+            assert_eq!(told(&before, &patch), expected, "{patch}");
+        }
+    }
+
+    #[test]
+    fn a_close_date_may_not_be_moved_into_the_past() {
+        let before = json!({"LifeCycle": {"TargetCloseDate": "2025-12-31"}});
+        let past = "past-date /LifeCycle/TargetCloseDate".to_owned();
+        for (date, expected) in [
+            (json!("2026-03-01"), vec![]),
+            (json!("2029-12-31"), vec![]),
+            // It is still that day in the west.
+            (json!("2026-02-28"), vec![format!("{past}?")]),
+            (json!("2026-02-27"), vec![past.clone()]),
+            (json!("2020-01-01"), vec![past.clone()]),
+            (json!(null), vec![]),
+            (json!(2020), vec![]),
+            (json!("2020"), vec![]),
+        ] {
+            let patch = json!({"LifeCycle": {"TargetCloseDate": date}});
+            assert_eq!(told(&before, &patch), expected, "{patch}");
+        }
+        let patch = json!({"LifeCycle": {"TargetCloseDate": "2020-01-01"}});
+        let error = &reviewed(&before, &patch).errors(false)[0];
+        assert_eq!(
+            error.detail,
+            "`2020-01-01` is in the past, expected `2026-03-01` or later"
+        );
+    }
+
+    #[test]
+    fn the_day_before_is_found_in_any_month_and_year() {
+        for (date, before) in [
+            ("2026-03-02", Some("2026-03-01")),
+            ("2026-03-01", Some("2026-02-28")),
+            ("2024-03-01", Some("2024-02-29")),
+            ("2000-03-01", Some("2000-02-29")),
+            ("2100-03-01", Some("2100-02-28")),
+            ("2026-01-01", Some("2025-12-31")),
+            ("2026-05-01", Some("2026-04-30")),
+            ("2026-07-01", Some("2026-06-30")),
+            ("2026-10-01", Some("2026-09-30")),
+            ("2026-12-01", Some("2026-11-30")),
+            ("2026-08-01", Some("2026-07-31")),
+            ("2026-12-31", Some("2026-12-30")),
+            ("today", None),
+        ] {
+            assert_eq!(day_before(date).as_deref(), before, "{date}");
+        }
+    }
+
+    #[test]
+    fn a_final_stage_stays_and_other_changes_are_warned_of() {
+        let at = |stage: &str| json!({"LifeCycle": {"Stage": stage, "ClosedLostReason": "Price"}});
+        for (stage, patch, expected) in [
+            (
+                "Launched",
+                json!({"LifeCycle": {"Stage": "Committed", "ClosedLostReason": null}}),
+                vec!["terminal-stage /LifeCycle/Stage"],
+            ),
+            (
+                "Closed Lost",
+                json!({"LifeCycle": {"Stage": "Qualified", "ClosedLostReason": null}}),
+                vec!["terminal-stage /LifeCycle/Stage"],
+            ),
+            (
+                "Launched",
+                json!({"Project": {"AdditionalComments": "Live"}}),
+                vec!["terminal-stage /LifeCycle/Stage?opportunity"],
+            ),
+            // Nothing changes, or nothing that is the partner's.
+            (
+                "Launched",
+                json!({"LifeCycle": {"Stage": "Launched"}}),
+                vec![],
+            ),
+            (
+                "Launched",
+                json!({"LifeCycle": {"ReviewStatus": "Approved"}}),
+                vec![],
+            ),
+            (
+                "Committed",
+                json!({"LifeCycle": {"Stage": "Launched", "ClosedLostReason": null}}),
+                vec![],
+            ),
+        ] {
+            assert_eq!(told(&at(stage), &patch), expected, "{stage} {patch}");
+        }
+    }
+
+    #[test]
+    fn lenient_leaves_every_one_of_these_rules_to_aws() {
+        let before = json!({"LifeCycle": {"Stage": "Launched", "TargetCloseDate": "2025-12-31"}});
+        let patch = json!({
+            "LifeCycle": {"Stage": "Closed Lost", "TargetCloseDate": "2026-01-01"},
+            "Marketing": {"AwsFundingUsed": "No", "UseCases": ["Storage"]},
+        });
+        let review = reviewed(&before, &patch);
+        assert_eq!(review.errors(false).len(), 4);
+        assert_eq!(review.errors(true), []);
+        assert_eq!(
+            review.warnings(true).len(),
+            review.warnings(false).len() + 4
+        );
+    }
 }
