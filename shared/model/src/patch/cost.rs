@@ -15,13 +15,13 @@ pub(super) const MAX_LEVELS: usize = 120;
 
 /// The most that a patch may cost, and again what its operations may touch.
 ///
-/// The largest body is 256 KiB. As an opportunity is written, with some 25 bytes a field, an opportunity
-/// of 10 KiB costs about 300 KiB and one with 100 contacts and every list full about 1 MiB.
+/// A body of 256 KiB with 20 bytes a field costs about 12 MiB, an opportunity of 10 KiB about 300 KiB. So
+/// the bound is met only by what is made to meet it.
 ///
-/// A value that costs 8 MiB is held at most four times (in the patch with the room that lists grow by,
-/// in the document, in its changes): with the process itself, that is less than 64 MiB of the 128 MiB
-/// that the smallest function has. `tests/memory.rs` measures it.
-pub(super) const MAX: usize = 8 * 1024 * 1024;
+/// What costs 16 MiB takes less than 36 MiB, with the document, its changes, its findings and the answer;
+/// a text of 256 KiB takes less than 36 MiB until it is parsed and refused. The smallest function has
+/// 128 MB. `tests/memory.rs` measures both.
+pub(super) const MAX: usize = 16 * 1024 * 1024;
 
 /// A node: its `Value`, and the change that tells of it with a finding.
 const NODE: usize = size_of::<Value>() + size_of::<Change>() + size_of::<Finding>();
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn a_common_opportunity_costs_a_small_part_of_what_a_patch_may() {
+    fn a_large_opportunity_costs_a_small_part_of_what_a_patch_may() {
         let contact = json!({
             "Email": "a.rook@rook.example", "FirstName": "Anneke", "LastName": "Rook",
             "BusinessTitle": "Head of Openings", "Phone": "+31105550123",
@@ -133,6 +133,6 @@ mod tests {
             "LifeCycle": {"NextStepsHistory": vec![step; 50]},
         });
         let cost = cost(&document, 0, MAX_LEVELS).unwrap();
-        assert!(cost < MAX / 8, "{cost}");
+        assert!(cost < MAX / 16, "{cost}");
     }
 }

@@ -182,7 +182,7 @@ fn refused(operations: &Value, read: &Opportunity) -> Option<String> {
 }
 
 const TOO_LARGE: &str =
-    "makes the opportunity too large, expected at most 120 levels and 8 MiB in memory";
+    "makes the opportunity too large, expected at most 120 levels and 16 MiB in memory";
 
 #[test]
 fn copies_cannot_double_an_opportunity_beyond_what_it_may_cost() {
@@ -223,11 +223,11 @@ fn values_cannot_be_moved_about_in_a_long_list_without_end() {
         json!({"op": "move", "from": "/Project/0", "path": "/New"}),
     ] {
         assert_eq!(refused(&json!(vec![&operation; 2]), &read), None);
-        let error = refused(&json!(vec![&operation; 10]), &read).unwrap();
+        let error = refused(&json!(vec![&operation; 20]), &read).unwrap();
         assert!(error.ends_with(TOO_LARGE), "{operation}: {error}");
     }
     let test = json!({"op": "test", "path": "/Project/0", "value": 0});
-    assert_eq!(refused(&json!(vec![test; 10]), &read), None);
+    assert_eq!(refused(&json!(vec![test; 20]), &read), None);
 }
 
 #[test]
@@ -280,7 +280,7 @@ fn an_opportunity_cannot_get_more_levels_than_it_may_have() {
 #[test]
 fn a_patch_that_would_cost_too_much_is_refused_before_it_is_applied() {
     let too_large =
-        "the patch is too large, expected at most 120 levels and 8 MiB in memory".to_owned();
+        "the patch is too large, expected at most 120 levels and 16 MiB in memory".to_owned();
     let levels = |levels: usize| format!("{}1{}", r#"{"a":"#.repeat(levels), "}".repeat(levels));
     let numbers = |count: usize| format!(r#"{{"a":[{}]}}"#, vec!["0"; count].join(","));
     for (patch, error) in [
