@@ -125,7 +125,7 @@ async fn patch(
     let settled = retry::until_settled(upstream, &request, |read| {
         request.precondition.check(read)?;
         let after = request.patch.apply(read)?;
-        let review = model::review(read, after);
+        let review = model::review(read, after, &invocation.today);
         if request.dry_run {
             return Ok(Step::Tell(review));
         }

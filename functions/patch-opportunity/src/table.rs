@@ -71,13 +71,10 @@ impl From<MalformedRequest> for Problem {
 impl From<ParsePatchError> for Problem {
     fn from(error: ParsePatchError) -> Self {
         let detail = error.to_string();
-        let (pointer, code) = match error {
-            ParsePatchError::NotJson(_) => return Self::new(Kind::MalformedRequest, detail),
-            ParsePatchError::WrongKind { .. } => (String::new(), Code::WrongType),
-            ParsePatchError::Twice { pointer } => (pointer, Code::DuplicateMember),
-            ParsePatchError::Operation { index, .. } => (format!("/{index}"), Code::WrongOperation),
+        let Some(code) = error.code() else {
+            return Self::new(Kind::MalformedRequest, detail);
         };
-        let errors = vec![Finding::of_patch(pointer, code, detail.as_str())];
+        let errors = vec![Finding::of_patch(error.pointer(), code, detail.as_str())];
         Self::new(Kind::InvalidPatch, detail).with_errors(errors)
     }
 }
@@ -85,16 +82,15 @@ impl From<ParsePatchError> for Problem {
 impl From<PatchError> for Problem {
     fn from(error: PatchError) -> Self {
         let detail = error.to_string();
-        let (kind, pointer, code) = match error {
-            PatchError::TestFailed { pointer, .. } => (Kind::TestFailed, pointer, Code::TestFailed),
-            PatchError::TooLarge { index } => {
-                (Kind::InvalidPatch, format!("/{index}"), Code::TooLarge)
-            }
-            PatchError::Inapplicable { pointer, .. } => {
-                (Kind::InvalidPatch, pointer, Code::Inapplicable)
-            }
+        let kind = match error {
+            PatchError::TestFailed { .. } => Kind::TestFailed,
+            _ => Kind::InvalidPatch,
         };
-        let errors = vec![Finding::of_patch(pointer, code, detail.as_str())];
+        let errors = vec![Finding::of_patch(
+            error.pointer(),
+            error.code(),
+            detail.as_str(),
+        )];
         Self::new(kind, detail).with_errors(errors)
     }
 }

@@ -249,7 +249,7 @@ mod tests {
     }
 
     fn cloud_event(opportunity: &str, summary: Option<Result<Object, Problem>>) -> Value {
-        let opportunity = Opportunity::parse(opportunity.as_bytes()).unwrap();
+        let opportunity = Opportunity::parse(opportunity.as_bytes(), &event().catalog).unwrap();
         let traceparent = "00-5e1b41515ac6c58f3e9d3b4d12345678-53995c3f42cd8ad8-01".to_owned();
         let cloud_event = serde_json::to_value(CloudEvent::new(
             &event(),
@@ -314,7 +314,7 @@ mod tests {
     #[test]
     fn equal_content_has_equal_ids_and_other_content_has_others() {
         let id = |event: OpportunityEvent, opportunity: &str, summary: &str| {
-            let opportunity = Opportunity::parse(opportunity.as_bytes()).unwrap();
+            let opportunity = Opportunity::parse(opportunity.as_bytes(), &event.catalog).unwrap();
             CloudEvent::new(&event, opportunity, Some(Ok(object(summary))), None).id
         };
         let first = id(event(), OPPORTUNITY, SUMMARY);
@@ -346,7 +346,7 @@ mod tests {
         }
         let none = CloudEvent::new(
             &event(),
-            Opportunity::parse(OPPORTUNITY.as_bytes()).unwrap(),
+            Opportunity::parse(OPPORTUNITY.as_bytes(), &event().catalog).unwrap(),
             None,
             None,
         );

@@ -183,7 +183,13 @@ impl PartnerCentral {
             .interceptor(exchange.clone())
             .send()
             .await;
-        serde_json::from_slice(&exchange.finish(sent.as_ref().err(), None)?).map_err(unusable)
+        let body = exchange.finish(sent.as_ref().err(), None)?;
+        match model::json::parse(&body).map_err(unusable)? {
+            Value::Object(summary) => Ok(summary),
+            _ => Err(Error::Unavailable {
+                cause: "the summary is not a JSON object".to_owned(),
+            }),
+        }
     }
 
     /// Writes an opportunity back, whole (`UpdateOpportunity`).
