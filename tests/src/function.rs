@@ -102,6 +102,21 @@ impl Function {
             .clone()
     }
 
+    /// What the function printed, once there is a line with all of these texts in it.
+    ///
+    /// Output comes through a pipe, later than the answer that it belongs to.
+    pub async fn log_with(&self, texts: &[&str]) -> String {
+        for _ in 0..400 {
+            let log = self.log();
+            let has_all = |line: &str| texts.iter().all(|text| line.contains(text));
+            if log.lines().any(has_all) {
+                return log;
+            }
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
+        panic!("no line of the log has all of {texts:?}: {}", self.log());
+    }
+
     /// Runs a function that is expected to refuse its start, and gives what it printed.
     pub async fn refused_start(
         name: &str,

@@ -32,6 +32,7 @@ impl Answer {
         let mut headers = vec![("x-amzn-RequestId", request_id)];
         let (status, body) = match result {
             Ok(body) => (StatusCode::OK, body),
+            Err(refusal @ Refusal::Injected(..)) => (refusal.status(), refusal.message()),
             Err(refusal) => {
                 headers.push(("x-amzn-ErrorType", refusal.error_type()));
                 (refusal.status(), refusal.body().to_string())

@@ -20,6 +20,13 @@ pub enum Fault {
     ConnectionDropped,
     /// The request is carried out at once and answered this much later.
     Delay(Duration),
+    /// An error status with this body, whatever it is, and no `x-amzn-ErrorType`; nothing is done.
+    Error {
+        /// The HTTP status.
+        status: u16,
+        /// The body.
+        body: String,
+    },
     /// `InternalServerException`, HTTP status 500; nothing is done.
     InternalServer,
     /// `ResourceNotFoundException`, although it may well be there: reads lag behind creation.

@@ -20,6 +20,8 @@ pub(crate) enum Refusal {
     AccessDenied,
     /// What the request does not agree with.
     Conflict(String),
+    /// A status and a body that a test asks for.
+    Injected(u16, String),
     InternalServer,
     /// The signature is for another service than the one called.
     InvalidSignature(String),
@@ -105,6 +107,7 @@ impl Refusal {
         match self {
             Self::AccessDenied => "AccessDeniedException",
             Self::Conflict(_) => "ConflictException",
+            Self::Injected(..) => "an injected error",
             Self::InternalServer => "InternalServerException",
             Self::InvalidSignature(_) => "InvalidSignatureException",
             Self::MissingAuthenticationToken => "MissingAuthenticationTokenException",
@@ -118,6 +121,9 @@ impl Refusal {
 
     pub(crate) fn status(&self) -> StatusCode {
         match self {
+            Self::Injected(status, _) => {
+                StatusCode::from_u16(*status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+            }
             Self::InternalServer => StatusCode::INTERNAL_SERVER_ERROR,
             Self::InvalidSignature(_) | Self::MissingAuthenticationToken => StatusCode::FORBIDDEN,
             _ => StatusCode::BAD_REQUEST,
@@ -152,11 +158,12 @@ impl Refusal {
         body
     }
 
-    fn message(&self) -> String {
+    pub(crate) fn message(&self) -> String {
         match self {
             Self::AccessDenied => "the caller may not do this in Partner Central".to_owned(),
             Self::InternalServer => "internal failure, the request may be sent again".to_owned(),
             Self::Conflict(what)
+            | Self::Injected(_, what)
             | Self::InvalidSignature(what)
             | Self::Serialization(what)
             | Self::UnknownOperation(what) => what.clone(),

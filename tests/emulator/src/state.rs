@@ -108,6 +108,9 @@ impl State {
         let id = call.identifier();
         match fault {
             Some(Fault::AccessDenied) => return Err(Refusal::AccessDenied),
+            Some(Fault::Error { status, body }) => {
+                return Err(Refusal::Injected(*status, body.clone()));
+            }
             Some(Fault::InternalServer) => return Err(Refusal::InternalServer),
             Some(Fault::NotFound) => return Err(Refusal::NotFound(id.to_owned())),
             Some(Fault::Throttling) => return Err(Refusal::Throttling),
