@@ -12,7 +12,7 @@ from botocore import xform_name
 from stack import CRMS, ROOT, Stack, listed, statements
 
 FUNCTIONS = {"EnrichOpportunity": "enrich-opportunity", "PatchOpportunity": "patch-opportunity"}
-AUTHS = ["standard-webhooks", "bearer", "iam"]
+AUTHS = ["standard-webhooks", "bearer", "basic", "iam"]
 # Read by the code and not set by the template: secrets in a variable are for a developer's machine,
 # the AWS_ ones are the SDK's, set by Lambda or again for a developer's machine.
 NOT_IN_THE_TEMPLATE = re.compile(r"WEBHOOK_SECRETS|AWS_\w+")

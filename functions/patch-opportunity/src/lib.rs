@@ -7,6 +7,7 @@
 
 mod answer;
 mod auth;
+mod auth_header;
 mod config;
 mod edge;
 mod merged;
@@ -17,6 +18,7 @@ mod record;
 mod request;
 mod secrets;
 mod signature;
+mod token;
 mod write;
 
 use std::sync::Arc;
@@ -91,7 +93,8 @@ fn report(error: &Error) {
 /// The function as a service: all routes, with every refusal a problem.
 pub fn router(bridge: Bridge) -> Router {
     let catalog = bridge.catalog.clone();
-    let authenticated = middleware::from_fn_with_state(bridge.clone(), auth::authenticate);
+    let authenticated =
+        middleware::from_fn_with_state(Arc::clone(&bridge.auth), auth::authenticate);
     let routes = Router::new()
         .route(
             "/opportunities/{identifier}",

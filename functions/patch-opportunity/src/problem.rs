@@ -40,6 +40,7 @@ pub(crate) enum Kind {
     Internal,
     AccessDenied,
     Unavailable,
+    AuthenticationUnavailable,
 }
 
 impl Kind {
@@ -135,6 +136,11 @@ impl Kind {
                 "unavailable",
                 StatusCode::SERVICE_UNAVAILABLE,
                 "AWS Partner Central does not answer",
+            ),
+            Self::AuthenticationUnavailable => (
+                "authentication-unavailable",
+                StatusCode::SERVICE_UNAVAILABLE,
+                "Nobody can be authenticated at the moment",
             ),
         }
     }

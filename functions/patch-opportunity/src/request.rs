@@ -6,14 +6,11 @@ use model::{Identifier, ParsePatchError, Patch};
 use serde_json::Value;
 
 use crate::{
+    auth::MAX_BODY,
     precondition::IfMatch,
     prefer::Preference,
     problem::{ErrorDetail, Kind, Problem, Source},
 };
-
-/// The largest body taken, in bytes. A whole opportunity is about 10 KiB; a Function URL itself
-/// takes 6 MiB.
-const MAX_BODY: usize = 256 * 1024;
 
 /// `Accept-Patch` (RFC 5789): the media types that a patch may have.
 const ACCEPT_PATCH: (HeaderName, HeaderValue) = (
