@@ -90,6 +90,21 @@ impl Function {
         log.clone()
     }
 
+    /// What the function printed, once there is a line with all of these texts in it.
+    ///
+    /// Output comes through a pipe, later than the answer that it belongs to.
+    pub async fn log_with(&self, texts: &[&str]) -> String {
+        for _ in 0..400 {
+            let log = self.log();
+            let has_all = |line: &str| texts.iter().all(|text| line.contains(text));
+            if log.lines().any(has_all) {
+                return log;
+            }
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
+        panic!("no line of the log has all of {texts:?}: {}", self.log());
+    }
+
     /// Stops the function once it is ready for the next event, and gives all that it printed.
     pub async fn finish(mut self) -> String {
         let _waiting = self.api.next().await;

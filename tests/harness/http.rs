@@ -50,6 +50,17 @@ impl Request {
             .body(&patch.to_string())
     }
 
+    /// The same headers and body, sent with another method to another path.
+    #[must_use]
+    pub fn sent_as(self, method: &str, path: &str) -> Self {
+        let (method, path) = (method.to_owned(), path.to_owned());
+        Self {
+            method,
+            path,
+            ..self
+        }
+    }
+
     /// With a header; its name in lower case, as Function URLs give them.
     #[must_use]
     pub fn header(mut self, name: &str, value: &str) -> Self {

@@ -11,7 +11,7 @@ from tests.template import observed
 from tests.template.stack import CRMS, ROOT, Stack, listed, statements
 
 FUNCTIONS = {"EnrichOpportunity": "enrich-opportunity", "PatchOpportunity": "patch-opportunity"}
-AUTHS = ["standard-webhooks", "bearer", "iam"]
+AUTHS = ["standard-webhooks", "bearer", "basic", "iam"]
 # Asked for and not set by the template: secrets in a variable are for a developer's machine, the AWS_
 # ones are the SDK's, set by Lambda or again for a developer's machine.
 NOT_IN_THE_TEMPLATE = re.compile(r"WEBHOOK_SECRETS|AWS_\w+")

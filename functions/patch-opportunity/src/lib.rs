@@ -5,6 +5,7 @@
 
 mod answer;
 mod auth;
+mod auth_header;
 mod config;
 mod etag;
 mod invocation;
@@ -20,6 +21,7 @@ mod secrets;
 mod serve;
 mod signature;
 mod table;
+mod token;
 mod upstream;
 
 use std::sync::Arc;

@@ -24,6 +24,10 @@ const ACCEPT_PATCH: (HeaderName, HeaderValue) = (
 /// one write a second for each account.
 const RETRY_AFTER_SECONDS: u64 = 1;
 
+/// Seconds after which a request is worth another try if there is no usable secret: as often as secrets
+/// are asked for then.
+const SECRET_RETRY_SECONDS: u64 = 30;
+
 /// How many places a problem's detail names; its errors name them all.
 const MAX_NAMED: usize = 10;
 
@@ -38,6 +42,16 @@ impl From<auth::Refusal> for Problem {
                 Self::new(Kind::Unauthorized, "the request is not authenticated")
                     .with_header(header::WWW_AUTHENTICATE, challenge)
             }
+            auth::Refusal::NoSecret => Self::new(
+                Kind::AuthenticationUnavailable,
+                "the bridge has no usable secret, the operator finds the reason in the log",
+            )
+            .with_retry_after(SECRET_RETRY_SECONDS),
+            auth::Refusal::BodyOfRead => Self::new(
+                Kind::MalformedRequest,
+                "a read has a body, expected none: a signature covers neither the method nor the path, \
+                 so a signed patch must not be good for a read",
+            ),
         }
     }
 }
