@@ -4,6 +4,7 @@ use std::{
     path::{Path, PathBuf},
     process::{self, Output, Stdio},
     sync::{Arc, Mutex, OnceLock, PoisonError},
+    time::Duration,
 };
 
 use partner_central_emulator::Emulator;
@@ -15,7 +16,7 @@ use tokio::{
     task::JoinHandle,
 };
 
-use crate::{Invoked, RuntimeApi};
+use crate::{Invoked, RuntimeApi, runtime_api::TIMEOUT};
 
 /// A running function; it stops when dropped.
 #[derive(Debug)]
@@ -67,9 +68,17 @@ impl Function {
     /// # Errors
     /// What the function reported as its error.
     pub async fn invoke(&self, event: Value) -> Invoked {
+        self.invoke_within(TIMEOUT, event).await
+    }
+
+    /// Invokes the function with an event and less time than usual.
+    ///
+    /// # Errors
+    /// What the function reported as its error.
+    pub async fn invoke_within(&self, time: Duration, event: Value) -> Invoked {
         let mut ended = self.ended.clone();
         tokio::select! {
-            answer = async { self.api.next().await.give(&event).await } => answer,
+            answer = async { self.api.next().await.give_within(time, &event).await } => answer,
             _ = ended.wait_for(|has_ended| *has_ended) => panic!("the function has ended: {}", self.log()),
         }
     }

@@ -30,7 +30,7 @@ use tokio::{
 };
 
 /// The time that an invocation has, as a function's timeout gives it.
-const TIMEOUT: Duration = Duration::from_secs(30);
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// What a function answered: a document, or a function error.
 pub type Invoked = Result<Value, FunctionError>;
@@ -59,6 +59,7 @@ pub struct Waiting(oneshot::Sender<Invocation>);
 #[derive(Debug)]
 struct Invocation {
     event: String,
+    time: Duration,
     answered: oneshot::Sender<Invoked>,
 }
 
@@ -126,9 +127,20 @@ impl Waiting {
     /// # Errors
     /// What the function reported as its error.
     pub async fn give(self, event: &Value) -> Invoked {
+        self.give_within(TIMEOUT, event).await
+    }
+
+    /// Gives the function an event and this time for it.
+    ///
+    /// # Errors
+    /// What the function reported as its error.
+    pub async fn give_within(self, time: Duration, event: &Value) -> Invoked {
         let (answered, answer) = oneshot::channel();
-        let event = event.to_string();
-        let given = self.0.send(Invocation { event, answered });
+        let given = self.0.send(Invocation {
+            event: event.to_string(),
+            time,
+            answered,
+        });
         given.expect("the function still waits");
         tokio::time::timeout(TIMEOUT, answer)
             .await
@@ -160,7 +172,7 @@ async fn next(State(desk): State<Arc<Desk>>) -> impl IntoResponse {
     let number = desk.count.fetch_add(1, Ordering::Relaxed);
     let id = format!("00000000-0000-4000-8000-{number:012}");
     desk.pending().insert(id.clone(), invocation.answered);
-    let deadline = SystemTime::now() + TIMEOUT;
+    let deadline = SystemTime::now() + invocation.time;
     let deadline = deadline.duration_since(UNIX_EPOCH).unwrap_or_default();
     let arn = "arn:aws:lambda:us-east-1:111122223333:function:f";
     let trace = "Root=1-5e1b4151-5ac6c58f3e9d3b4d12345678;Parent=53995c3f42cd8ad8;Sampled=1";
