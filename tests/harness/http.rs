@@ -1,10 +1,10 @@
 //! HTTP as a Function URL brings it: a request becomes an event, an answer is read from one.
 
-use std::sync::LazyLock;
+use std::{sync::LazyLock, time::Duration};
 
 use serde_json::{Map, Value, json};
 
-use crate::Function;
+use crate::{Function, runtime_api::TIMEOUT};
 
 /// A request to a Function URL.
 #[derive(Debug, Clone)]
@@ -145,8 +145,13 @@ impl Answer {
 impl Function {
     /// Sends a request to the function's URL. A problem in answer has to be in the OpenAPI document.
     pub async fn send(&self, request: &Request) -> Answer {
+        self.send_within(request, TIMEOUT).await
+    }
+
+    /// The same, with this much time for the invocation.
+    pub async fn send_within(&self, request: &Request, time: Duration) -> Answer {
         let answer = self
-            .invoke(request.event())
+            .invoke_within(request.event(), time)
             .await
             .expect("no function error");
         let body = match answer.get("body").and_then(Value::as_str) {

@@ -127,17 +127,18 @@ impl Waiting {
     /// # Errors
     /// What the function reported as its error.
     pub async fn give(self, event: &Value) -> Invoked {
-        self.give_within(TIMEOUT, event).await
+        self.give_within(event, TIMEOUT).await
     }
 
-    /// Gives the function an event and this time for it.
+    /// The same, with this much time for the invocation.
     ///
     /// # Errors
     /// What the function reported as its error.
-    pub async fn give_within(self, time: Duration, event: &Value) -> Invoked {
+    pub async fn give_within(self, event: &Value, time: Duration) -> Invoked {
         let (answered, answer) = oneshot::channel();
+        let event = event.to_string();
         let given = self.0.send(Invocation {
-            event: event.to_string(),
+            event,
             time,
             answered,
         });
