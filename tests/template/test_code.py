@@ -80,7 +80,7 @@ class Code(unittest.TestCase):
                         statement["Condition"], {"StringEquals": {"partnercentral:Catalog": catalog}}
                     )
 
-    def test_everything_is_allowed_on_named_resources_but_where_a_service_has_no_resource_types(self):
+    def test_permissions_are_for_named_resources_except_where_a_service_has_none(self):
         for crm in CRMS.values():
             for role in Stack(**crm).of_type("AWS::IAM::Role").values():
                 for statement in statements(role["Policies"]):
