@@ -78,7 +78,9 @@ impl Update {
 
 /// Drops the tags in an object and in all that it holds.
 fn drop_type_tags(members: &mut Object, at: &Place<'_>, adjustments: &mut Vec<Adjustment>) {
-    if let Some(before) = members.shift_remove(TYPE_TAG) {
+    if let Some(before) = members.shift_remove(TYPE_TAG)
+        && !before.is_null()
+    {
         adjustments.push(Adjustment {
             pointer: Place::Member(at, TYPE_TAG).to_string(),
             rule: Rule::TypeTagDropped,
