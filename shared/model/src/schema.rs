@@ -347,6 +347,10 @@ mod tests {
                 json!({"Project": {"CustomerUseCase": "A &amp; B"}}),
                 json!({"Project": {"CustomerUseCase": "A & B"}}),
             ),
+            (
+                json!({"Project": {"New": {"__type": false}}}),
+                json!({"Project": {"New": {}}}),
+            ),
         ] {
             assert_eq!(judged(&before, &after), Judgement::default());
         }

@@ -122,8 +122,10 @@ pub(crate) fn are_sent_alike(pointer: &str, one: &Value, other: &Value) -> bool 
     if change::are_equal(one, other) || pointer.split('/').any(|token| token == TYPE_TAG) {
         return true;
     }
-    if pointer == USE_CASE {
-        return matches!((decoded(one), decoded(other)), (Some(one), Some(other)) if one == other);
+    if pointer == USE_CASE
+        && let (Some(one), Some(other)) = (decoded(one), decoded(other))
+    {
+        return one == other;
     }
     let is_tagged = has_type_tag(one) || has_type_tag(other);
     is_tagged && change::are_equal(&without_type_tags(one), &without_type_tags(other))

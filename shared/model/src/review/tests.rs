@@ -331,11 +331,16 @@ fn operations() -> impl Strategy<Value = json_patch::Patch> {
 /// What is sent of the values of a change.
 fn as_sent(change: &Change) -> [Value; 2] {
     [&change.before, &change.after].map(|value| {
-        let use_case = change.pointer == "/Project/CustomerUseCase";
-        match value {
-            Value::String(text) if use_case => json!(text.replace("&amp;", "&")),
-            other => without_tags(other),
+        let mut value = without_tags(value);
+        let use_case = match change.pointer.as_str() {
+            "/Project" => value.get_mut("CustomerUseCase"),
+            "/Project/CustomerUseCase" => Some(&mut value),
+            _ => None,
+        };
+        if let Some(Value::String(text)) = use_case {
+            *text = text.replace("&amp;", "&");
         }
+        value
     })
 }
 
