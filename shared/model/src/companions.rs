@@ -14,6 +14,7 @@ use serde_json::Value;
 use crate::{
     Change, Code, Finding, Object, Source, owner,
     pointer::{find, overlap},
+    schema::Judgement,
 };
 
 const STAGE: &str = "/LifeCycle/Stage";
@@ -165,33 +166,6 @@ const RULES: [Rule; 12] = [
     },
 ];
 
-/// What the rules say of a change.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Judgement {
-    /// What AWS's documentation is clear about.
-    pub(crate) errors: Vec<Finding>,
-    /// What it is not, and what was the same before.
-    pub(crate) warnings: Vec<Finding>,
-}
-
-impl Judgement {
-    /// Adds a finding that is the opportunity's where the rule was broken before.
-    fn add_new(&mut self, is_certain: bool, was_broken: bool, mut finding: Finding) {
-        if was_broken {
-            finding.source = Source::Opportunity;
-        }
-        self.add(is_certain && !was_broken, finding);
-    }
-
-    fn add(&mut self, is_error: bool, finding: Finding) {
-        if is_error {
-            self.errors.push(finding);
-        } else {
-            self.warnings.push(finding);
-        }
-    }
-}
-
 /// Judges what a patch did to an opportunity, given as it was read and as it would be. `today` is the
 /// date in UTC, as `YYYY-MM-DD`.
 pub(crate) fn judge(before: &Object, after: &Object, changes: &[Change], today: &str) -> Judgement {
@@ -201,7 +175,12 @@ pub(crate) fn judge(before: &Object, after: &Object, changes: &[Change], today: 
         if rule.fields.iter().any(|field| touched(field)) && (rule.is_broken)(after) {
             let pointer = rule.fields.first().copied().unwrap_or_default();
             let finding = Finding::of_patch(pointer, rule.code, rule.detail);
-            judgement.add_new(rule.is_certain, (rule.is_broken)(before), finding);
+            add_new(
+                &mut judgement,
+                rule.is_certain,
+                (rule.is_broken)(before),
+                finding,
+            );
         }
     }
     if touched(SPEND) || touched(PARTITION) {
@@ -210,7 +189,7 @@ pub(crate) fn judge(before: &Object, after: &Object, changes: &[Change], today: 
             let pointer = format!("{SPEND}/{index}/CurrencyCode");
             let detail = "in the partition `aws-eusc` the currency must be `EUR`";
             let finding = Finding::of_patch(pointer, Code::ConflictingCompanion, detail);
-            judgement.add_new(true, was_broken, finding);
+            add_new(&mut judgement, true, was_broken, finding);
         }
     }
     if touched(CLOSE_DATE) {
@@ -218,6 +197,22 @@ pub(crate) fn judge(before: &Object, after: &Object, changes: &[Change], today: 
     }
     judge_stage(before, changes, &mut judgement);
     judgement
+}
+
+/// Adds a finding, as the opportunity's where the rule was broken before.
+fn add_new(judgement: &mut Judgement, is_certain: bool, was_broken: bool, mut finding: Finding) {
+    if was_broken {
+        finding.source = Source::Opportunity;
+    }
+    add(judgement, is_certain && !was_broken, finding);
+}
+
+fn add(judgement: &mut Judgement, is_error: bool, finding: Finding) {
+    if is_error {
+        judgement.errors.push(finding);
+    } else {
+        judgement.warnings.push(finding);
+    }
 }
 
 /// The expected spends in another currency than the euro, where it must be the euro.
@@ -253,7 +248,7 @@ fn judge_close_date(after: &Object, today: &str, judgement: &mut Judgement) {
     let is_yesterday = day_before(today).is_some_and(|yesterday| date == yesterday);
     let detail = format!("`{date}` is in the past, expected `{today}` or later");
     let finding = Finding::of_patch(CLOSE_DATE, Code::PastDate, detail);
-    judgement.add(!is_yesterday, finding);
+    add(judgement, !is_yesterday, finding);
 }
 
 /// The day before a date, both as `YYYY-MM-DD`.

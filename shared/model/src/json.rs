@@ -3,7 +3,7 @@
 //! `serde_json` passes numbers and raw text through objects whose one member has a name of its own,
 //! such as `$serde_json::private::RawValue`. It takes the same object from a text for one of these: a
 //! string becomes the JSON that is written in it, past the limit on levels and past any check of the
-//! text. Here a name is a name. (A patch may not use these names, see [`flaw`].)
+//! text. Here a name is a name. (A patch may not use these names.)
 
 use std::{collections::HashSet, fmt};
 

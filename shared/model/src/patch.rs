@@ -207,7 +207,7 @@ impl Patch {
     }
 
     /// The opportunity's document with this patch applied. Whether that may be written is for
-    /// [`review`](crate::review) to say.
+    /// [`review`](fn@crate::review) to say.
     ///
     /// RFC 7396 and RFC 6902 with two differences: a removed member becomes null, and an object without
     /// a single value is not put in the place of null or nothing.

@@ -23,16 +23,16 @@ const FILE: &str = include_str!("../schema/opportunity.schema.json");
 static SCHEMA: LazyLock<Schema> =
     LazyLock::new(|| serde_json::from_str(FILE).expect("the schema is well-formed"));
 
-/// What [`judge`] found.
+/// What is said of what a patch did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Judgement {
     /// What the patch made wrong.
     pub(crate) errors: Vec<Finding>,
-    /// What was wrong before, and new values that AWS's documentation does not list.
+    /// What was wrong before, and what AWS's documentation is not clear about.
     pub(crate) warnings: Vec<Finding>,
 }
 
-/// Reads the rules now, so that the first [`judge`] does not have to.
+/// Reads the rules now, so that the first [`review`](fn@crate::review) does not have to.
 pub fn load_rules() {
     LazyLock::force(&SCHEMA);
 }
@@ -346,6 +346,10 @@ mod tests {
             (
                 json!({"Project": {"CustomerUseCase": "A &amp; B"}}),
                 json!({"Project": {"CustomerUseCase": "A & B"}}),
+            ),
+            (
+                json!({"Project": {"New": {"__type": false}}}),
+                json!({"Project": {"New": {}}}),
             ),
         ] {
             assert_eq!(judged(&before, &after), Judgement::default());

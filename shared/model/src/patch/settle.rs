@@ -14,47 +14,58 @@ use crate::{Object, change, equal::equal, update};
 ///
 /// So a patch that only removes leaves null or nothing as it is; RFC 7396 would make empty objects.
 pub(super) fn settle(before: &Object, after: &mut Object) {
+    restore(before, after);
+    drop_empty(before, after);
+}
+
+/// Puts the members of `before` first and in their order, null where they are gone. A list that was
+/// replaced is another list; nothing is put back into its items.
+fn restore(before: &Object, after: &mut Object) {
     if !before.keys().eq(after.keys().take(before.len())) {
-        restore(before, after);
+        let mut left = std::mem::take(after);
+        for name in before.keys() {
+            let value = left.get_mut(name).map(Value::take).unwrap_or_default();
+            after.insert(name.clone(), value);
+        }
+        for (name, value) in left {
+            after.entry(name).or_insert(value);
+        }
     }
+    for (before, after) in before.values().zip(after.values_mut()) {
+        if let (Value::Object(before), Value::Object(after)) = (before, after) {
+            restore(before, after);
+        }
+    }
+}
+
+/// Takes out the objects without a value that stand in the place of null or nothing.
+fn drop_empty(before: &Object, after: &mut Object) {
     after.retain(|name, value| match before.get(name) {
         Some(before) => {
-            if settle_value(before, value) {
+            if is_empty(before, value) {
                 *value = Value::Null;
             }
             true
         }
-        None => !settle_value(&Value::Null, value),
+        None => !is_empty(&Value::Null, value),
     });
 }
 
-/// Puts the members of `before` first and in their order, null where they are gone.
-fn restore(before: &Object, after: &mut Object) {
-    let mut left = std::mem::take(after);
-    for name in before.keys() {
-        let value = left.get_mut(name).map(Value::take).unwrap_or_default();
-        after.insert(name.clone(), value);
-    }
-    for (name, value) in left {
-        after.entry(name).or_insert(value);
-    }
-}
-
-/// Settles what is in a value. Whether it is an object without a single value, in the place of null or
-/// nothing.
-fn settle_value(before: &Value, after: &mut Value) -> bool {
+/// Whether a value is an object without a single value, in the place of null or nothing. What is in it is
+/// rid of such objects first.
+fn is_empty(before: &Value, after: &mut Value) -> bool {
     match (before, after) {
         (Value::Object(before), Value::Object(after)) => {
-            settle(before, after);
+            drop_empty(before, after);
             false
         }
         (before, Value::Object(after)) => {
-            settle(&Object::new(), after);
+            drop_empty(&Object::new(), after);
             before.is_null() && after.iter().all(says_nothing)
         }
         (Value::Array(before), Value::Array(after)) if change::pair_up(before, after) => {
             for (before, after) in before.iter().zip(after) {
-                settle_value(before, after);
+                is_empty(before, after);
             }
             false
         }
@@ -63,7 +74,7 @@ fn settle_value(before: &Value, after: &mut Value) -> bool {
             let before = before.as_array().map_or(&[][..], Vec::as_slice);
             for item in after {
                 if !before.iter().any(|before| equal(before, item)) {
-                    settle_value(&Value::Null, item);
+                    is_empty(&Value::Null, item);
                 }
             }
             false
@@ -168,7 +179,7 @@ mod tests {
             (
                 json!({"a": [{"b": 1, "c": 2}]}),
                 json!({"a": [{"c": 2}]}),
-                r#"{"a":[{"b":null,"c":2}]}"#,
+                r#"{"a":[{"c":2}]}"#,
             ),
             (
                 json!({"a": 1, "b": 2}),

@@ -242,12 +242,49 @@ fn a_type_tag_that_the_patch_leaves_out_or_brings_is_no_change() {
     ] {
         let review = patched(&opportunity(before), &patch).unwrap();
         assert_eq!(review.changes, [], "{patch}");
+        assert!(
+            review
+                .update
+                .adjustments
+                .iter()
+                .all(|one| !one.before.is_null())
+        );
     }
     let review = patched(
         &opportunity(spend(json!({"__type": "t"}))),
         &spend(json!({"Amount": "1"})),
     );
     assert_eq!(review.unwrap().changes.len(), 1);
+}
+
+#[test]
+fn a_list_may_be_replaced_without_what_aws_added_to_its_items() {
+    let item = json!({"__type": "t", "Email": "a@b.c", "AddedTomorrow": 1});
+    let before =
+        opportunity(json!({"Customer": {"Account": {"CompanyName": "c"}, "Contacts": [item]}}));
+    let review = patched(
+        &before,
+        &json!({"Customer": {"Contacts": [{"Email": "d@e.f"}]}}),
+    )
+    .unwrap();
+    assert_eq!(review.errors(false), []);
+    assert_eq!(review.update.adjustments, []);
+    assert_eq!(
+        review.update.body["Customer"]["Contacts"],
+        json!([{"Email": "d@e.f"}])
+    );
+    let changed: Vec<_> = review
+        .changes
+        .iter()
+        .map(|change| change.pointer.as_str())
+        .collect();
+    assert_eq!(
+        changed,
+        [
+            "/Customer/Contacts/0/Email",
+            "/Customer/Contacts/0/AddedTomorrow"
+        ]
+    );
 }
 
 const NAMES: [&str; 14] = [
@@ -294,11 +331,16 @@ fn operations() -> impl Strategy<Value = json_patch::Patch> {
 /// What is sent of the values of a change.
 fn as_sent(change: &Change) -> [Value; 2] {
     [&change.before, &change.after].map(|value| {
-        let use_case = change.pointer == "/Project/CustomerUseCase";
-        match value {
-            Value::String(text) if use_case => json!(text.replace("&amp;", "&")),
-            other => without_tags(other),
+        let mut value = without_tags(value);
+        let use_case = match change.pointer.as_str() {
+            "/Project" => value.get_mut("CustomerUseCase"),
+            "/Project/CustomerUseCase" => Some(&mut value),
+            _ => None,
+        };
+        if let Some(Value::String(text)) = use_case {
+            *text = text.replace("&amp;", "&");
         }
+        value
     })
 }
 
