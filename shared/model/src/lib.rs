@@ -26,6 +26,7 @@ mod cloud_event;
 mod duplicate;
 mod event;
 mod identifier;
+mod instant;
 mod lock;
 mod opportunity;
 mod patch;
@@ -35,9 +36,12 @@ mod update;
 
 pub use advice::advise;
 pub use change::Change;
-pub use cloud_event::{CloudEvent, Problem};
-pub use event::{EventError, EventKind, OpportunityEvent};
+pub use cloud_event::{CloudEvent, Problem, ProblemCode};
+pub use event::{
+    Detail, EventError, EventKind, OpportunityEvent, PARTNER_CENTRAL, Reference, SWEEP,
+};
 pub use identifier::{Catalog, Identifier, ParseCatalogError, ParseIdentifierError};
+pub use instant::{Instant, ParseInstantError};
 pub use opportunity::{Opportunity, ParseOpportunityError};
 pub use patch::{ParsePatchError, Patch, PatchError};
 pub use schema::{Code, Finding, Judgement, judge, load_rules};

@@ -1,0 +1,178 @@
+//! A point in time, from a date as AWS writes it.
+//!
+//! As the optimistic lock, `LastModifiedDate` is text and goes back byte for byte. To tell which of two
+//! reads is the newer one, it has to be a point in time: compared as text, `…08.500Z` is later than
+//! `…08Z` only by luck, and offsets are not compared at all.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+
+/// A point in time, to the nanosecond. Equal instants are equal, however they were written.
+///
+/// ```
+/// use model::Instant;
+///
+/// let earlier = Instant::parse("2026-03-04T06:06:08+01:00")?;
+/// let later = Instant::parse("2026-03-04T05:06:08.500Z")?;
+/// assert!(earlier < later);
+/// # Ok::<(), model::ParseInstantError>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Instant {
+    /// Since 1970, negative before it.
+    nanoseconds: i128,
+}
+
+/// A text that is no date of RFC 3339.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not a date, expected RFC 3339 such as `2026-01-02T03:04:05.678Z`")]
+pub struct ParseInstantError(String);
+
+impl Instant {
+    /// Parses a date of RFC 3339.
+    ///
+    /// # Errors
+    /// Where the text is not such a date.
+    pub fn parse(text: &str) -> Result<Self, ParseInstantError> {
+        match OffsetDateTime::parse(text, &Rfc3339) {
+            Ok(date) => Ok(Self {
+                nanoseconds: date.unix_timestamp_nanos(),
+            }),
+            Err(_) => Err(ParseInstantError(text.to_owned())),
+        }
+    }
+
+    /// Whole milliseconds since 1970; zero before it.
+    #[must_use]
+    pub fn unix_milliseconds(self) -> u64 {
+        self.since_1970(1_000_000)
+    }
+
+    /// Whole microseconds since 1970; zero before it.
+    #[must_use]
+    pub fn unix_microseconds(self) -> u64 {
+        self.since_1970(1_000)
+    }
+
+    /// How long after `earlier` this is; `None` where it is before.
+    #[must_use]
+    pub fn since(self, earlier: Self) -> Option<Duration> {
+        let nanoseconds =
+            u128::try_from(self.nanoseconds.checked_sub(earlier.nanoseconds)?).ok()?;
+        let seconds = u64::try_from(nanoseconds / 1_000_000_000).ok()?;
+        let rest = u32::try_from(nanoseconds % 1_000_000_000).ok()?;
+        Some(Duration::new(seconds, rest))
+    }
+
+    fn since_1970(self, unit: i128) -> u64 {
+        u64::try_from(self.nanoseconds.max(0) / unit).unwrap_or(u64::MAX)
+    }
+}
+
+impl From<SystemTime> for Instant {
+    fn from(time: SystemTime) -> Self {
+        let signed = |duration: Duration| i128::try_from(duration.as_nanos()).unwrap_or(i128::MAX);
+        let nanoseconds = match time.duration_since(UNIX_EPOCH) {
+            Ok(after) => signed(after),
+            Err(before) => -signed(before.duration()),
+        };
+        Self { nanoseconds }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn instant(text: &str) -> Instant {
+        Instant::parse(text).unwrap()
+    }
+
+    #[test]
+    fn dates_are_compared_as_points_in_time_and_not_as_text() {
+        for (earlier, later) in [
+            ("2026-03-04T05:06:08Z", "2026-03-04T05:06:08.001Z"),
+            ("2026-03-04T05:06:08.9Z", "2026-03-04T05:06:08.91Z"),
+            ("2026-03-04T09:06:08+05:00", "2026-03-04T05:06:08Z"),
+            ("1969-12-31T23:59:59Z", "1970-01-01T00:00:00Z"),
+            ("0000-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59"),
+        ] {
+            assert!(instant(earlier) < instant(later), "{earlier} {later}");
+        }
+        for (one, other) in [
+            ("2026-03-04T05:06:08Z", "2026-03-04T05:06:08.000Z"),
+            ("2026-03-04T05:06:08Z", "2026-03-04T06:06:08+01:00"),
+            ("2026-03-04T05:06:08Z", "2026-03-04t05:06:08z"),
+        ] {
+            assert_eq!(instant(one), instant(other));
+        }
+    }
+
+    #[test]
+    fn a_date_is_counted_from_1970() {
+        for (text, milliseconds, microseconds) in [
+            ("1970-01-01T00:00:00Z", 0, 0),
+            ("1970-01-01T00:00:00.0019999Z", 1, 1_999),
+            (
+                "2026-03-04T06:07:08.123456Z",
+                1_772_604_428_123,
+                1_772_604_428_123_456,
+            ),
+            (
+                "9999-12-31T23:59:59.999999Z",
+                253_402_300_799_999,
+                253_402_300_799_999_999,
+            ),
+            ("1969-12-31T23:59:59.999Z", 0, 0),
+            ("0001-01-01T00:00:00Z", 0, 0),
+        ] {
+            let instant = instant(text);
+            assert_eq!(
+                (instant.unix_milliseconds(), instant.unix_microseconds()),
+                (milliseconds, microseconds),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_not_a_date_is_refused_and_named() {
+        for wrong in [
+            "",
+            "yesterday",
+            "2026-03-04",
+            "2026-03-04T05:06:08",
+            "2026-02-30T05:06:08Z",
+            "1772604428123",
+            "2026-03-04T05:06:08Z ",
+            "+12026-03-04T05:06:08Z",
+        ] {
+            assert_eq!(
+                Instant::parse(wrong).unwrap_err().to_string(),
+                format!(
+                    "`{wrong}` is not a date, expected RFC 3339 such as `2026-01-02T03:04:05.678Z`"
+                )
+            );
+        }
+    }
+
+    #[test]
+    fn a_clocks_time_is_the_same_instant_as_its_date() {
+        let moment = UNIX_EPOCH + Duration::from_millis(1_772_604_428_123);
+        assert_eq!(Instant::from(moment), instant("2026-03-04T06:07:08.123Z"));
+        let before = UNIX_EPOCH - Duration::from_secs(1);
+        assert_eq!(Instant::from(before), instant("1969-12-31T23:59:59Z"));
+    }
+
+    #[test]
+    fn the_time_between_two_instants_is_there_in_one_direction_only() {
+        let (earlier, later) = (
+            instant("2026-03-04T06:07:00Z"),
+            instant("2026-03-04T06:07:08.250Z"),
+        );
+        assert_eq!(later.since(earlier), Some(Duration::from_millis(8_250)));
+        assert_eq!(later.since(later), Some(Duration::ZERO));
+        assert_eq!(earlier.since(later), None);
+    }
+}
