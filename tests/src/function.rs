@@ -56,6 +56,7 @@ pub struct Function {
 #[derive(Debug)]
 struct Invocation {
     event: Value,
+    time: Duration,
     answered: oneshot::Sender<Invoked>,
 }
 
@@ -122,9 +123,21 @@ impl Function {
     /// # Errors
     /// What the function reported as its error.
     pub async fn invoke(&self, event: Value) -> Invoked {
+        self.invoke_within(TIMEOUT, event).await
+    }
+
+    /// Invokes the function with an event and less time than usual.
+    ///
+    /// # Errors
+    /// What the function reported as its error.
+    pub async fn invoke_within(&self, time: Duration, event: Value) -> Invoked {
         let (answered, answer) = oneshot::channel();
         self.invocations
-            .send(Invocation { event, answered })
+            .send(Invocation {
+                event,
+                time,
+                answered,
+            })
             .expect("the Runtime API lives");
         tokio::time::timeout(TIMEOUT, answer)
             .await
@@ -245,7 +258,7 @@ async fn next(State(api): State<Arc<RuntimeApi>>) -> impl IntoResponse {
         ("lambda-runtime-aws-request-id", id),
         (
             "lambda-runtime-deadline-ms",
-            (now + TIMEOUT).as_millis().to_string(),
+            (now + invocation.time).as_millis().to_string(),
         ),
         (
             "lambda-runtime-invoked-function-arn",

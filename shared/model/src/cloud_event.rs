@@ -12,7 +12,7 @@
 
 mod problem;
 
-use std::fmt::Write;
+use std::{fmt::Write, time::SystemTime};
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -130,8 +130,8 @@ impl CloudEvent {
 
     /// When Partner Central sent its event.
     #[must_use]
-    pub fn time(&self) -> Option<DateTime<Utc>> {
-        self.time
+    pub fn time(&self) -> Option<Instant> {
+        self.time.map(|time| SystemTime::from(time).into())
     }
 
     /// Why AWS's summary is not in the event, though it was asked for.

@@ -171,7 +171,7 @@ impl From<OpportunityEvent> for EventBridgeEvent<Detail> {
         let mut bridged = Self::default();
         bridged.id = event.id;
         bridged.source = event.source;
-        bridged.detail_type = event.kind.detail_type().to_owned();
+        bridged.detail_type = event.kind.detail_type().into();
         bridged.time = event.time;
         bridged.detail = Detail {
             schema_version: "1".into(),
