@@ -11,6 +11,7 @@ use std::{
 
 use axum::{Json, Router, extract::State, http::HeaderMap};
 use bridge_tests::Function;
+use model::ProblemCode;
 use partner_central_emulator::{Emulator, Fault, Settings};
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, sync::Barrier, task::JoinSet};
@@ -551,7 +552,9 @@ async fn a_burst_over_the_quota_leaves_the_newest_state_at_a_receiver_in_whateve
         delivered.rotate_left(order);
         delivered[..half].reverse();
         let mut receiver = Receiver::default();
-        delivered.iter().for_each(|event| receiver.receive(event));
+        for event in &delivered {
+            receiver.receive(event);
+        }
         assert_eq!(receiver.0["O7654321"].1["opportunity"], newest, "{order}");
     }
 }
@@ -651,5 +654,16 @@ async fn a_failed_read_is_an_error_and_the_next_event_is_taken() {
             "O7654321",
             "{fault:?}"
         );
+    }
+}
+
+#[test]
+fn the_readme_tells_receivers_of_every_problem() {
+    let readme = include_str!("../../README.md");
+    let section = readme.split("### What a receiver does").nth(1).unwrap();
+    let section = section.split("\n### ").next().unwrap();
+    for code in ProblemCode::ALL {
+        let code = code.as_str();
+        assert!(section.contains(&format!("`{code}`")), "{code}");
     }
 }
