@@ -43,9 +43,11 @@ mod schema;
 mod update;
 
 pub use change::Change;
-pub use cloud_event::{CloudEvent, Problem};
+pub use cloud_event::{CloudEvent, Problem, ProblemCode};
 pub use code::Code;
-pub use event::{EventError, EventKind, OpportunityEvent};
+pub use event::{
+    Detail, EventError, EventKind, OpportunityEvent, PARTNER_CENTRAL, Reference, SWEEP,
+};
 pub use finding::{Finding, Source};
 pub use identifier::{Catalog, Identifier, ParseCatalogError, ParseIdentifierError};
 pub use instant::{Instant, ParseInstantError};
