@@ -17,7 +17,7 @@ use crate::pointer;
 ///
 /// # Errors
 /// Where `json` is no JSON.
-pub(crate) fn find(json: &[u8]) -> Result<Option<String>, serde_json::Error> {
+pub fn find(json: &[u8]) -> Result<Option<String>, serde_json::Error> {
     find_in(serde_json::from_slice(json)?, "")
 }
 

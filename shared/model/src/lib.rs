@@ -25,6 +25,7 @@ mod change;
 mod cloud_event;
 mod duplicate;
 mod event;
+mod fit;
 mod identifier;
 mod lock;
 mod opportunity;
@@ -36,11 +37,13 @@ mod update;
 pub use advice::advise;
 pub use change::Change;
 pub use cloud_event::{CloudEvent, Problem};
+pub use duplicate::find as find_duplicate;
 pub use event::{EventError, EventKind, OpportunityEvent};
+pub use fit::misfits;
 pub use identifier::{Catalog, Identifier, ParseCatalogError, ParseIdentifierError};
 pub use opportunity::{Opportunity, ParseOpportunityError};
 pub use patch::{ParsePatchError, Patch, PatchError};
-pub use schema::{Code, Finding, Judgement, judge, load_rules};
+pub use schema::{Code, Finding, Judgement, judge, load_rules, meant};
 pub use update::{Adjustment, READ_ONLY, Rule, Update};
 
 /// A JSON object: keys in the order they were read, numbers with the digits they were read with.
@@ -48,7 +51,8 @@ pub type Object = serde_json::Map<String, serde_json::Value>;
 
 /// What kind of JSON value this is, for error messages: `null`, `a boolean`, `a number`,
 /// `a string`, `an array` or `an object`.
-fn kind(value: &serde_json::Value) -> &'static str {
+#[must_use]
+pub fn kind(value: &serde_json::Value) -> &'static str {
     use serde_json::Value;
     match value {
         Value::Null => "null",

@@ -13,6 +13,7 @@ use std::sync::LazyLock;
 
 use serde::{Serialize, Serializer};
 
+pub use self::nearest::meant;
 use self::walk::{Found, Schema};
 use crate::Object;
 
