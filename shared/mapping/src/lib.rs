@@ -41,6 +41,8 @@ mod check;
 mod decimal;
 mod finding;
 mod form;
+#[cfg(test)]
+mod laws;
 mod parse;
 mod place;
 mod put;

@@ -294,6 +294,10 @@ impl Table {
             }
         }
         let goes_to_crm = is_fact || members.get("to") != Some(&json!("aws"));
+        if goes_to_crm && crm.has_index() {
+            let detail = format!("is `{field}`, an array's item, expected `\"to\": \"aws\"`");
+            return members.error("crm", detail);
+        }
         if goes_to_crm {
             let whole = send.record.join(&crm);
             let is_the_id = |id: &Place| id.overlaps(&whole) || id.is_at_odds_with(&whole);

@@ -88,6 +88,10 @@ impl Place {
         }
     }
 
+    pub(crate) fn has_index(&self) -> bool {
+        self.0.iter().any(|token| matches!(token, Token::Index(_)))
+    }
+
     pub(crate) fn is_whole(&self) -> bool {
         self.0.is_empty()
     }
