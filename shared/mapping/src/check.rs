@@ -71,12 +71,19 @@ fn known(at: &str) -> Result<Shape, String> {
         is_list,
         is_writable: true,
     };
-    match (wrong(&json!("?")), wrong(&json!(["?"]))) {
-        (None, _) => Ok(shape(false)),
-        (_, None) => Ok(shape(true)),
-        (Some(detail), _) if !misfits(at, &json!({})).is_empty() => Err(format!("and {detail}")),
-        _ => Err("which holds fields of its own, expected one of them".to_owned()),
+    let Some(detail) = wrong(&json!("?")) else {
+        return Ok(shape(false));
+    };
+    if wrong(&json!(["?"])).is_none() {
+        return Ok(shape(true));
     }
+    let holds_fields = [json!({}), json!([{}])]
+        .iter()
+        .any(|value| wrong(value).is_none());
+    Err(match holds_fields {
+        true => "which holds fields of its own, expected one of them".to_owned(),
+        false => format!("and {detail}"),
+    })
 }
 
 /// What could stand in place of a name that is not known.

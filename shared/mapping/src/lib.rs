@@ -47,6 +47,8 @@ mod parse;
 mod place;
 mod put;
 mod receive;
+#[cfg(test)]
+mod samples;
 mod table;
 
 use model::Object;

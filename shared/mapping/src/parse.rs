@@ -546,3 +546,6 @@ fn form(members: &Members<'_>, to: Direction) -> Result<Form> {
         }
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -51,6 +51,8 @@ impl Put {
 enum Step {
     /// AWS has it already.
     Kept,
+    /// It is empty, and so is AWS's: it says nothing.
+    Empty,
     /// It is ignored, and said so.
     Told(Finding),
     /// AWS is to have this.
@@ -73,6 +75,7 @@ impl Mapping {
             };
             match self.step(row, incoming, document, record) {
                 Ok(Step::Kept) => heard.push((row, incoming)),
+                Ok(Step::Empty) => {}
                 Ok(Step::Told(notice)) => notices.push(notice),
                 Ok(Step::Change(value)) => match change(row, &mut after, value, &mut made) {
                     Ok(()) => {
@@ -104,7 +107,11 @@ impl Mapping {
                 }
             }
         }
-        self.fill(&mut after, &made);
+        let is_cleared = |place: &Place| {
+            let of_it = |(row, _): &(&Row, &Value)| row.clears && row.aws == *place;
+            heard.iter().any(of_it)
+        };
+        self.fill(&mut after, &made, is_cleared);
         for (row, incoming) in heard {
             refusals.extend(contradiction(row, incoming, &after));
         }
@@ -142,7 +149,12 @@ impl Mapping {
         if let Ok(heard) = row.form.hear(&row.pairs, now)
             && row.form.read(&row.pairs, &heard).as_ref() == Ok(&reading)
         {
-            return Ok(Step::Kept);
+            let says_nothing = reading == Reading::Nothing && !row.clears;
+            return Ok(if says_nothing {
+                Step::Empty
+            } else {
+                Step::Kept
+            });
         }
         if reading == Reading::Nothing && !row.clears {
             let detail =
@@ -164,15 +176,15 @@ impl Mapping {
         }
     }
 
-    /// Fills what was made for a value with what the rows say of it.
-    fn fill(&self, after: &mut Object, made: &[Place]) {
+    /// Fills what was made for a value with what the rows say of it, but for what the record clears.
+    fn fill(&self, after: &mut Object, made: &[Place], is_cleared: impl Fn(&Place) -> bool) {
         for row in self.rows_to_aws().filter(|row| !row.new.is_empty()) {
             let Some(parent) = row.aws.parent().filter(|parent| made.contains(parent)) else {
                 continue;
             };
             for (name, value) in &row.new {
                 let place = parent.child(name);
-                if place.find_in(after).is_none() {
+                if place.find_in(after).is_none() && !is_cleared(&place) {
                     // It cannot be blocked: what holds it was made.
                     let _ = place.put(after, value.clone());
                 }
@@ -269,3 +281,6 @@ fn beyond(fields: &Object, at: &Place, named: &[&Place]) -> usize {
     };
     fields.iter().map(count).sum()
 }
+
+#[cfg(test)]
+mod tests;
