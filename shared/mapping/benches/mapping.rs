@@ -3,7 +3,6 @@
 #![expect(
     clippy::expect_used,
     clippy::indexing_slicing,
-    missing_docs,
     reason = "a benchmark must not go on where its ground gives way"
 )]
 

@@ -37,9 +37,10 @@ pub(crate) fn shape(place: &Place) -> Result<Shape, String> {
         }
         Some(("RelatedEntityIdentifiers", 1)) => {
             let name = place.name().unwrap_or_default();
-            return match RELATED.contains(&name) {
-                true => Ok(read_only(true)),
-                false => Err(unknown(name, &RELATED)),
+            return if RELATED.contains(&name) {
+                Ok(read_only(true))
+            } else {
+                Err(unknown(name, &RELATED))
             };
         }
         Some(("OpportunityTeam", 2)) => {
@@ -80,9 +81,10 @@ fn known(at: &str) -> Result<Shape, String> {
     let holds_fields = [json!({}), json!([{}])]
         .iter()
         .any(|value| wrong(value).is_none());
-    Err(match holds_fields {
-        true => "which holds fields of its own, expected one of them".to_owned(),
-        false => format!("and {detail}"),
+    Err(if holds_fields {
+        "which holds fields of its own, expected one of them".to_owned()
+    } else {
+        format!("and {detail}")
     })
 }
 

@@ -137,6 +137,9 @@ fn one_of<T: Clone>(choices: &[T], die: u8) -> T {
 
 type Dice = [u8; 8];
 
+/// A document, and the dice that a record is made of.
+type Try = (Object, Vec<[u8; 3]>);
+
 /// A row, and whether it says more than its two places.
 fn row(slot: usize, dice: Dice, slots: &[usize]) -> Value {
     let (aws, kind) = SLOTS[slot];
@@ -155,8 +158,7 @@ fn row(slot: usize, dice: Dice, slots: &[usize]) -> Value {
     }
     let pairs = |ours: &[&str]| -> Value {
         let pair = |(index, ours): (usize, &&str)| {
-            let die = option.wrapping_mul(31) >> (index % 6);
-            let code = one_of(&CODES, die);
+            let code = one_of(&CODES, option.wrapping_mul(31) >> (index % 6));
             let code = match code {
                 "7" => json!(7),
                 "true" => json!(true),
@@ -422,9 +424,10 @@ fn to_aws(file: &Value) -> Vec<(&Value, String)> {
     let rows = file["fields"].as_array().unwrap().iter();
     let field = |row: &Value| {
         let name = row["crm"].as_str().unwrap();
-        match name.starts_with('/') {
-            true => name.to_owned(),
-            false => format!("/{name}"),
+        if name.starts_with('/') {
+            name.to_owned()
+        } else {
+            format!("/{name}")
         }
     };
     rows.filter(|row| row.get("aws").is_some() && row["to"] != "crm")
@@ -607,7 +610,7 @@ fn what_was_sent_is_heard_or_refused() {
     let tally = Tally::default();
     let dice = prop::collection::vec(any::<[u8; 3]>(), 9);
     let tries = prop::collection::vec((document(), dice), WITH_EACH);
-    let law = |(file, tries): (Value, Vec<(Object, Vec<[u8; 3]>)>)| {
+    let law = |(file, tries): (Value, Vec<Try>)| {
         let mapping = parse(&file)?;
         for (document, dice) in tries {
             tally.count("cases");

@@ -120,7 +120,7 @@ impl Place {
             let there = slot.filter(|slot| !slot.is_null());
             slot = there.and_then(|there| token.of(there));
             match (token, there) {
-                (Token::Name(_), None) | (Token::Index(0), None) => true,
+                (Token::Name(_) | Token::Index(0), None) => true,
                 (Token::Name(_), Some(there)) => there.is_object(),
                 (Token::Index(index), Some(Value::Array(items))) => *index <= items.len(),
                 (Token::Index(_), _) => false,
@@ -242,9 +242,10 @@ impl Token {
         let name = text.replace("~1", "/").replace("~0", "~");
         let tildes = text.matches('~').count();
         let escapes = text.matches("~0").count() + text.matches("~1").count();
-        match tildes == escapes {
-            true => Ok(Self::Name(name)),
-            false => Err("expected `~0` for a tilde, `~1` for a slash"),
+        if tildes == escapes {
+            Ok(Self::Name(name))
+        } else {
+            Err("expected `~0` for a tilde, `~1` for a slash")
         }
     }
 

@@ -2,6 +2,10 @@
 
 use std::{path::Path, process::Command};
 
+#[expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot run the program fails"
+)]
 fn check(arguments: &[&Path]) -> (bool, String, String) {
     let output = Command::new(env!("CARGO_BIN_EXE_mapping-check"))
         .args(arguments)
