@@ -48,6 +48,8 @@ mod place;
 mod put;
 mod receive;
 #[cfg(test)]
+mod recipes;
+#[cfg(test)]
 mod samples;
 mod table;
 

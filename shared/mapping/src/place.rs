@@ -72,6 +72,12 @@ impl Place {
         Self(self.0.iter().chain(&inner.0).cloned().collect())
     }
 
+    /// This place, as seen from one that it lies within.
+    pub(crate) fn from(&self, outer: &Self) -> Option<Self> {
+        let inner = self.0.strip_prefix(outer.0.as_slice())?;
+        Some(Self(inner.to_vec()))
+    }
+
     /// The first name, and how many follow.
     pub(crate) fn first(&self) -> Option<(&str, usize)> {
         match self.0.split_first()? {

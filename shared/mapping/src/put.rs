@@ -16,7 +16,7 @@ pub struct Put {
     pub document: Object,
     /// Which place was changed by which field.
     pub fields: Vec<Source>,
-    /// How much of the record no row of the mapping names.
+    /// How many fields of the record the mapping does not name.
     pub ignored: usize,
     /// What was left alone, or added, and should be known.
     pub notices: Vec<Finding>,
@@ -211,10 +211,12 @@ impl Mapping {
             .collect()
     }
 
-    /// How many fields of the record no row names.
+    /// How many fields of the record the mapping does not name.
     fn ignored(&self, record: &Value) -> usize {
         let rows = self.rows.iter().map(|row| &row.crm);
-        let named: Vec<_> = rows.chain(self.facts.iter().map(|row| &row.crm)).collect();
+        let facts = self.facts.iter().map(|row| &row.crm);
+        let id = self.receive.id.from(&self.receive.record);
+        let named: Vec<_> = rows.chain(facts).chain(&id).collect();
         let Value::Object(fields) = record else {
             return 0;
         };

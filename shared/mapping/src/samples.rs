@@ -128,7 +128,7 @@ fn a_deal_of_hubspots_changes_the_opportunity() {
             ],
         ])
     );
-    assert_eq!((put.ignored, put.notices), (3, vec![]));
+    assert_eq!((put.ignored, put.notices), (2, vec![]));
     assert_eq!(mapping.field("/LifeCycle/Stage"), Some("dealstage"));
     assert_eq!(
         mapping.field("/LifeCycle/ReviewStatus"),
