@@ -51,7 +51,7 @@ fn each_body_changes_the_sample_opportunity_and_nothing_the_second_time() {
             let received = mapping.receive(body.as_bytes()).unwrap();
             assert_eq!(received.identifier.as_str(), "O7654321");
             let put = mapping.put(&sample(), &received.record).unwrap();
-            let changes = Change::between(&sample(), &put.document).into_iter();
+            let differences = Change::between(&sample(), &put.document).into_iter();
             changed
                 .extend(changes.map(|change| format!("{name} {} {}", change.path, change.after)));
             let again = mapping.put(&put.document, &received.record).unwrap();
@@ -69,7 +69,7 @@ fn each_body_changes_the_sample_opportunity_and_nothing_the_second_time() {
             r#"salesforce /LifeCycle/Stage "Business Validation""#,
             r#"salesforce /LifeCycle/TargetCloseDate "2030-01-31""#,
             r#"salesforce /LifeCycle/NextSteps "Sign on Monday""#,
-            r#"salesforce /LifeCycle/NextSteps null"#,
+            "salesforce /LifeCycle/NextSteps null",
             r#"salesforce /PrimaryNeedsFromAws ["Co-Sell - Pricing Assistance","Co-Sell - Deal Support"]"#,
             r#"pipedrive /LifeCycle/Stage "Technical Validation""#,
             r#"pipedrive /LifeCycle/TargetCloseDate "2030-01-31""#,

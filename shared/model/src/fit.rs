@@ -4,7 +4,7 @@
 
 use serde_json::{Value, json};
 
-use crate::{Finding, Object, judge};
+use crate::{Finding, Object, schema::judge};
 
 /// What is wrong with `value` at `at`, a pointer: nothing where AWS takes it.
 ///
