@@ -52,8 +52,9 @@ fn each_body_changes_the_sample_opportunity_and_nothing_the_second_time() {
             assert_eq!(received.identifier.as_str(), "O7654321");
             let put = mapping.put(&sample(), &received.record).unwrap();
             let differences = Change::between(&sample(), &put.document).into_iter();
-            changed
-                .extend(changes.map(|change| format!("{name} {} {}", change.path, change.after)));
+            changed.extend(
+                differences.map(|change| format!("{name} {} {}", change.path, change.after)),
+            );
             let again = mapping.put(&put.document, &received.record).unwrap();
             assert_eq!(again.document, put.document, "{body}");
         }
