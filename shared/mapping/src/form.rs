@@ -15,8 +15,6 @@ use crate::{Code, decimal::Decimal};
 /// AWS's amounts have this many decimals at most (the pattern of `MonetaryValue` in its service model).
 const AWS_DECIMALS: u32 = 2;
 
-const MILLISECONDS_A_DAY: i128 = 24 * 60 * 60 * 1000;
-
 /// How much of a value is told.
 const QUOTED_CHARS: usize = 100;
 
@@ -442,8 +440,7 @@ fn parse_instant(text: &str) -> Option<i128> {
 
 /// The day in UTC, in the years that AWS's pattern takes.
 fn day_of(milliseconds: i128) -> Option<String> {
-    let day = milliseconds.div_euclid(MILLISECONDS_A_DAY);
-    let seconds = i64::try_from(day * MILLISECONDS_A_DAY / 1000).ok()?;
+    let seconds = i64::try_from(milliseconds.div_euclid(1000)).ok()?;
     let date = OffsetDateTime::from_unix_timestamp(seconds).ok()?.date();
     let (year, month, day) = date.to_calendar_date();
     (1000..=9999)

@@ -7,7 +7,7 @@ use super::members::{MappingError, Members, Result, error};
 use crate::{
     Direction, Fact, FactRow, Row, Send, check,
     decimal::Decimal,
-    form::{Form, Pair, code_text, quoted},
+    form::{Form, Pair, code_text, is_nothing, quoted},
     place::Place,
 };
 
@@ -129,6 +129,9 @@ impl Table {
             return members.error("null", detail);
         }
         if let Some(default) = members.get("default") {
+            if is_nothing(Some(default)) {
+                return members.error("default", "is nothing, expected a value of AWS's");
+            }
             self.warn(members.at("default"), &row.aws, default)?;
             if row.clears {
                 return members.error("default", "fills what `null` clears, expected one of them");

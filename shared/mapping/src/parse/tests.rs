@@ -1,6 +1,7 @@
 //! What is refused before a deploy, by the parser and by the schema that editors use.
 
 use jsonschema::Validator;
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
@@ -159,5 +160,56 @@ fn leaves(schema: &Value, at: &str, all: &mut Vec<String>) {
         }
         (_, Some(items)) => leaves(items, &format!("{at}/0"), all),
         _ => all.push(at.to_owned()),
+    }
+}
+
+/// The places of everything in a file.
+fn everything(value: &Value, at: &str, all: &mut Vec<String>) {
+    let inner: Vec<_> = match value {
+        Value::Object(members) => members
+            .iter()
+            .map(|(name, value)| (name.clone(), value))
+            .collect(),
+        Value::Array(items) => (0..)
+            .map(|index: usize| index.to_string())
+            .zip(items)
+            .collect(),
+        _ => return,
+    };
+    for (token, value) in inner {
+        let at = model::pointer::child(at, &token);
+        everything(value, &at, all);
+        all.push(at);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    /// What an editor marks as wrong is never taken, whatever stands in whatever place.
+    #[test]
+    fn what_the_schema_refuses_the_parser_refuses(changes in prop::collection::vec((any::<u8>(), any::<u8>()), 1..3)) {
+        let mut places = Vec::new();
+        everything(&right(), "", &mut places);
+        let odd = [
+            json!(null), json!(""), json!("/a/b"), json!("list"), json!("crm"), json!("aws"), json!(7), json!(true), json!({}), json!([[]]),
+            json!("/Id"), json!("clear"), json!(-1), json!("a~"),
+        ];
+        let mut file = right();
+        for (place, value) in changes {
+            let place = &places[usize::from(place) % places.len()];
+            let value = match odd.get(usize::from(value) % 28) {
+                Some(odd) => odd.clone(),
+                None => right().pointer(&places[usize::from(value) % places.len()]).unwrap().clone(),
+            };
+            if let Some(slot) = file.pointer_mut(place) {
+                *slot = value;
+            }
+        }
+        if Mapping::parse(file.to_string().as_bytes()).is_ok() {
+            let validator = validator();
+            let errors: Vec<_> = validator.iter_errors(&file).map(|error| error.to_string()).collect();
+            prop_assert!(errors.is_empty(), "{:?} {}", errors, file);
+        }
     }
 }

@@ -315,6 +315,14 @@ fn dates_are_days_in_utc() {
             ),
         ),
         (
+            json!("aws"),
+            "date-ms",
+            serde_json::from_str("-170141183460469231731687303715884105727").unwrap(),
+            Err(
+                "wrong-type `close` (/LifeCycle/TargetCloseDate): it is `-170141183460469231731687303715884105727`, expected a date between the years 1000 and 9999",
+            ),
+        ),
+        (
             json!(null),
             "date-ms",
             serde_json::from_str("1e30").unwrap(),
