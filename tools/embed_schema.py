@@ -19,7 +19,6 @@ SCHEMA = ROOT / "shared/model/schema/opportunity.schema.json"
 DOCUMENT = ROOT / "functions/patch-opportunity/openapi.json"
 BODIES = ("OpportunityPatch", "IdentifiedOpportunityPatch")
 MARK = "x-embedded"  # tells the components made here from those written by hand
-WIDTH = 100
 
 
 def embedded(document: dict, schema: dict) -> dict:
@@ -64,40 +63,10 @@ def reference(name: str) -> dict:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
-def text(value, indent: int = 0, before: int = 0) -> str:
-    """JSON. What holds no second object is in one line, where it fits behind `before` characters."""
-    line = json.dumps(value, ensure_ascii=False)
-    if isinstance(value, dict) and value:
-        line = f"{{ {line[1:-1]} }}"
-    if not isinstance(value, (dict, list)) or (line.count("{") < 2 and before + len(line) <= WIDTH):
-        return line
-    inner = " " * (indent + 2)
-    if isinstance(value, dict):
-        lines = []
-        for name, item in value.items():
-            start = f"{inner}{json.dumps(name, ensure_ascii=False)}: "
-            lines.append(start + text(item, indent + 2, len(start)))
-    elif isinstance(value[0], (dict, list)):
-        lines = [inner + text(item, indent + 2, indent + 2) for item in value]
-    else:
-        lines = filled([json.dumps(item, ensure_ascii=False) for item in value], inner)
-    opening, closing = "{}" if isinstance(value, dict) else "[]"
-    return f"{opening}\n" + ",\n".join(lines) + f"\n{' ' * indent}{closing}"
-
-
-def filled(words: list[str], indent: str) -> list[str]:
-    lines = [indent + words[0]]
-    for word in words[1:]:
-        if len(lines[-1]) + len(word) + 3 > WIDTH:
-            lines.append(indent + word)
-        else:
-            lines[-1] += f", {word}"
-    return lines
-
-
 def up_to_date() -> str:
     """The document's text as it should be."""
-    return text(embedded(json.loads(DOCUMENT.read_text()), json.loads(SCHEMA.read_text()))) + "\n"
+    document = embedded(json.loads(DOCUMENT.read_text()), json.loads(SCHEMA.read_text()))
+    return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
 
 
 if __name__ == "__main__":
