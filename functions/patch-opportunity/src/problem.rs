@@ -48,7 +48,9 @@ macro_rules! kinds {
                 }
             }
 
-            fn title(self) -> &'static str {
+            /// The same for people.
+            #[must_use]
+            pub fn title(self) -> &'static str {
                 match self {
                     $(Self::$kind => $title,)+
                 }
@@ -94,6 +96,8 @@ kinds! {
     Unavailable = "unavailable", SERVICE_UNAVAILABLE, "AWS Partner Central does not answer";
     /// Whether the change was written is not known.
     Unconfirmed = "unconfirmed", SERVICE_UNAVAILABLE, "It is not known whether the change was written";
+    /// There is no usable secret to authenticate anybody with.
+    AuthenticationUnavailable = "authentication-unavailable", SERVICE_UNAVAILABLE, "Nobody can be authenticated at the moment";
 }
 
 /// A refusal, before it knows which request it answers.
