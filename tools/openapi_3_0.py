@@ -7,11 +7,11 @@ document is not up to date. What is different:
   nothing else is left out. Refusals stay what they are, `application/problem+json`: Salesforce asks at the
   import what to read them as, and `application/json` is right.
   https://help.salesforce.com/s/articleView?id=platform.external_services_mime_type_mapping.htm
-- 3.0 has no type `null`. A value that may be null is `nullable`. Where a named list of values may be null, it
-  is `anyOf` that list and `Null`, because `nullable` beside a reference lets no null through (OpenAPI 3.0.3,
-  "Schema Object", `nullable`), and generators then make a field that cannot be cleared.
-- A named object is never null there: to clear it, clear its fields. Importers that make forms need the plain
-  reference.
+- 3.0 has no type `null`. A value that may be null is `nullable`. A named object that may be null is itself
+  `nullable`, so that the references to it stay plain: importers that make forms need that. A named list of
+  values that may be null is `anyOf` that list and `Null`, because generators make several classes of a list
+  that has null in it. (`nullable` beside a reference would let no null through: OpenAPI 3.0.3, "Schema
+  Object", `nullable`.)
 - What stands beside a `$ref` would be ignored, so the two are put together.
 """
 
@@ -23,6 +23,7 @@ DOCUMENT = embed_schema.DOCUMENT.with_name("openapi-3.0.json")
 VERSION = "3.0.3"
 MERGE_PATCH = "application/merge-patch+json"
 NULL = {"description": "Nothing.", "type": "string", "nullable": True, "enum": [None]}
+NOTHING = {"type": "null"}
 DATA = ("default", "enum", "example")
 
 
@@ -36,6 +37,7 @@ def converted(document: dict) -> dict:
     bodies = components["requestBodies"].items()
     bodies = {name: as_json(body) for name, body in bodies if MERGE_PATCH in body["content"]}
     schemas = components["schemas"] | {"Null": NULL}
+    schemas |= {name: schemas[name] | {"nullable": True} for name in objects_or_null(document)}
     document = document | {
         "openapi": VERSION,
         "info": info(document["info"]),
@@ -92,7 +94,7 @@ def place(value, schemas: dict):
         parts = {"type": "string", "enum": [parts.pop("const")]} | parts
     if isinstance(parts.get("type"), list):
         return nullable(parts)
-    if {"type": "null"} in parts.get("anyOf", []):
+    if NOTHING in parts.get("anyOf", []):
         return named_or_null(parts, schemas)
     if "$ref" in parts and len(parts) > 1:
         return together(parts, schemas)
@@ -106,8 +108,30 @@ def nullable(schema: dict) -> dict:
     return schema | {"type": kinds[0], "nullable": True}
 
 
+def objects_or_null(document: dict) -> set[str]:
+    """The names of the objects that may be null wherever they are referred to."""
+    places = {True: set(), False: set()}
+
+    def look(value, is_null: bool = False) -> None:
+        if isinstance(value, list):
+            for item in value:
+                look(item, is_null)
+        elif isinstance(value, dict):
+            if isinstance(value.get("$ref"), str) and "schemas" in value["$ref"]:
+                places[is_null].add(name_of(value))
+            for name, part in value.items():
+                look(part, name == "anyOf" and NOTHING in part)
+
+    look(document)
+    schemas = document["components"]["schemas"]
+    names = {name for name in places[True] if "properties" in schemas[name]}
+    if names & places[False]:
+        raise NoCounterpartError(names & places[False])
+    return names
+
+
 def named_or_null(schema: dict, schemas: dict) -> dict:
-    named = [part for part in schema["anyOf"] if part != {"type": "null"}]
+    named = [part for part in schema["anyOf"] if part != NOTHING]
     if len(schema) > 1 or len(named) > 1 or "$ref" not in named[0]:
         raise NoCounterpartError(schema)
     if "properties" in schemas[name_of(named[0])]:
@@ -151,7 +175,7 @@ def referenced(document: dict) -> set[str]:
 
 def up_to_date() -> str:
     """The document's text as it should be."""
-    document = converted(json.loads(embed_schema.DOCUMENT.read_text()))
+    document = converted(embed_schema.read())
     return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
 
 

@@ -267,7 +267,6 @@ fn comparable(problem: &Value) -> Value {
 }
 
 #[tokio::test]
-#[expect(clippy::too_many_lines, reason = "it is a table")]
 async fn every_example_is_what_the_function_answers() {
     let target = "/opportunities/O7654321";
     let body = |media_type: &str, body: &str| {
