@@ -130,7 +130,8 @@ class TheFunction(unittest.TestCase):
         command = ["schemathesis", "--config-file", str(HERE / "schemathesis.toml")]
         command += ["run", str(embed_schema.DOCUMENT), "--url", self.url, "--no-color"]
         command += ["--header", f"Authorization: Bearer {TOKEN}"]
-        environment = os.environ | {"SCHEMATHESIS_HOOKS": str(HERE / "schemathesis_hooks.py")}
+        hooks = {"SCHEMATHESIS_HOOKS": str(HERE / "schemathesis_hooks.py"), "PYTHONPATH": str(local.ROOT)}
+        environment = os.environ | hooks
         with tempfile.TemporaryDirectory() as folder:  # it leaves files where it runs
             run = subprocess.run(
                 command,
