@@ -52,10 +52,12 @@ bench: .venv/tools ## what a start and a request cost: docs/performance.md
 	cargo bench --quiet --package bridge-tests --bench functions
 	python -m tools.check_entropy "$${CARGO_TARGET_DIR:-target}/release"
 
-mutants: .venv/bin/cargo-mutants ## changes to the code that no test notices; MUTANTS="--file shared/model/src/lock.rs"
-	cargo mutants --output target/mutants-model --package model $(MUTANTS)
+mutants: .venv/bin/cargo-mutants ## changes that no test notices; MUTANTS="--file shared/model/src/lock.rs"
+	@status=0; \
+	cargo mutants --output target/mutants-model --package model $(MUTANTS) || status=$$?; \
 	cargo mutants --output target/mutants-functions --package enrich-opportunity --package patch-opportunity \
-		--test-package enrich-opportunity,patch-opportunity,bridge-tests $(MUTANTS)
+		--test-package enrich-opportunity,patch-opportunity,bridge-tests $(MUTANTS) || status=$$?; \
+	exit $$status
 
 schema: .venv/tools ## openapi.json with the schema of an opportunity in it, and openapi-3.0.json made of it
 	python -m tools.embed_schema

@@ -1,11 +1,11 @@
-"""Puts what lies in a stack's dead-letter queues back on its way: `make redrive`.
+"""Retries the events in a stack's dead-letter queues: `make redrive`.
 
-Whichever queue a message is in, it holds the event of Partner Central that it came of. That event is
-given to `enrich-opportunity` again, asynchronously, as EventBridge would give it. PutEvents is not a
-way back: EventBridge takes events of `aws.` sources from AWS only. And so what the CRM did not take is
-read afresh rather than sent as it was: a state that is a day old must not overwrite what the CRM has
-got since. Where nothing has changed, the CloudEvent is the same one, with the same id; the very ones
-that were not taken are delivered by a replay of the archive (docs/operations.md).
+Every message, in whichever queue, holds the Partner Central event that it began with. That event is
+given to `enrich-opportunity` again, asynchronously, as EventBridge would give it. (PutEvents cannot do
+this: EventBridge accepts events from `aws.` sources from AWS only.) So an event that the CRM did not
+take is enriched anew, not sent again as it was: a day-old state must not overwrite what the CRM has
+received since. If nothing has changed, the CloudEvent is the same, with the same id. To deliver exactly
+the events that were not taken, replay the archive instead (docs/operations.md).
 
 A message is deleted once Lambda has accepted its event. What cannot be sent stays in its queue.
 
@@ -27,7 +27,7 @@ DETAIL_TYPES = {
     "aws.partnercentral.opportunity.created": "Opportunity Created",
     "aws.partnercentral.opportunity.updated": "Opportunity Updated",
 }
-HIDDEN_SECONDS = 120  # how long others do not see what is worked on, and what cannot be sent
+HIDDEN_SECONDS = 120  # how long a message is hidden from others once it was received
 WAIT_SECONDS = 2  # any wait at all makes SQS ask all of its servers
 
 
@@ -38,9 +38,9 @@ class NoEventError(Exception):
 def event_in(body: str) -> dict:
     """The event of Partner Central that a message holds, in whichever form its queue has it.
 
-    The rule's queue has the event itself. The function's has Lambda's record of the invocation. The
-    delivery's has the event of the bus around that record; should EventBridge put there what it sent
-    instead, that is the CloudEvent, which names all that the event has.
+    The rule's queue holds the event itself. The function's holds Lambda's record of the invocation. The
+    delivery's holds the bus's event around that record; if EventBridge puts there what it sent instead,
+    that is the CloudEvent, from which the event can be made again.
     """
     try:
         match json.loads(body):
@@ -123,4 +123,4 @@ if __name__ == "__main__":
     try:
         sys.exit(main())
     except (BotoCoreError, ClientError) as error:
-        sys.exit(f"the redrive has ended: {error}")
+        sys.exit(f"the redrive stopped: {error}")

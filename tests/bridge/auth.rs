@@ -3,7 +3,7 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use bridge_tests::{Function, Request};
-use partner_central_emulator::Emulator;
+use partner_central_emulator::{Emulator, Fault};
 use serde_json::{Value, json};
 use standardwebhooks::Webhook;
 
@@ -39,11 +39,20 @@ fn now() -> i64 {
 }
 
 fn signed_at(secret: &str, timestamp: i64) -> Request {
+    signed_body_at(secret, BODY, timestamp)
+}
+
+fn signed_body(secret: &str, body: &str) -> Request {
+    signed_body_at(secret, body, now())
+}
+
+fn signed_body_at(secret: &str, body: &str, timestamp: i64) -> Request {
     let signature = Webhook::new(secret)
         .unwrap()
-        .sign("msg_1", timestamp, BODY.as_bytes())
+        .sign("msg_1", timestamp, body.as_bytes())
         .unwrap();
     unsigned()
+        .body(body)
         .header("webhook-id", "msg_1")
         .header("webhook-timestamp", &timestamp.to_string())
         .header("webhook-signature", &signature)
@@ -146,6 +155,37 @@ async fn one_of_several_tokens_is_enough_and_anything_else_is_not() {
 }
 
 #[tokio::test]
+async fn with_basic_a_secret_is_the_password_whatever_the_user_name() {
+    let (emulator, function) = with_auth(&[
+        ("WEBHOOK_AUTH", "basic"),
+        ("WEBHOOK_SECRETS", "first-secret second:secret"),
+    ])
+    .await;
+    for (authorization, status) in [
+        ("Basic Y3JtOmZpcnN0LXNlY3JldA==", 200), // crm:first-secret
+        ("basic OnNlY29uZDpzZWNyZXQ=", 200),     // :second:secret
+        ("Basic Zmlyc3Qtc2VjcmV0OmNybQ==", 401), // first-secret:crm
+        ("Basic Zmlyc3Qtc2VjcmV0", 401),         // first-secret
+        ("Basic Y3JtOmZpcnN0LXNlY3JldDo=", 401), // crm:first-secret:
+        ("Basic Y3JtOg==", 401),                 // crm:
+        ("Basic crm:first-secret", 401),
+        ("Bearer first-secret", 401),
+        ("Basic", 401),
+        ("", 401),
+    ] {
+        let answer = function
+            .send(&unsigned().header("authorization", authorization))
+            .await;
+        assert_eq!(answer.status, status, "{authorization}");
+    }
+    assert_eq!(
+        function.send(&unsigned()).await.headers["www-authenticate"],
+        r#"Basic realm="opportunity-bridge", charset="UTF-8""#
+    );
+    assert_eq!(emulator.writes().len(), 1);
+}
+
+#[tokio::test]
 async fn with_iam_a_url_opened_by_mistake_lets_nobody_in() {
     let (emulator, function) = with_auth(&[("WEBHOOK_AUTH", "iam")]).await;
     let answer = function.send(&unsigned()).await;
@@ -158,6 +198,122 @@ async fn with_iam_a_url_opened_by_mistake_lets_nobody_in() {
         "userArn": "arn:aws:iam::111122223333:user/crm", "userId": "AIDAEXAMPLE",
     }});
     assert_eq!(function.invoke(event).await.unwrap()["statusCode"], 200);
+}
+
+#[tokio::test]
+async fn with_iam_an_authorizer_that_names_no_caller_lets_nobody_in() {
+    let (emulator, function) = with_auth(&[("WEBHOOK_AUTH", "iam")]).await;
+    for authorizer in [
+        json!({}),
+        json!({"iam": null}),
+        json!({"iam": {}}),
+        json!({"iam": {"userArn": null}}),
+        json!({"iam": {"userArn": ""}}),
+        json!({"iam": {"userArn": " "}}),
+        json!({"iam": {"accountId": "111122223333", "userId": "AIDAEXAMPLE"}}),
+        json!({"jwt": {"claims": {"sub": "crm"}, "scopes": null}}),
+    ] {
+        let mut event = unsigned().event();
+        event["requestContext"]["authorizer"] = authorizer.clone();
+        let answer = function.invoke(event).await.unwrap();
+        assert_eq!(answer["statusCode"], 401, "{authorizer}");
+    }
+    assert_eq!(emulator.requests().len(), 0);
+}
+
+#[tokio::test]
+async fn a_body_over_the_limit_is_refused_before_it_is_hashed_whoever_sends_it() {
+    for auth in ["standard-webhooks", "bearer"] {
+        let (emulator, function) =
+            with_auth(&[("WEBHOOK_AUTH", auth), ("WEBHOOK_SECRETS", SECRET)]).await;
+        // To hash this for each signature would take the whole invocation.
+        let candidate = format!("v1,{}= ", "A".repeat(43));
+        let anonymous = signed(SECRET)
+            .body(&"x".repeat(5 * 1024 * 1024))
+            .header("webhook-signature", &candidate.repeat(2_000));
+        let mine = signed_body(SECRET, &"x".repeat(256 * 1024 + 1))
+            .header("authorization", &format!("Bearer {SECRET}"));
+        for request in [anonymous, mine] {
+            let answer = function.send(&request).await;
+            assert_eq!(answer.status, 413, "{auth}");
+            assert_eq!(
+                answer.body["type"],
+                "urn:opportunity-bridge:problems/content-too-large"
+            );
+            assert_eq!(
+                answer.body["detail"],
+                "the body is larger than 262144 bytes"
+            );
+        }
+        // A byte less is judged by what it is: no JSON.
+        let largest = signed_body(SECRET, &"x".repeat(256 * 1024))
+            .header("authorization", &format!("Bearer {SECRET}"));
+        assert_eq!(function.send(&largest).await.status, 400, "{auth}");
+        assert_eq!(emulator.requests().len(), 0);
+    }
+}
+
+#[tokio::test]
+async fn the_right_signature_behind_thousands_of_others_is_not_looked_for() {
+    let (emulator, function) = with_auth(&[
+        ("WEBHOOK_AUTH", "standard-webhooks"),
+        ("WEBHOOK_SECRETS", SECRET),
+    ])
+    .await;
+    let right = Webhook::new(SECRET)
+        .unwrap()
+        .sign("msg_1", now(), BODY.as_bytes())
+        .unwrap();
+    let other = format!("v1,{}= ", "A".repeat(43));
+    for (before, status) in [
+        (other.repeat(2_000), 401),
+        (other.repeat(16), 401),
+        ("x ".repeat(5_000), 401),
+        (other.repeat(15), 200),
+        // Of another version, or too short to be any: passed over.
+        ("v2,x v1a,AAAA v1,AAAA ".repeat(20), 200),
+    ] {
+        let request = signed(SECRET).header("webhook-signature", &format!("{before}{right}"));
+        assert_eq!(function.send(&request).await.status, status, "{before}");
+    }
+    assert_eq!(emulator.writes().len(), 1);
+}
+
+#[tokio::test]
+async fn a_signed_patch_is_not_good_for_a_read() {
+    let (emulator, function) = with_auth(&[
+        ("WEBHOOK_AUTH", "standard-webhooks"),
+        ("WEBHOOK_SECRETS", SECRET),
+    ])
+    .await;
+    // What is signed is the id, the time and the body: for any other method and path the signature
+    // is as good.
+    for (method, path) in [
+        ("GET", "/opportunities/O7654321"),
+        ("GET", "/opportunities/O1"),
+        ("HEAD", "/opportunities/O7654321"),
+    ] {
+        let replayed = signed(SECRET).sent_as(method, path);
+        let answer = function.send(&replayed).await;
+        assert_eq!(answer.status, 400, "{method} {path}");
+        if method == "GET" {
+            assert_eq!(
+                answer.body["type"],
+                "urn:opportunity-bridge:problems/malformed-request"
+            );
+            assert_eq!(
+                answer.body["detail"],
+                "a read has a body, expected none: a signature covers neither the method nor the path, so a \
+                 signed patch must not be good for a read"
+            );
+        }
+        let forged = signed(NEW_SECRET).sent_as(method, path);
+        assert_eq!(function.send(&forged).await.status, 401);
+    }
+    assert_eq!(emulator.requests().len(), 0);
+
+    let read = signed_body(SECRET, "").sent_as("GET", "/opportunities/O7654321");
+    assert_eq!(function.send(&read).await.status, 200);
 }
 
 #[tokio::test]
@@ -193,6 +349,114 @@ async fn a_rotated_secret_is_taken_without_a_deploy() {
     assert_eq!(reads(), 2);
 }
 
+/// `patch-opportunity` whose calls to AWS are not tried twice, with its secret in Secrets Manager.
+async fn with_secret_in_manager() -> (Emulator, Function) {
+    with_auth(&[
+        ("WEBHOOK_AUTH", "standard-webhooks"),
+        ("WEBHOOK_SECRET_ID", "bridge/webhook"),
+        ("AWS_MAX_ATTEMPTS", "1"),
+        ("AWS_LAMBDA_LOG_FORMAT", "JSON"),
+    ])
+    .await
+}
+
+/// What makes a secret unusable.
+type Replace = Box<dyn FnOnce(&Emulator)>;
+
+#[tokio::test]
+async fn a_secret_replaced_by_something_unusable_lets_nobody_in() {
+    let seed = |secret: &'static str| {
+        Box::new(move |it: &Emulator| it.seed_secret("bridge/webhook", secret))
+    };
+    let fault = |fault: Fault| Box::new(move |it: &Emulator| it.inject("GetSecretValue", 1, fault));
+    let denied = r#"{"__type": "AccessDeniedException", "Message": "not authorized"}"#;
+    let replacements: [(&str, Replace); 10] = [
+        ("no secret", seed(r#"{"secrets": []}"#)),
+        ("not Base64", seed("not base64!")),
+        (
+            "one of two malformed",
+            seed(r#"{"secrets": ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "!"]}"#),
+        ),
+        (
+            "another form",
+            seed(r#"{"secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"}"#),
+        ),
+        ("nothing", seed("")),
+        ("deleted", fault(Fault::NotFound)),
+        ("withdrawn", fault(Fault::AccessDenied)),
+        (
+            "withdrawn, without a header",
+            fault(Fault::Status {
+                error_type: String::new(),
+                status: 400,
+                body: denied.to_owned(),
+            }),
+        ),
+        (
+            "binary",
+            fault(Fault::Answer(r#"{"SecretBinary": "AAAA"}"#.to_owned())),
+        ),
+        (
+            "not an answer",
+            fault(Fault::Answer(r#"{"SecretString": 7}"#.to_owned())),
+        ),
+    ];
+    for (what, replace) in replacements {
+        let (emulator, function) = with_secret_in_manager().await;
+        assert_eq!(function.send(&signed(SECRET)).await.status, 200, "{what}");
+        replace(&emulator);
+
+        // Somebody tries the new secret, which makes the function read again.
+        for request in [signed(NEW_SECRET), signed(SECRET), unsigned()] {
+            let answer = function.send(&request).await;
+            assert_eq!(answer.status, 503, "{what}: {request:?}");
+            assert_eq!(
+                answer.body["type"],
+                "urn:opportunity-bridge:problems/authentication-unavailable"
+            );
+            assert_eq!(answer.headers["retry-after"], "30");
+            assert!(!answer.headers.contains_key("www-authenticate"));
+        }
+        let line = r#""level":"ERROR","message":"no usable secret, nobody is let in","error":"#;
+        let log = function.log_with(&[line]).await;
+        assert!(!log.contains("MfKQ9r8G"), "{what}: {log}");
+        assert_eq!(emulator.writes().len(), 1, "{what}");
+    }
+}
+
+#[tokio::test]
+async fn where_secrets_manager_does_not_answer_the_secrets_stay() {
+    let busy = r#"{"__type": "ThrottlingException", "Message": "Rate exceeded"}"#;
+    let expired = r#"{"__type": "ExpiredTokenException", "Message": "expired"}"#;
+    let error = |status, body: &str| Fault::Status {
+        error_type: String::new(),
+        status,
+        body: body.to_owned(),
+    };
+    for fault in [
+        Fault::ConnectionDropped,
+        Fault::InternalServer,
+        Fault::Throttling,
+        error(400, busy),
+        error(400, expired),
+        error(503, "<html>busy</html>"),
+    ] {
+        let (emulator, function) = with_secret_in_manager().await;
+        // The start has read the secret once a request is answered.
+        assert_eq!(function.send(&signed(SECRET)).await.status, 200);
+        emulator.inject("GetSecretValue", 1, fault.clone());
+        let answer = function.send(&signed(NEW_SECRET)).await;
+        assert_eq!(answer.status, 401, "{fault:?}");
+        assert_eq!(
+            function.send(&signed(SECRET)).await.status,
+            200,
+            "{fault:?}"
+        );
+        let line = r#""level":"WARN","message":"secrets not refreshed","error":"#;
+        function.log_with(&[line]).await;
+    }
+}
+
 #[tokio::test]
 async fn a_secret_that_cannot_be_had_stops_the_start_and_does_not_show() {
     let emulator = Emulator::start().await;
@@ -207,7 +471,7 @@ async fn a_secret_that_cannot_be_had_stops_the_start_and_does_not_show() {
     for (variable, error) in [
         (
             id("nowhere"),
-            "the secret `nowhere` (`WEBHOOK_SECRET_ID`) could not be read: ",
+            "the secret `nowhere` (`WEBHOOK_SECRET_ID`) could not be read: AWS answered request `00000000-0000-4000-8000-000000000001` with 400 `ResourceNotFoundException`",
         ),
         (
             id("bare"),

@@ -203,7 +203,7 @@ async fn step(world: &mut World, plan: &Plan) -> String {
     let sent = &world.emulator.writes()[writes..];
     assert!(sent.len() <= 6, "{} updates for one patch", sent.len());
     let seen = Seen {
-        plan,
+        _plan: plan,
         before: &before,
         after: &after,
         wanted: &wanted,
@@ -232,7 +232,8 @@ fn json_merge(target: &mut Value, patch: &Value) {
 /// One operation as it was seen from outside.
 #[derive(Debug)]
 struct Seen<'a> {
-    plan: &'a Plan,
+    /// For the message of a failed check.
+    _plan: &'a Plan,
     before: &'a Value,
     after: &'a Value,
     wanted: &'a [(usize, String)],

@@ -1,7 +1,9 @@
 //! What both functions print: a line an event with what an operator needs, and nothing of what an
 //! opportunity, a request or a secret holds, at the most verbose level there is.
 
-use bridge_tests::{Function, Request};
+use std::time::Duration;
+
+use bridge_tests::{Function, Invoked, Request};
 use partner_central_emulator::{Emulator, Fault};
 use serde_json::{Value, json};
 
@@ -26,19 +28,79 @@ fn marked() -> Value {
     document
 }
 
-async fn most_verbose(name: &str, others: &[(&str, &str)]) -> (Emulator, Function) {
+/// A function at its most verbose, with all that it logs.
+struct Observed {
+    emulator: Emulator,
+    function: Function,
+    /// Invocations so far: what the next one's request id ends with.
+    count: usize,
+}
+
+impl Observed {
+    async fn start(name: &str, others: &[(&str, &str)]) -> Self {
+        let emulator = private().await;
+        let variables = [&VERBOSE, others].concat();
+        let function = Function::start(name, &emulator, &variables).await;
+        Self {
+            emulator,
+            function,
+            count: 0,
+        }
+    }
+
+    async fn invoke(&mut self, event: Value) -> Invoked {
+        self.count += 1;
+        self.function.invoke(event).await
+    }
+
+    async fn send(&mut self, request: &Request) -> u64 {
+        let answer = self.invoke(request.event()).await.expect("an answer");
+        answer["statusCode"].as_u64().expect("a status")
+    }
+
+    /// Checks all of the log so far: `last` is invoked, and its line is the end to wait for.
+    async fn assert_nothing_private(mut self, last: Value) {
+        let _ = self.invoke(last).await;
+        let outcome_of = |number| [request_id(number), r#""outcome":"#.to_owned()];
+        let [id, outcome] = outcome_of(self.count - 1);
+        let log = self.function.log_with(&[&id, &outcome]).await;
+        for number in 0..self.count {
+            let of_this = |line: &&str| outcome_of(number).iter().all(|text| line.contains(text));
+            let lines = log.lines().filter(of_this).count();
+            assert!(lines >= 1, "no line of invocation {number}: {log}");
+        }
+        assert!(
+            log.contains(r#""level":"DEBUG""#),
+            "the log is not verbose: {log}"
+        );
+        assert_none_is_private(&log);
+    }
+}
+
+/// The id that the `number`th invocation of a function has here.
+fn request_id(number: usize) -> String {
+    format!("00000000-0000-4000-8000-{number:012}")
+}
+
+const VERBOSE: [(&str, &str); 4] = [
+    ("PARTNER_CENTRAL_CATALOG", "Sandbox"),
+    ("AWS_LAMBDA_LOG_LEVEL", "TRACE"),
+    ("AWS_LAMBDA_LOG_FORMAT", "JSON"),
+    ("RUST_LOG", "trace"),
+];
+
+/// An emulator with private things in it.
+async fn private() -> Emulator {
     let emulator = Emulator::start().await;
     emulator.seed(marked());
     emulator.seed_summary("O7654321", json!({"Insights": "PRIVATE insight"}));
     emulator.seed_secret("tokens", TOKEN);
-    let verbose = [
-        ("PARTNER_CENTRAL_CATALOG", "Sandbox"),
-        ("AWS_LAMBDA_LOG_LEVEL", "TRACE"),
-        ("AWS_LAMBDA_LOG_FORMAT", "JSON"),
-        ("RUST_LOG", "trace"),
-    ];
-    let function = Function::start(name, &emulator, &[&verbose, others].concat()).await;
-    (emulator, function)
+    emulator
+}
+
+fn assert_none_is_private(log: &str) {
+    let private: Vec<_> = log.lines().filter(|line| line.contains(MARK)).collect();
+    assert_eq!(private, [] as [&str; 0]);
 }
 
 /// `patch-opportunity` with the sample, as it logs on Lambda.
@@ -54,90 +116,244 @@ async fn logging_in_json() -> (Emulator, Function) {
     (emulator, function)
 }
 
-fn assert_nothing_private(log: &str) {
-    assert!(
-        log.contains(r#""level":"DEBUG""#),
-        "the log is not verbose: {log}"
-    );
-    let private: Vec<_> = log.lines().filter(|line| line.contains(MARK)).collect();
-    assert_eq!(private, [] as [&str; 0]);
-}
-
-fn faults() -> [Fault; 7] {
-    [
-        Fault::NotFound,
+/// Every way in which a call to AWS can end, each with private things wherever AWS can put them.
+fn ends() -> Vec<Fault> {
+    let mut ends = vec![
         Fault::AccessDenied,
-        Fault::Throttling,
-        Fault::InternalServer,
         Fault::AnswerLost,
-        Fault::Answer(r#"{"PRIVATE": "PRIVATE"}"#.to_owned()),
         Fault::ConcurrentEdit(|document| document["LifeCycle"]["NextSteps"] = json!("PRIVATE too")),
-    ]
-}
-
-/// The log, once the last line of an invocation is in it; each line is JSON.
-async fn log_of(function: &Function, lines: usize) -> String {
-    for _ in 0..100 {
-        if function.log().matches(r#""outcome":"#).count() >= lines {
-            break;
+        Fault::ConnectionDropped,
+        // Longer than an attempt may take.
+        Fault::Delay(Duration::from_millis(6_500)),
+        Fault::ConcurrentPatch(json!({"LifeCycle": {"NextSteps": "PRIVATE too"}})),
+        Fault::InternalServer,
+        Fault::InternalServerAfterLanding,
+        Fault::NotFound,
+        Fault::Throttling,
+    ];
+    ends.extend(bodies().map(Fault::Answer));
+    for status in STATUSES {
+        ends.extend(bodies().map(|body| Fault::Status {
+            error_type: String::new(),
+            status,
+            body,
+        }));
+    }
+    for end in &ends {
+        // Whoever adds a fault to the emulator adds it above.
+        match end {
+            Fault::AccessDenied
+            | Fault::Answer(_)
+            | Fault::AnswerLost
+            | Fault::ConcurrentEdit(_)
+            | Fault::ConcurrentPatch(_)
+            | Fault::ConnectionDropped
+            | Fault::Delay(_)
+            | Fault::Status { .. }
+            | Fault::InternalServer
+            | Fault::InternalServerAfterLanding
+            | Fault::NotFound
+            | Fault::Throttling => {}
         }
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     }
-    function.log()
+    ends
 }
 
-#[tokio::test]
-async fn nothing_private_is_printed_of_a_patch() {
-    let auth = [("WEBHOOK_AUTH", "bearer"), ("WEBHOOK_SECRET_ID", "tokens")];
-    let (emulator, function) = most_verbose("patch-opportunity", &auth).await;
-    let bearer = format!("Bearer {TOKEN}");
-    let patch = |patch: Value| Request::patch("O7654321", &patch).header("authorization", &bearer);
-    let steps = |number: usize| {
-        patch(json!({"LifeCycle": {"NextSteps": format!("PRIVATE steps {number}")}}))
-    };
-    let mut sent = Vec::new();
-    for (number, fault) in faults().into_iter().enumerate() {
-        emulator.inject("UpdateOpportunity", 1, fault);
-        sent.push(steps(number));
-    }
-    sent.extend([
-        steps(100).header("prefer", "return=representation"),
-        patch(json!({"LifeCycle": {"Stage": "PRIVATE"}, "PRIVATE": "PRIVATE"})),
-        patch(json!({"PRIVATE": "PRIVATE"})).header("prefer", "handling=lenient"),
-        patch(json!({"Project": {"Title": "PRIVATE"}})),
-        patch(json!({"Id": "PRIVATE"})),
-        patch(json!({})).body("PRIVATE"),
-        patch(json!({})).header("content-type", "PRIVATE/PRIVATE"),
-        patch(json!({})).header("if-match", "\"PRIVATE\""),
-        patch(json!({})).header("authorization", "Bearer PRIVATE"),
-        Request::new("PATCH", "/opportunities/PRIVATE").header("authorization", &bearer),
-        Request::new("GET", "/opportunities/O7654321").header("authorization", &bearer),
-        Request::new("GET", "/PRIVATE?PRIVATE"),
-    ]);
-    for request in &sent {
-        function.send(request).await;
-    }
-    let log = log_of(&function, sent.len()).await;
-    assert_nothing_private(&log);
+/// Where AWS's words are about access (401, 403), they are for the operator and may be logged.
+const STATUSES: [u16; 9] = [302, 400, 404, 408, 409, 413, 429, 500, 503];
+
+/// Bodies that an answer can have, with a success or an error.
+fn bodies() -> impl Iterator<Item = String> {
+    let named = [
+        "ValidationException",
+        "ConflictException",
+        "ResourceNotFoundException",
+        "ThrottlingException",
+        "InternalServerException",
+        "InvalidRequestException",
+        "DecryptionFailure",
+        "PRIVATE name",
+    ];
+    let errors = named.map(|name| {
+        json!({
+            "__type": format!("com.amazon.partnerintegrationapi.common#{name}"),
+            "Message": "PRIVATE message",
+            "message": "PRIVATE message",
+            "Reason": "PRIVATE reason",
+            "ErrorList": [{
+                "FieldName": "project.PRIVATE field", "Code": "PRIVATE code", "Message": "PRIVATE detail",
+            }],
+        })
+        .to_string()
+    });
+    let others = [
+        r#"{"PRIVATE": "PRIVATE"}"#,
+        r#"{"Id": "PRIVATE", "Catalog": "PRIVATE", "LastModifiedDate": "PRIVATE", "ARN": "PRIVATE"}"#,
+        r#"{"Id": "O7654321", "Catalog": {"PRIVATE": 1}, "LastModifiedDate": 1}"#,
+        r#"{"SecretString": {"PRIVATE": "PRIVATE"}, "Name": "PRIVATE"}"#,
+        r#"{"SecretBinary": "PRIVATE", "CreatedDate": "PRIVATE"}"#,
+        r#"{"SecretString": "PRIVATE secret"#,
+        r#""PRIVATE""#,
+        r#"["PRIVATE"]"#,
+        "<html>PRIVATE</html>",
+        "",
+    ];
+    errors.into_iter().chain(others.map(str::to_owned))
 }
 
-#[tokio::test]
-async fn nothing_private_is_printed_of_an_event() {
-    let (emulator, function) = most_verbose("enrich-opportunity", &[]).await;
-    let event: Value = include_str!("../../events/opportunity-updated.json")
+/// One attempt a call, so that each fault is how the call ends.
+const ONCE: (&str, &str) = ("AWS_MAX_ATTEMPTS", "1");
+const TOKENS: [(&str, &str); 2] = [("WEBHOOK_AUTH", "bearer"), ("WEBHOOK_SECRET_ID", "tokens")];
+
+fn authorized(request: Request) -> Request {
+    request.header("authorization", &format!("Bearer {TOKEN}"))
+}
+
+fn read() -> Request {
+    authorized(Request::new("GET", "/opportunities/O7654321"))
+}
+
+fn patch(patch: &Value) -> Request {
+    authorized(Request::patch("O7654321", patch))
+}
+
+fn steps(number: usize) -> Request {
+    patch(&json!({"LifeCycle": {"NextSteps": format!("PRIVATE steps {number}")}}))
+}
+
+fn event() -> Value {
+    include_str!("../../events/opportunity-updated.json")
         .parse()
-        .unwrap();
-    let mut count = 1;
-    function.invoke(event.clone()).await.unwrap();
+        .unwrap()
+}
+
+#[tokio::test]
+async fn nothing_private_is_printed_however_a_write_ends() {
+    let mut observed = Observed::start("patch-opportunity", &[&TOKENS[..], &[ONCE]].concat()).await;
+    for (number, end) in ends().into_iter().enumerate() {
+        observed.emulator.inject("UpdateOpportunity", 1, end);
+        observed.send(&steps(number)).await;
+    }
+    observed.assert_nothing_private(read().event()).await;
+}
+
+#[tokio::test]
+async fn nothing_private_is_printed_where_a_lost_answer_is_followed_by_any_other_end() {
+    let twice = ("AWS_MAX_ATTEMPTS", "2");
+    let mut observed =
+        Observed::start("patch-opportunity", &[&TOKENS[..], &[twice]].concat()).await;
+    for (number, body) in bodies().enumerate() {
+        let inject = |fault| observed.emulator.inject("UpdateOpportunity", 1, fault);
+        inject(Fault::AnswerLost);
+        inject(Fault::Status {
+            error_type: String::new(),
+            status: 400,
+            body,
+        });
+        observed.send(&steps(number)).await;
+    }
+    observed.assert_nothing_private(read().event()).await;
+}
+
+#[tokio::test]
+async fn nothing_private_is_printed_however_a_read_ends() {
+    let mut observed = Observed::start("patch-opportunity", &[&TOKENS[..], &[ONCE]].concat()).await;
+    for end in ends() {
+        observed.emulator.inject("GetOpportunity", 1, end);
+        observed.send(&read()).await;
+    }
+    // The read after a write, for the representation.
+    for (number, body) in bodies().enumerate() {
+        let edit = Fault::ConcurrentEdit(|_| ());
+        observed.emulator.inject("GetOpportunity", 1, edit);
+        let end = Fault::Answer(body);
+        observed.emulator.inject("GetOpportunity", 1, end);
+        let request = steps(number).header("prefer", "return=representation");
+        observed.send(&request).await;
+    }
+    observed.assert_nothing_private(read().event()).await;
+}
+
+#[tokio::test]
+async fn nothing_private_is_printed_of_what_a_caller_sends() {
+    let mut observed = Observed::start("patch-opportunity", &TOKENS).await;
+    for request in [
+        steps(100).header("prefer", "return=representation"),
+        patch(&json!({"LifeCycle": {"Stage": "PRIVATE"}, "PRIVATE": "PRIVATE"})),
+        patch(&json!({"PRIVATE": "PRIVATE"})).header("prefer", "handling=lenient"),
+        patch(&json!({"Project": {"Title": "PRIVATE"}})),
+        patch(&json!({"Id": "PRIVATE"})),
+        patch(&json!({})).body("PRIVATE"),
+        patch(&json!({})).body(&"PRIVATE".repeat(64 * 1024)),
+        patch(&json!({})).header("content-type", "PRIVATE/PRIVATE"),
+        patch(&json!({})).header("if-match", "\"PRIVATE\""),
+        patch(&json!({})).header("authorization", "Bearer PRIVATE"),
+        patch(&json!({})).header("authorization", "Basic PRIVATE"),
+        authorized(Request::new("PATCH", "/opportunities/PRIVATE")),
+        authorized(Request::new("PATCH", "/opportunities/O7654321?PRIVATE")),
+        Request::new("GET", "/PRIVATE?PRIVATE"),
+    ] {
+        observed.send(&request).await;
+    }
+    observed.assert_nothing_private(read().event()).await;
+}
+
+#[tokio::test]
+async fn nothing_private_is_printed_however_the_reads_of_an_event_end() {
+    let mut observed = Observed::start("enrich-opportunity", &[ONCE]).await;
     for operation in ["GetOpportunity", "GetAwsOpportunitySummary"] {
-        for fault in faults() {
-            emulator.inject(operation, 1, fault);
-            let _ = function.invoke(event.clone()).await;
-            count += 1;
+        for end in ends() {
+            observed.emulator.inject(operation, 1, end);
+            let _ = observed.invoke(event()).await;
         }
     }
-    let log = log_of(&function, count).await;
-    assert_nothing_private(&log);
+    observed.assert_nothing_private(event()).await;
+}
+
+#[tokio::test]
+async fn nothing_private_is_printed_however_the_read_of_the_secret_ends() {
+    let variables = [&VERBOSE[..], &TOKENS, &[ONCE]].concat();
+    let ends = ends().into_iter().filter(|end| {
+        // Carried out all the same: the start goes well.
+        !matches!(end, Fault::ConcurrentEdit(_))
+    });
+    for end in ends {
+        // At the start.
+        let emulator = private().await;
+        emulator.inject("GetSecretValue", 1, end.clone());
+        let output = Function::refused_start("patch-opportunity", &emulator, &variables).await;
+        let log = [output.stdout, output.stderr].concat();
+        let log = String::from_utf8_lossy(&log);
+        assert_eq!(output.status.code(), Some(1), "{end:?}: {log}");
+        assert!(log.contains("the function cannot run"), "{end:?}: {log}");
+        assert!(log.contains(r#""level":"DEBUG""#), "{end:?}: {log}");
+        assert_none_is_private(&log);
+    }
+}
+
+#[tokio::test]
+async fn nothing_private_is_printed_however_a_later_read_of_the_secret_ends() {
+    // Each end has a function of its own, because none reads the secret twice in half a minute.
+    let failed = bodies().map(|body| Fault::Status {
+        error_type: String::new(),
+        status: 500,
+        body,
+    });
+    for end in bodies().map(Fault::Answer).chain(failed) {
+        let variables = [&TOKENS[..], &[ONCE]].concat();
+        let mut observed = Observed::start("patch-opportunity", &variables).await;
+        assert_eq!(observed.send(&read()).await, 200);
+        observed.emulator.inject("GetSecretValue", 1, end.clone());
+        let unknown = read().header("authorization", "Bearer PRIVATE");
+        let status = observed.send(&unknown).await;
+        assert!(matches!(status, 401 | 503), "{end:?}");
+        let reads = observed.emulator.requests();
+        let reads = reads
+            .iter()
+            .filter(|request| request.operation == "GetSecretValue");
+        assert_eq!(reads.count(), 2, "{end:?}");
+        observed.assert_nothing_private(read().event()).await;
+    }
 }
 
 #[tokio::test]
@@ -155,7 +371,7 @@ async fn an_operator_finds_a_line_and_the_metrics_of_each_request() {
         ))
         .await;
 
-    let log = log_of(&function, 1).await;
+    let log = function.log_with(&["_aws"]).await;
     let lines: Vec<Value> = log
         .lines()
         .map(|line| line.parse().expect("each line is JSON"))
@@ -207,8 +423,7 @@ async fn the_log_says_what_the_caller_is_not_told() {
             .send(&Request::new("GET", "/opportunities/O7654321"))
             .await;
         assert_eq!(answer.status, status);
-        let log = log_of(&function, 1).await;
         let line = format!(r#""level":"{level}","message":"{message}","error":"#);
-        assert!(log.contains(&line), "{log}");
+        function.log_with(&[&line]).await;
     }
 }

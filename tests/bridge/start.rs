@@ -36,12 +36,12 @@ async fn a_variable_that_is_missing_or_malformed_stops_the_start_and_is_named() 
         (
             "patch-opportunity",
             vec![catalog],
-            "`WEBHOOK_AUTH` is not set, expected `standard-webhooks`, `bearer`, `iam` or `none`",
+            "`WEBHOOK_AUTH` is not set, expected `standard-webhooks`, `bearer`, `basic`, `iam` or `none`",
         ),
         (
             "patch-opportunity",
             vec![catalog, ("WEBHOOK_AUTH", "None")],
-            "`WEBHOOK_AUTH` is `None`, expected `standard-webhooks`, `bearer`, `iam` or `none`",
+            "`WEBHOOK_AUTH` is `None`, expected `standard-webhooks`, `bearer`, `basic`, `iam` or `none`",
         ),
     ] {
         let output = Function::refused_start(name, &emulator, &variables).await;

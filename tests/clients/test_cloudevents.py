@@ -28,5 +28,6 @@ class CloudEvents(unittest.TestCase):
         self.assertEqual(parsed.get_time(), datetime(2026, 3, 2, 9, 15, 1, tzinfo=UTC))
         self.assertEqual(parsed.get_datacontenttype(), "application/json")
         self.assertEqual(parsed.get_extension("eventid"), json.loads(event)["id"])
+        self.assertRegex(parsed.get_extension("sequence"), r"^[0-9]{15}-[0-9]{18}$")
         seed = json.loads((local.ROOT / "events/opportunity.json").read_text())
         self.assertEqual(parsed.get_data()["opportunity"], seed)

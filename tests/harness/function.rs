@@ -3,7 +3,7 @@
 use std::{
     path::{Path, PathBuf},
     process::{self, Output, Stdio},
-    sync::{Arc, Mutex, OnceLock, PoisonError},
+    sync::OnceLock,
     time::Duration,
 };
 
@@ -25,7 +25,7 @@ pub struct Function {
     /// Owns the process, which is killed when this is aborted.
     running: JoinHandle<()>,
     ended: watch::Receiver<bool>,
-    log: Arc<Mutex<String>>,
+    log: watch::Receiver<String>,
     outputs: Vec<JoinHandle<()>>,
 }
 
@@ -34,10 +34,10 @@ impl Function {
     pub async fn start(name: &str, emulator: &Emulator, variables: &[(&str, &str)]) -> Self {
         let api = RuntimeApi::start().await;
         let mut process = spawn(name, &api.address(), emulator, variables);
-        let log = Arc::new(Mutex::new(String::new()));
+        let (sender, log) = watch::channel(String::new());
         let outputs = vec![
-            collect(process.stdout.take(), &log),
-            collect(process.stderr.take(), &log),
+            collect(process.stdout.take(), sender.clone()),
+            collect(process.stderr.take(), sender),
         ];
         let (end, ended) = watch::channel(false);
         let running = tokio::spawn(async move {
@@ -86,8 +86,20 @@ impl Function {
     /// What the function printed so far.
     #[must_use]
     pub fn log(&self) -> String {
-        let log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
-        log.clone()
+        self.log.borrow().clone()
+    }
+
+    /// What the function printed, once there is a line with all of these texts in it.
+    ///
+    /// Output comes through a pipe, later than the answer that it belongs to.
+    pub async fn log_with(&self, texts: &[&str]) -> String {
+        let mut log = self.log.clone();
+        let has_all = |line: &str| texts.iter().all(|text| line.contains(text));
+        let found = log.wait_for(|log| log.lines().any(has_all));
+        match tokio::time::timeout(TIMEOUT, found).await {
+            Ok(Ok(log)) => log.clone(),
+            _ => panic!("no line of the log has all of {texts:?}: {}", self.log()),
+        }
     }
 
     /// Stops the function once it is ready for the next event, and gives all that it printed.
@@ -110,15 +122,15 @@ impl Drop for Function {
 /// Collects what a process prints, line by line, until it ends.
 fn collect(
     output: Option<impl AsyncRead + Unpin + Send + 'static>,
-    log: &Arc<Mutex<String>>,
+    log: watch::Sender<String>,
 ) -> JoinHandle<()> {
     let mut lines = BufReader::new(output.expect("the output is piped")).lines();
-    let log = Arc::clone(log);
     tokio::spawn(async move {
         while let Ok(Some(line)) = lines.next_line().await {
-            let mut log = log.lock().unwrap_or_else(PoisonError::into_inner);
-            log.push_str(&line);
-            log.push('\n');
+            log.send_modify(|log| {
+                log.push_str(&line);
+                log.push('\n');
+            });
         }
     })
 }

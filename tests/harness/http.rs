@@ -1,6 +1,6 @@
 //! HTTP as a Function URL brings it: a request becomes an event, an answer is read from one.
 
-use std::time::Duration;
+use std::{sync::LazyLock, time::Duration};
 
 use serde_json::{Map, Value, json};
 
@@ -48,6 +48,17 @@ impl Request {
         Self::new("PATCH", &format!("/opportunities/{identifier}"))
             .header("content-type", "application/merge-patch+json")
             .body(&patch.to_string())
+    }
+
+    /// The same headers and body, sent with another method to another path.
+    #[must_use]
+    pub fn sent_as(self, method: &str, path: &str) -> Self {
+        let (method, path) = (method.to_owned(), path.to_owned());
+        Self {
+            method,
+            path,
+            ..self
+        }
     }
 
     /// With a header; its name in lower case, as Function URLs give them.
@@ -108,8 +119,42 @@ impl Request {
     }
 }
 
+const OPENAPI: &str = include_str!("../../functions/patch-opportunity/openapi.json");
+
+impl Answer {
+    /// Stops the test where the answer is a problem that the OpenAPI document does not have under its
+    /// status: callers are to decide by the document alone.
+    fn assert_documented(&self) {
+        static RESPONSES: LazyLock<Value> = LazyLock::new(|| {
+            let mut document: Value = OPENAPI.parse().expect("the document is JSON");
+            document["components"]["responses"].take()
+        });
+        let is_problem = |media_type: &Value| *media_type == "application/problem+json";
+        let has_body = !self.body.is_null(); // an answer to `HEAD` has none
+        if !(has_body && self.headers.get("content-type").is_some_and(is_problem)) {
+            return;
+        }
+        let responses = RESPONSES.as_object().expect("responses").values();
+        let problems = responses.filter_map(|response| {
+            let examples = response.pointer("/content/application~1problem+json/examples");
+            Some(
+                examples?
+                    .as_object()?
+                    .values()
+                    .map(|example| &example["value"]),
+            )
+        });
+        let faces = ["type", "status", "title"];
+        let is_documented = problems
+            .flatten()
+            .any(|problem| faces.iter().all(|face| problem[face] == self.body[face]));
+        assert!(is_documented, "not in the OpenAPI document: {}", self.body);
+        assert_eq!(self.body["status"], self.status, "{}", self.body);
+    }
+}
+
 impl Function {
-    /// Sends a request to the function's URL.
+    /// Sends a request to the function's URL. A problem in answer has to be in the OpenAPI document.
     pub async fn send(&self, request: &Request) -> Answer {
         self.send_within(request, TIMEOUT).await
     }
@@ -124,7 +169,7 @@ impl Function {
             None | Some("") => Value::Null,
             Some(text) => serde_json::from_str(text).unwrap_or_else(|_| text.into()),
         };
-        Answer {
+        let answer = Answer {
             status: answer
                 .get("statusCode")
                 .and_then(Value::as_u64)
@@ -135,6 +180,8 @@ impl Function {
                 .cloned()
                 .unwrap_or_default(),
             body,
-        }
+        };
+        answer.assert_documented();
+        answer
     }
 }

@@ -5,7 +5,9 @@
 
 #![expect(
     clippy::expect_used,
+    clippy::indexing_slicing,
     clippy::missing_panics_doc,
+    clippy::panic,
     reason = "a test whose ground gives way must not go on"
 )]
 

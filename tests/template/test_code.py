@@ -11,7 +11,7 @@ from tests.template import observed
 from tests.template.stack import CRMS, ROOT, Stack, listed, statements
 
 FUNCTIONS = {"EnrichOpportunity": "enrich-opportunity", "PatchOpportunity": "patch-opportunity"}
-AUTHS = ["standard-webhooks", "bearer", "iam"]
+AUTHS = ["standard-webhooks", "bearer", "basic", "iam"]
 # Asked for and not set by the template: secrets in a variable are for a developer's machine, the AWS_
 # ones are the SDK's, set by Lambda or again for a developer's machine.
 NOT_IN_THE_TEMPLATE = re.compile(r"WEBHOOK_SECRETS|AWS_\w+")
@@ -80,7 +80,7 @@ class Code(unittest.TestCase):
                         statement["Condition"], {"StringEquals": {"partnercentral:Catalog": catalog}}
                     )
 
-    def test_everything_is_allowed_on_named_resources_but_where_a_service_has_no_resource_types(self):
+    def test_permissions_are_for_named_resources_except_where_a_service_has_none(self):
         for crm in CRMS.values():
             for role in Stack(**crm).of_type("AWS::IAM::Role").values():
                 for statement in statements(role["Policies"]):

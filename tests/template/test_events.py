@@ -66,7 +66,7 @@ class In(unittest.TestCase):
         self.assertFalse(matches(pattern, event | {"source": "aws.s3"}))
         self.assertFalse(matches(pattern, event | {"detail": event["detail"] | {"catalog": "AWS"}}))
 
-    def test_what_the_function_cannot_do_lies_in_its_queue_after_all_that_lambda_tries(self):
+    def test_an_event_that_the_function_fails_on_is_queued_after_lambdas_retries(self):
         config = Stack().properties("EnrichOpportunityEventInvokeConfig")
         self.assertEqual(config["DestinationConfig"]["OnSuccess"], {"Destination": "<Bus.Arn>"})
         self.assertEqual(config["DestinationConfig"]["OnFailure"], {"Destination": "<EnrichDeadLetters.Arn>"})
@@ -95,7 +95,7 @@ class Out(unittest.TestCase):
         )
         self.assertEqual(target["Arn"], "<CrmDestination.Arn>")
 
-    def test_whichever_dash_lambda_writes_the_event_is_delivered(self):
+    def test_the_event_is_delivered_whichever_dash_lambda_writes_in_its_type(self):
         pattern = Stack(**CRMS["api-key"]).properties("DeliveryRule")["EventPattern"]
         event = on_the_bus(example("opportunity-updated"), CLOUD_EVENT)
         other = event | {"detail-type": "Lambda Function Invocation Result \N{EN DASH} Success"}
@@ -143,14 +143,14 @@ class Out(unittest.TestCase):
         )
         self.assertLessEqual({"Bus", "Archive"}, without.names)
 
-    def test_what_is_on_the_bus_is_kept_for_as_long_as_asked(self):
+    def test_events_on_the_bus_are_archived_for_as_long_as_asked(self):
         archive = Stack(ArchiveDays="90").properties("Archive")
         self.assertEqual((archive["SourceArn"], archive["RetentionDays"]), ("<Bus.Arn>", "90"))
         self.assertNotIn("EventPattern", archive)
 
 
 class Queues(unittest.TestCase):
-    def test_every_rule_tries_for_a_day_and_then_fills_the_queue_that_lets_it_in(self):
+    def test_every_rule_retries_for_a_day_and_then_uses_a_queue_that_accepts_it(self):
         stack = Stack(**CRMS["api-key"])
         queues = {
             "EnrichOpportunityOpportunityChanged": "IncomingDeadLetters",
@@ -169,7 +169,7 @@ class Queues(unittest.TestCase):
                 (statement["Action"], statement["Resource"]), ("sqs:SendMessage", f"<{queue}.Arn>")
             )
 
-    def test_what_the_function_fills_lets_in_the_function_alone(self):
+    def test_the_queue_of_the_function_accepts_the_function_alone(self):
         stack = Stack()
         (queue,) = stack.properties("EnrichDeadLettersPolicy")["PolicyDocument"]["Statement"]
         bus = stack.properties("BusPolicy")["Statement"]

@@ -112,7 +112,7 @@ class Samconfig(unittest.TestCase):
     def test_there_is_no_secret_in_it(self):
         self.assertNotRegex(json.dumps(SAMCONFIG), re.compile("CrmApiKey=|CrmPassword=|CrmClientSecret="))
 
-    def test_names_fit(self):
+    def test_names_are_no_longer_than_aws_allows(self):
         for environment in ENVIRONMENTS:
             stack = Stack(**{"AWS::StackName": f"opportunity-bridge-{environment}"})
             for function in stack.of_type("AWS::Lambda::Function").values():

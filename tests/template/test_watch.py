@@ -35,7 +35,7 @@ def dimensions(metric: dict) -> tuple[tuple[str, str], ...]:
 
 
 class Alarms(unittest.TestCase):
-    def test_every_queue_has_an_alarm_that_ends_only_when_the_queue_was_seen_empty(self):
+    def test_every_queue_has_an_alarm_that_clears_only_once_the_queue_was_observed_empty(self):
         for name, parameters in STACKS.items():
             stack = Stack(**parameters)
             watched = {

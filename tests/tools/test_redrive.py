@@ -1,4 +1,4 @@
-"""What lies in the dead-letter queues goes back on its way, and nothing is deleted before it did."""
+"""Events in the dead-letter queues are retried, and no message is deleted before its event was sent."""
 
 import json
 import time
@@ -42,7 +42,7 @@ class Forms(unittest.TestCase):
     def test_the_deliverys_queue_has_the_buss_event_around_that(self):
         self.assertEqual(redrive.event_in(json.dumps(on_the_bus(EVENT, CLOUD_EVENT))), EVENT)
 
-    def test_a_cloud_event_alone_names_all_that_the_event_has(self):
+    def test_an_event_is_made_again_from_a_cloud_event_alone(self):
         for kind, detail_type in [("created", "Opportunity Created"), ("updated", "Opportunity Updated")]:
             cloud_event = {
                 "specversion": "1.0",
@@ -65,7 +65,7 @@ class Forms(unittest.TestCase):
                 },
             )
 
-    def test_anything_else_is_no_event(self):
+    def test_any_other_message_is_not_taken_for_an_event(self):
         other = CLOUD_EVENT | {"type": "com.example.other", "source": "s", "subject": "O1"}
         texts = ["", "text", "[]", "{}", "null", '{"source": "aws.s3"}', '{"requestPayload": {}}']
         for body in [*texts, json.dumps(other)]:
@@ -114,7 +114,7 @@ class Redrive(unittest.TestCase):
         self.receives()
         self.assertEqual(self.redrive(), (3, {}))
 
-    def test_what_lambda_does_not_accept_stays_and_the_rest_goes_on(self):
+    def test_a_message_that_lambda_does_not_accept_stays_and_the_others_are_sent(self):
         self.receives(message(1, json.dumps(EVENT)), message(2, json.dumps(EVENT)))
         self.function.add_client_error("invoke", "TooManyRequestsException", "slow down", 429)
         self.invokes(EVENT)
@@ -124,24 +124,24 @@ class Redrive(unittest.TestCase):
         self.assertEqual((sent, list(left)), (1, ["m1"]))
         self.assertIn("TooManyRequestsException", left["m1"])
 
-    def test_what_cannot_be_read_stays(self):
+    def test_a_message_that_holds_no_event_stays(self):
         self.receives(message(1, "nonsense"))
         self.receives()
         sent, left = self.redrive()
         self.assertEqual((sent, list(left)), (0, ["m1"]))
 
-    def test_what_stays_does_not_keep_it_going_for_ever(self):
+    def test_a_message_that_stays_is_tried_once_in_a_redrive(self):
         self.receives(message(1, "nonsense"))
         self.receives(message(1, "nonsense"))
         self.assertEqual(self.redrive()[0], 0)
 
-    def test_what_failed_again_meanwhile_is_not_sent_in_a_circle(self):
+    def test_a_message_that_arrives_during_a_redrive_is_left_for_the_next(self):
         soon = str(int((time.time() + 60) * 1000))
         self.receives(message(1, json.dumps(EVENT), sent=soon))
         self.receives()
         self.assertEqual(self.redrive(), (0, {"m1": "it came after this redrive began"}))
 
-    def test_a_message_that_cannot_be_deleted_is_told(self):
+    def test_a_message_that_cannot_be_deleted_is_reported(self):
         self.receives(message(1, json.dumps(EVENT)))
         self.invokes(EVENT)
         self.queue.add_client_error("delete_message", "ReceiptHandleIsInvalid", "too late", 400)

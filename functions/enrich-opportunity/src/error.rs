@@ -1,7 +1,7 @@
 //! Why an event could not be enriched, as a function error that AWS retries.
 
 use lambda_runtime::Diagnostic;
-use model::{EventError, Identifier};
+use model::{EventError, Identifier, ProblemCode};
 use partner_central::Error as Cause;
 
 /// An event that could not be enriched.
@@ -64,7 +64,7 @@ impl Error {
         match self {
             Self::Event(_) => "EventRefused",
             Self::Catalog { .. } => "CatalogRefused",
-            Self::Read { cause, .. } => code(cause),
+            Self::Read { cause, .. } => kind(cause),
         }
     }
 }
@@ -78,22 +78,30 @@ impl From<Error> for Diagnostic {
     }
 }
 
-/// The stable name of a read that AWS throttled.
-pub(crate) const THROTTLED: &str = "Throttled";
-
 /// The stable name of a failed read.
-pub(crate) fn code(cause: &Cause) -> &'static str {
+fn kind(cause: &Cause) -> &'static str {
     match cause {
         Cause::NotFound => "NotFound",
         Cause::Denied { .. } => "AccessDenied",
-        Cause::Throttled => THROTTLED,
+        Cause::Throttled => "Throttled",
         Cause::Conflict | Cause::Invalid { .. } => "Refused",
         Cause::Unavailable { .. } => "Unavailable",
     }
 }
 
-/// What the receiver of an event is told of a failed read: nothing of the inside.
-pub(crate) fn detail(cause: &Cause) -> &'static str {
+/// The same, as a receiver of an event is told it.
+pub(crate) fn code(cause: &Cause) -> ProblemCode {
+    match cause {
+        Cause::NotFound => ProblemCode::NotFound,
+        Cause::Denied { .. } => ProblemCode::AccessDenied,
+        Cause::Throttled => ProblemCode::Throttled,
+        Cause::Conflict | Cause::Invalid { .. } => ProblemCode::Refused,
+        Cause::Unavailable { .. } => ProblemCode::Unavailable,
+    }
+}
+
+/// Why there is no summary, as a receiver of an event is told it: nothing of the inside.
+pub(crate) fn reason(cause: &Cause) -> &'static str {
     match cause {
         Cause::NotFound => "AWS has no summary of this opportunity",
         Cause::Denied { .. } => "AWS does not let the bridge read the summary",

@@ -1,8 +1,8 @@
 //! Wiring: log, configuration, client, connection, and on to the events.
 
-use std::process::ExitCode;
+use std::{process::ExitCode, time::SystemTime};
 
-use enrich_opportunity::{Bridge, Config};
+use enrich_opportunity::{Bridge, Clock, Config};
 use lambda_runtime::service_fn;
 use partner_central::PartnerCentral;
 
@@ -22,7 +22,7 @@ async fn run() -> Result<(), lambda_runtime::Error> {
     let config = Config::from_env(variable)?;
     let partner_central = PartnerCentral::new(&partner_central::sdk_config().await?);
     partner_central.open().await;
-    let bridge = Bridge::new(partner_central, config);
+    let bridge = Bridge::new(partner_central, config, Clock::new(SystemTime::now));
     lambda_runtime::run(service_fn(|event| bridge.handle(event))).await
 }
 

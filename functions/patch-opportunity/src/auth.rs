@@ -1,22 +1,22 @@
 //! Who may call: decided before the body is parsed and before anything is asked of AWS.
 
-use std::{
-    fmt,
-    time::{SystemTime, UNIX_EPOCH},
-};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use aws_config::SdkConfig;
 use axum::body::{self, Body, Bytes};
-use http::{HeaderMap, HeaderValue, header, request::Parts};
+use http::{HeaderValue, Method, request::Parts};
 use lambda_http::request::RequestContext;
-use sha2::{Digest, Sha256};
-use subtle::ConstantTimeEq;
 
 use crate::{
     config::AuthConfig,
-    secrets::{Secret, Secrets, SecretsError},
-    signature::{SigningSecret, is_signed},
+    secrets::{NoSecret, Secrets, SecretsError},
+    signature::{Signed, SigningSecret},
+    token::{Token, bearer, password},
 };
+
+/// The largest body taken, in bytes, whoever sends it. A whole opportunity is about 10 KiB; a
+/// Function URL itself takes 6 MiB, and to hash that takes longer than a request should.
+pub(crate) const MAX_BODY: usize = 256 * 1024;
 
 /// The way to authenticate that is configured, with what it takes.
 #[derive(Debug)]
@@ -26,45 +26,30 @@ pub enum Auth {
     StandardWebhooks(Secrets<SigningSecret>),
     /// `Authorization: Bearer`.
     #[expect(private_interfaces, reason = "made by `load` alone")]
-    Bearer(Secrets<BearerToken>),
+    Bearer(Secrets<Token>),
+    /// `Authorization: Basic`, with any user name: for senders that know nothing else.
+    #[expect(private_interfaces, reason = "made by `load` alone")]
+    Basic(Secrets<Token>),
     /// AWS has checked a signature (SigV4) before the function was called.
     Iam,
     /// Everybody, on this machine.
     None,
 }
 
-/// The largest body taken, in bytes, whoever sends it.
-pub(crate) const MAX_BODY: usize = 256 * 1024;
-
 /// Why a request is not let in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Refusal {
+    /// The body is larger than [`MAX_BODY`].
     TooLarge,
-    Unauthenticated { challenge: HeaderValue },
-}
-
-/// The digest of a token: compared in constant time, whatever the lengths.
-pub(crate) struct BearerToken([u8; 32]);
-
-impl Secret for BearerToken {
-    const EXPECTED: &'static str = "a token of visible ASCII characters";
-
-    fn parse(text: &str) -> Option<Self> {
-        let is_token = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic());
-        is_token.then(|| Self::of(text))
-    }
-}
-
-impl BearerToken {
-    fn of(text: &str) -> Self {
-        Self(Sha256::digest(text).into())
-    }
-}
-
-impl fmt::Debug for BearerToken {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("[REDACTED]")
-    }
+    /// The request does not carry what is asked for; which part is wrong is not said.
+    Unauthenticated {
+        /// What `WWW-Authenticate` asks for (RFC 9110, 11.6.1).
+        challenge: HeaderValue,
+    },
+    /// There is nothing to check a request against.
+    NoSecret,
+    /// A signed `GET` or `HEAD` has a body.
+    BodyOfRead,
 }
 
 impl Auth {
@@ -78,74 +63,85 @@ impl Auth {
                 Self::StandardWebhooks(Secrets::load(source, sdk).await?)
             }
             AuthConfig::Bearer(source) => Self::Bearer(Secrets::load(source, sdk).await?),
+            AuthConfig::Basic(source) => Self::Basic(Secrets::load(source, sdk).await?),
             AuthConfig::Iam => Self::Iam,
             AuthConfig::None => Self::None,
         })
     }
 
+    /// Lets a request in, and gives its body.
+    ///
+    /// The size comes first: without that, anybody could make the function hash for seconds.
     pub(crate) async fn admit(&self, request: &Parts, body: Body) -> Result<Bytes, Refusal> {
+        // Lambda has the whole body in memory already: only its size can be wrong.
         let body = body::to_bytes(body, MAX_BODY)
             .await
             .map_err(|_| Refusal::TooLarge)?;
-        if self
-            .lets_in(&request.headers, &body, request.extensions.get())
+        let is_authentic = self
+            .is_authentic(request, &body)
             .await
-        {
-            return Ok(body);
+            .map_err(|NoSecret| Refusal::NoSecret)?;
+        if !is_authentic {
+            let challenge = self.challenge();
+            return Err(Refusal::Unauthenticated { challenge });
         }
-        let challenge = self.challenge();
-        Err(Refusal::Unauthenticated { challenge })
+        let is_signed = matches!(self, Self::StandardWebhooks(_));
+        let is_read = matches!(request.method, Method::GET | Method::HEAD);
+        if is_signed && is_read && !body.is_empty() {
+            return Err(Refusal::BodyOfRead);
+        }
+        Ok(body)
     }
 
-    async fn lets_in(
-        &self,
-        headers: &HeaderMap,
-        body: &[u8],
-        context: Option<&RequestContext>,
-    ) -> bool {
+    async fn is_authentic(&self, request: &Parts, body: &[u8]) -> Result<bool, NoSecret> {
+        let headers = &request.headers;
         match self {
             Self::StandardWebhooks(secrets) => {
-                secrets
-                    .check(|secrets| is_signed(headers, body, secrets, seconds_since_1970()))
-                    .await
+                let signed = Signed::parse(headers, seconds_since_1970());
+                let is_by = |secrets: &[_]| {
+                    let signed = signed.as_ref();
+                    signed.is_some_and(|signed| signed.is_by_one_of(secrets, body))
+                };
+                secrets.check(is_by).await
             }
-            Self::Bearer(tokens) => match bearer_token(headers) {
-                Some(token) => {
-                    let token = BearerToken::of(token);
-                    tokens
-                        .check(|tokens| tokens.iter().any(|right| right.0.ct_eq(&token.0).into()))
-                        .await
-                }
-                None => false,
-            },
-            Self::Iam => matches!(
-                context,
-                Some(RequestContext::ApiGatewayV2(context))
-                    if context.authorizer.as_ref().is_some_and(|authorizer| authorizer.iam.is_some())
-            ),
-            Self::None => true,
+            Self::Bearer(tokens) => is_one_of(tokens, bearer(headers)).await,
+            Self::Basic(passwords) => is_one_of(passwords, password(headers)).await,
+            Self::Iam => Ok(is_authenticated_by_aws(request.extensions.get())),
+            Self::None => Ok(true),
         }
     }
 
-    /// What `WWW-Authenticate` asks for (RFC 9110, 11.6.1).
     fn challenge(&self) -> HeaderValue {
         HeaderValue::from_static(match self {
             Self::StandardWebhooks(_) => "StandardWebhooks",
             Self::Bearer(_) => "Bearer",
+            Self::Basic(_) => r#"Basic realm="opportunity-bridge", charset="UTF-8""#,
             Self::Iam => "AWS4-HMAC-SHA256",
             Self::None => "None",
         })
     }
 }
 
-/// The token of `Authorization: Bearer`, whose scheme is compared without regard to case.
-fn bearer_token(headers: &HeaderMap) -> Option<&str> {
-    let (scheme, token) = headers
-        .get(header::AUTHORIZATION)?
-        .to_str()
-        .ok()?
-        .split_once(' ')?;
-    scheme.eq_ignore_ascii_case("Bearer").then(|| token.trim())
+/// Whether a token is one of the valid ones; these are looked at even where there is no token, so
+/// that nobody is told 401 while nobody could be let in.
+async fn is_one_of(valid: &Secrets<Token>, token: Option<Token>) -> Result<bool, NoSecret> {
+    valid
+        .check(|valid| token.as_ref().is_some_and(|token| token.is_one_of(valid)))
+        .await
+}
+
+/// Whether AWS names the caller. A Function URL with `AWS_IAM` always does; an authorizer that
+/// names nobody has authenticated nobody.
+fn is_authenticated_by_aws(context: Option<&RequestContext>) -> bool {
+    let Some(RequestContext::ApiGatewayV2(context)) = context else {
+        return false;
+    };
+    let iam = context
+        .authorizer
+        .as_ref()
+        .and_then(|authorizer| authorizer.iam.as_ref());
+    let caller = iam.and_then(|iam| iam.user_arn.as_deref());
+    caller.is_some_and(|arn| arn.starts_with("arn:"))
 }
 
 fn seconds_since_1970() -> i64 {

@@ -23,6 +23,8 @@ pub enum AuthConfig {
     StandardWebhooks(SecretSource),
     /// `bearer`: who sends one of these tokens.
     Bearer(SecretSource),
+    /// `basic`: who sends one of these as the password, with any user name.
+    Basic(SecretSource),
     /// `iam`: whom AWS has authenticated.
     Iam,
     /// `none`: everybody, which is only taken where Partner Central is on this machine too.
@@ -57,7 +59,7 @@ pub enum ConfigError {
     Exposed,
 }
 
-const AUTH: &str = "`standard-webhooks`, `bearer`, `iam` or `none`";
+const AUTH: &str = "`standard-webhooks`, `bearer`, `basic`, `iam` or `none`";
 
 impl Config {
     /// Reads the variables through `variable`, which gives a variable's value by its name.
@@ -78,6 +80,7 @@ impl Config {
         let auth = match required("WEBHOOK_AUTH", AUTH)?.as_str() {
             "standard-webhooks" => AuthConfig::StandardWebhooks(secret_source(&variable)?),
             "bearer" => AuthConfig::Bearer(secret_source(&variable)?),
+            "basic" => AuthConfig::Basic(secret_source(&variable)?),
             "iam" => AuthConfig::Iam,
             "none" if is_local(&variable) => AuthConfig::None,
             "none" => return Err(ConfigError::Exposed),
@@ -158,19 +161,21 @@ mod tests {
             ),
             ("bearer", id, Ok(AuthConfig::Bearer(manager()))),
             ("bearer", inline, Ok(AuthConfig::Bearer(given()))),
+            ("basic", id, Ok(AuthConfig::Basic(manager()))),
+            ("basic", inline, Ok(AuthConfig::Basic(given()))),
             ("iam", id, Ok(AuthConfig::Iam)),
             (
                 "Bearer",
                 id,
                 Err(
-                    "`WEBHOOK_AUTH` is `Bearer`, expected `standard-webhooks`, `bearer`, `iam` or `none`",
+                    "`WEBHOOK_AUTH` is `Bearer`, expected `standard-webhooks`, `bearer`, `basic`, `iam` or `none`",
                 ),
             ),
             (
                 "",
                 id,
                 Err(
-                    "`WEBHOOK_AUTH` is ``, expected `standard-webhooks`, `bearer`, `iam` or `none`",
+                    "`WEBHOOK_AUTH` is ``, expected `standard-webhooks`, `bearer`, `basic`, `iam` or `none`",
                 ),
             ),
             (

@@ -24,6 +24,8 @@ pub(crate) struct Invocation {
     pub(crate) request_id: String,
     /// When waiting for AWS has to end.
     pub(crate) deadline: Instant,
+    /// The date in UTC, as `YYYY-MM-DD`.
+    pub(crate) today: String,
     /// What is noted of the request.
     pub(crate) notes: Arc<Notes>,
 }
@@ -32,15 +34,15 @@ impl Invocation {
     /// Ignores a deadline in the past: local runtimes send a constant (`cargo lambda watch` 600 000 ms
     /// after 1970), and clocks may be off.
     pub(crate) fn of(context: Option<&Context>) -> Self {
-        let now = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default();
+        let now = SystemTime::now();
+        let since_1970 = now.duration_since(UNIX_EPOCH).unwrap_or_default();
         let time = context
-            .and_then(|context| Duration::from_millis(context.deadline).checked_sub(now))
+            .and_then(|context| Duration::from_millis(context.deadline).checked_sub(since_1970))
             .unwrap_or(DEFAULT_TIME);
         Self {
             request_id: context.map_or_else(String::new, |context| context.request_id.clone()),
             deadline: Instant::now() + time.saturating_sub(ANSWER_TIME),
+            today: model::Instant::from(now).date(),
             notes: Arc::default(),
         }
     }

@@ -5,6 +5,7 @@
 
 mod answer;
 mod auth;
+mod auth_header;
 mod config;
 mod etag;
 mod invocation;
@@ -20,6 +21,7 @@ mod secrets;
 mod serve;
 mod signature;
 mod table;
+mod token;
 mod upstream;
 
 use std::sync::Arc;
@@ -129,7 +131,7 @@ async fn patch(
     let settled = retry::until_settled(upstream, &request, |read| {
         request.precondition.check(read)?;
         let after = request.patch.apply(read)?;
-        let review = model::review(read, after);
+        let review = model::review(read, after, &invocation.today);
         if request.dry_run {
             return Ok(Step::Tell(review));
         }

@@ -94,10 +94,10 @@ kinds! {
     AccessDenied = "access-denied", BAD_GATEWAY, "AWS Partner Central does not let the bridge in";
     /// AWS gave no usable answer; nothing was written.
     Unavailable = "unavailable", SERVICE_UNAVAILABLE, "AWS Partner Central does not answer";
+    /// There is no usable secret to check a request against.
+    AuthenticationUnavailable = "authentication-unavailable", SERVICE_UNAVAILABLE, "Nobody can be authenticated at the moment";
     /// Whether the change was written is not known.
     Unconfirmed = "unconfirmed", SERVICE_UNAVAILABLE, "It is not known whether the change was written";
-    /// There is no usable secret to authenticate anybody with.
-    AuthenticationUnavailable = "authentication-unavailable", SERVICE_UNAVAILABLE, "Nobody can be authenticated at the moment";
 }
 
 /// A refusal, before it knows which request it answers.

@@ -78,12 +78,13 @@ impl PatchRequest {
 
     /// Whether carrying the patch out once more would leave this opportunity as it is; `None` for
     /// operations, which say what to do and not how it should be.
-    pub(crate) fn leaves_as_it_is(&self, opportunity: &Opportunity) -> Option<bool> {
+    pub(crate) fn leaves_as_it_is(&self, opportunity: &Opportunity, today: &str) -> Option<bool> {
         let Patch::Merge(_) = self.patch else {
             return None;
         };
         let after = self.patch.apply(opportunity).ok()?;
-        Some(model::review(opportunity, after).changes.is_empty())
+        let review = model::review(opportunity, after, today);
+        Some(review.changes.is_empty())
     }
 }
 

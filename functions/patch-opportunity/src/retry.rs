@@ -114,7 +114,7 @@ pub(crate) async fn until_settled(
         let date = read.last_modified_date().to_owned();
 
         if let Some(sent) = in_doubt.take() {
-            match sent.verdict(&read, request) {
+            match sent.verdict(&read, request, &invocation.today) {
                 Verdict::Landed { is_exact } => {
                     return Ok(Settled {
                         read: sent.read,
@@ -213,9 +213,9 @@ pub(crate) async fn until_settled(
 }
 
 impl InDoubt {
-    fn verdict(&self, fresh: &Opportunity, request: &PatchRequest) -> Verdict {
+    fn verdict(&self, fresh: &Opportunity, request: &PatchRequest, today: &str) -> Verdict {
         let since = self.review.update.differences(&self.read, fresh);
-        let has_landed = match request.leaves_as_it_is(fresh) {
+        let has_landed = match request.leaves_as_it_is(fresh, today) {
             Some(changes_nothing) => changes_nothing,
             // AWS keeps its side of the review itself.
             None => since.iter().all(model::is_of_the_review),

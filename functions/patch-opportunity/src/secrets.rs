@@ -1,20 +1,28 @@
-//! The secrets that requests are checked against: loaded at the start, and again when they age.
+//! The secrets that requests are checked against: read at the start, and again when they age.
 //!
 //! A secret is rotated by adding the new one beside the old one and removing the old one later;
-//! neither needs a deploy, because a failed check asks for the secrets again.
+//! neither needs a deploy, because a failed check reads the secrets again. What Secrets Manager
+//! answers is the truth: where it holds nothing usable, nobody is let in. Only where it does not
+//! answer do the secrets of before stay, for a time.
 
 use std::{fmt, time::Duration};
 
 use aws_config::{SdkConfig, timeout::TimeoutConfig};
-use aws_sdk_secretsmanager::{Client, config, error::DisplayErrorContext};
+use aws_sdk_secretsmanager::{
+    Client, config, error::SdkError, operation::get_secret_value::GetSecretValueError,
+};
+use partner_central::outline;
 use serde::Deserialize;
 use tokio::{sync::Mutex, time::Instant};
 
-/// How long secrets are taken as they were loaded: how long a removed one may still be valid.
+/// How long secrets are taken as they were read: how long a removed one may still be valid.
 const LIFETIME: Duration = Duration::from_mins(5);
-/// How often at most a failed check loads the secrets again, so that refused requests cannot use up
-/// the quota of Secrets Manager.
-const PAUSE_BETWEEN_CHECKS: Duration = Duration::from_secs(30);
+/// How often at most secrets are read because a check failed, or because none is usable: refused
+/// requests must not use up the quota of Secrets Manager.
+const PAUSE: Duration = Duration::from_secs(30);
+/// How long secrets stay valid while Secrets Manager does not answer. It bounds how long a secret
+/// that was revoked during an outage still opens the door.
+const OUTAGE: Duration = Duration::from_hours(1);
 
 /// Time for reading them, with the SDK's retries: a request waits for it.
 const READ_TIMEOUT: Duration = Duration::from_secs(5);
@@ -41,7 +49,16 @@ impl fmt::Debug for SecretSource {
 /// Secrets that cannot be had. None of the texts shows any of a secret.
 #[derive(Debug, thiserror::Error)]
 pub enum SecretsError {
-    /// Secrets Manager did not give the secret.
+    /// Secrets Manager did not answer, or not about the secret: it is throttled, or the function's
+    /// credentials are not taken.
+    #[error("the secret `{id}` (`WEBHOOK_SECRET_ID`) could not be asked for: {cause}")]
+    Unanswered {
+        /// Its name or ARN.
+        id: String,
+        /// What happened.
+        cause: String,
+    },
+    /// Secrets Manager answered, and gave no secret.
     #[error("the secret `{id}` (`WEBHOOK_SECRET_ID`) could not be read: {cause}")]
     Unreadable {
         /// Its name or ARN.
@@ -61,7 +78,7 @@ pub enum SecretsError {
         /// Where the text is from.
         origin: String,
     },
-    /// A secret is none.
+    /// One secret in the list is malformed.
     #[error("secret {number} of {origin} is malformed, expected {expected}")]
     Secret {
         /// Its place, from 1.
@@ -82,24 +99,33 @@ pub(crate) trait Secret: Sized {
     fn parse(text: &str) -> Option<Self>;
 }
 
+/// Nobody can be let in: Secrets Manager holds no usable secret, or has not answered for too long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct NoSecret;
+
 /// Secrets of one kind.
 #[derive(Debug)]
 pub(crate) struct Secrets<S> {
-    /// Where they are loaded from again; `None` where they are given once and for all.
+    /// Where they are read from again; `None` where they are given once and for all.
     manager: Option<Manager>,
-    loaded: Mutex<Loaded<S>>,
+    known: Mutex<Known<S>>,
 }
 
+/// What is known of the secrets, and since when.
 #[derive(Debug)]
-struct Loaded<S> {
+struct Known<S> {
+    /// Empty where none is usable.
     secrets: Vec<S>,
-    at: Instant,
-    /// When a failed check last loaded them.
-    after_failure: Option<Instant>,
+    /// When Secrets Manager was last asked.
+    asked: Instant,
+    /// When it last answered.
+    answered: Instant,
+    /// When it was last asked because a check failed.
+    asked_after_failure: Option<Instant>,
 }
 
 impl<S: Secret> Secrets<S> {
-    /// Loads the secrets.
+    /// Reads the secrets for the first time.
     pub(crate) async fn load(
         source: SecretSource,
         config: &SdkConfig,
@@ -121,46 +147,79 @@ impl<S: Secret> Secrets<S> {
                 )?,
             ),
         };
-        let loaded = Mutex::new(Loaded {
-            secrets,
-            at: Instant::now(),
-            after_failure: None,
-        });
-        Ok(Self { manager, loaded })
+        let known = Mutex::new(Known::new(secrets, Instant::now()));
+        Ok(Self { manager, known })
     }
 
     /// Whether `check` passes with the secrets as they are now.
-    pub(crate) async fn check(&self, check: impl Fn(&[S]) -> bool) -> bool {
-        let mut loaded = self.loaded.lock().await;
+    pub(crate) async fn check(&self, check: impl Fn(&[S]) -> bool) -> Result<bool, NoSecret> {
+        let mut known = self.known.lock().await;
         let Some(manager) = &self.manager else {
-            return check(&loaded.secrets);
+            return Ok(check(&known.secrets));
         };
-        let is_old = loaded.at.elapsed() > LIFETIME;
-        if is_old {
-            loaded.refresh(manager).await;
+        let is_due = known.is_due(Instant::now());
+        if is_due {
+            known.learn(manager.read().await, Instant::now());
         }
-        if check(&loaded.secrets) {
-            return true;
+        let mut passes = check(&known.secrets);
+        if !passes && !is_due && known.is_due_after_failure(Instant::now()) {
+            known.learn(manager.read().await, Instant::now());
+            passes = check(&known.secrets);
         }
-        let is_too_soon = |last: Instant| last.elapsed() < PAUSE_BETWEEN_CHECKS;
-        if is_old || loaded.after_failure.is_some_and(is_too_soon) {
-            return false;
+        if known.secrets.is_empty() {
+            return Err(NoSecret);
         }
-        loaded.after_failure = Some(Instant::now());
-        loaded.refresh(manager).await;
-        check(&loaded.secrets)
+        Ok(passes)
     }
 }
 
-impl<S: Secret> Loaded<S> {
-    /// Loads the secrets again. Where that fails, the last ones stay: whoever could be let in before
-    /// still can, and nobody else.
-    async fn refresh(&mut self, manager: &Manager) {
-        match manager.read().await {
-            Ok(secrets) => self.secrets = secrets,
-            Err(error) => tracing::warn!(%error, "secrets not refreshed"),
+impl<S> Known<S> {
+    fn new(secrets: Vec<S>, now: Instant) -> Self {
+        Self {
+            secrets,
+            asked: now,
+            answered: now,
+            asked_after_failure: None,
         }
-        self.at = Instant::now();
+    }
+
+    /// Whether the secrets are to be read before a check: they are old, or there is none.
+    fn is_due(&self, now: Instant) -> bool {
+        let age = now - self.asked;
+        age > LIFETIME || self.secrets.is_empty() && age >= PAUSE
+    }
+
+    /// Whether the secrets are to be read because a check failed: not if that was done a moment ago.
+    fn is_due_after_failure(&mut self, now: Instant) -> bool {
+        let is_past = |last: Instant| now - last >= PAUSE;
+        let is_due = !self.secrets.is_empty() && self.asked_after_failure.is_none_or(is_past);
+        if is_due {
+            self.asked_after_failure = Some(now);
+        }
+        is_due
+    }
+
+    /// Takes what came of reading the secrets.
+    fn learn(&mut self, read: Result<Vec<S>, SecretsError>, now: Instant) {
+        self.asked = now;
+        match read {
+            Ok(secrets) => {
+                if self.secrets.is_empty() {
+                    tracing::info!("there is a usable secret again");
+                }
+                self.secrets = secrets;
+                self.answered = now;
+            }
+            Err(error @ SecretsError::Unanswered { .. })
+                if !self.secrets.is_empty() && now - self.answered <= OUTAGE =>
+            {
+                tracing::warn!(%error, "secrets not refreshed");
+            }
+            Err(error) => {
+                tracing::error!(%error, "no usable secret, nobody is let in");
+                self.secrets.clear();
+            }
+        }
     }
 }
 
@@ -184,26 +243,53 @@ struct Manager {
 
 impl Manager {
     async fn read<S: Secret>(&self) -> Result<Vec<S>, SecretsError> {
-        let unreadable = |cause| SecretsError::Unreadable {
-            id: self.id.clone(),
-            cause,
-        };
         let answer = self
             .client
             .get_secret_value()
             .secret_id(&self.id)
             .send()
             .await;
-        let answer = answer.map_err(|error| unreadable(DisplayErrorContext(error).to_string()))?;
+        let answer = answer.map_err(|error| {
+            let (id, cause) = (self.id.clone(), outline(&error));
+            if is_answer(&error) {
+                SecretsError::Unreadable { id, cause }
+            } else {
+                SecretsError::Unanswered { id, cause }
+            }
+        })?;
         let held = answer
             .secret_string()
-            .ok_or_else(|| unreadable("it is binary".to_owned()))?;
+            .ok_or_else(|| SecretsError::Unreadable {
+                id: self.id.clone(),
+                cause: "it has no `SecretString`".to_owned(),
+            })?;
         let origin = format!("the secret `{}` (`WEBHOOK_SECRET_ID`)", self.id);
         let texts = texts(held).ok_or_else(|| SecretsError::Malformed {
             origin: origin.clone(),
         })?;
         parse(&origin, &texts)
     }
+}
+
+/// Whether an error tells of the secret: it is gone, or withdrawn from this function, or what came
+/// with a success is no secret. What does not, such as an outage or throttling, may pass.
+fn is_answer(error: &SdkError<GetSecretValueError>) -> bool {
+    use GetSecretValueError as Of;
+
+    let is_success = error
+        .raw_response()
+        .is_some_and(|response| response.status().is_success());
+    is_success
+        || error.as_service_error().is_some_and(|error| {
+            let of_secret = matches!(
+                error,
+                Of::DecryptionFailure(_)
+                    | Of::InvalidParameterException(_)
+                    | Of::InvalidRequestException(_)
+                    | Of::ResourceNotFoundException(_)
+            );
+            of_secret || error.meta().code() == Some("AccessDeniedException")
+        })
 }
 
 fn parse<S: Secret>(origin: &str, texts: &[impl AsRef<str>]) -> Result<Vec<S>, SecretsError> {
@@ -234,4 +320,82 @@ fn texts(held: &str) -> Option<Vec<String>> {
             .map(|held: Held| held.secrets);
     }
     Some(vec![held.trim().to_owned()])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn unanswered() -> SecretsError {
+        SecretsError::Unanswered {
+            id: "bridge/webhook".to_owned(),
+            cause: "AWS did not answer in time".to_owned(),
+        }
+    }
+
+    fn useless() -> [SecretsError; 4] {
+        let origin = || "the secret".to_owned();
+        [
+            SecretsError::Unreadable {
+                id: origin(),
+                cause: "AWS answered with 400 `ResourceNotFoundException`".to_owned(),
+            },
+            SecretsError::Malformed { origin: origin() },
+            SecretsError::Empty { origin: origin() },
+            SecretsError::Secret {
+                number: 1,
+                origin: origin(),
+                expected: "Base64",
+            },
+        ]
+    }
+
+    #[test]
+    fn a_useless_answer_of_secrets_manager_ends_the_secrets_at_once_and_a_useful_one_brings_them_back()
+     {
+        for error in useless() {
+            let start = Instant::now();
+            let mut known = Known::new(vec!["old"], start);
+            let text = error.to_string();
+            known.learn(Err(error), start);
+            assert!(known.secrets.is_empty(), "{text}");
+
+            // It is asked again at the next request, but not at each.
+            let soon = start + PAUSE / 2;
+            assert!(!known.is_due(soon) && !known.is_due_after_failure(soon));
+            assert!(known.is_due(start + PAUSE));
+            known.learn(Err(unanswered()), start + PAUSE);
+            assert!(known.secrets.is_empty(), "{text}");
+            known.learn(Ok(vec!["new"]), start + PAUSE * 2);
+            assert_eq!(known.secrets, ["new"]);
+            assert!(!known.is_due(start + PAUSE * 3));
+        }
+    }
+
+    #[test]
+    fn where_secrets_manager_does_not_answer_the_old_secrets_stay_for_an_hour() {
+        let start = Instant::now();
+        let mut known = Known::new(vec!["old"], start);
+        for minutes in [6, 30, 60] {
+            known.learn(Err(unanswered()), start + Duration::from_mins(minutes));
+            assert_eq!(known.secrets, ["old"], "after {minutes} minutes");
+        }
+        known.learn(Ok(vec!["old"]), start + Duration::from_hours(1));
+        known.learn(Err(unanswered()), start + Duration::from_hours(2));
+        assert_eq!(known.secrets, ["old"], "an answer begins the hour anew");
+        known.learn(Err(unanswered()), start + Duration::from_mins(121));
+        assert!(known.secrets.is_empty());
+    }
+
+    #[test]
+    fn secrets_are_read_again_when_they_are_old_and_at_most_twice_a_minute_when_a_check_failed() {
+        let start = Instant::now();
+        let mut known = Known::new(vec!["old"], start);
+        assert!(!known.is_due(start + LIFETIME));
+        assert!(known.is_due(start + LIFETIME + Duration::from_secs(1)));
+        assert!(known.is_due_after_failure(start));
+        assert!(!known.is_due_after_failure(start + PAUSE - Duration::from_secs(1)));
+        assert!(known.is_due_after_failure(start + PAUSE));
+        assert!(!known.is_due_after_failure(start + PAUSE));
+    }
 }

@@ -10,14 +10,15 @@ use base64::{
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig, general_purpose::STANDARD},
 };
 use hmac::{Hmac, KeyInit, Mac};
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName};
 use sha2::Sha256;
+use subtle::ConstantTimeEq;
 
-use crate::secrets::Secret;
+use crate::{auth_header::text, secrets::Secret};
 
-const ID: &str = "webhook-id";
-const TIMESTAMP: &str = "webhook-timestamp";
-const SIGNATURE: &str = "webhook-signature";
+const ID: HeaderName = HeaderName::from_static("webhook-id");
+const TIMESTAMP: HeaderName = HeaderName::from_static("webhook-timestamp");
+const SIGNATURE: HeaderName = HeaderName::from_static("webhook-signature");
 
 /// How far the sender's clock may be off, either way, in seconds: what the specification's
 /// libraries allow. It bounds for how long a recorded request can be sent again.
@@ -49,17 +50,15 @@ impl Secret for SigningSecret {
 }
 
 impl SigningSecret {
-    fn signed(&self, id: &str, timestamp: &str, body: &[u8], signature: &[u8]) -> bool {
+    fn sign(&self, id: &str, timestamp: &str, body: &[u8]) -> Signature {
         let mac = self
             .0
             .clone()
             .chain_update(id)
             .chain_update(".")
             .chain_update(timestamp);
-        mac.chain_update(".")
-            .chain_update(body)
-            .verify_slice(signature)
-            .is_ok()
+        let mac = mac.chain_update(".").chain_update(body).finalize();
+        mac.into_bytes().into()
     }
 }
 
@@ -69,41 +68,75 @@ impl fmt::Debug for SigningSecret {
     }
 }
 
-/// Whether one of the request's signatures is by one of these secrets, and the request is of now
-/// (in seconds since 1970).
-pub(crate) fn is_signed(
-    headers: &HeaderMap,
-    body: &[u8],
-    secrets: &[SigningSecret],
-    now: i64,
-) -> bool {
-    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
-    let (Some(id), Some(timestamp), Some(signatures)) =
-        (text(ID), text(TIMESTAMP), text(SIGNATURE))
-    else {
-        return false;
-    };
-    let is_of_now = timestamp.parse().is_ok_and(|then: i64| {
-        now.checked_sub(then)
-            .is_some_and(|age| age.abs() <= TOLERANCE_SECONDS)
-    });
-    is_of_now
-        && signatures
+/// The HMAC-SHA256 of a request.
+type Signature = [u8; 32];
+
+/// The length of a signature in Base64, with its padding.
+const SIGNATURE_LENGTH: usize = 44;
+
+/// How many signatures of a request are looked at. A sender has one for each of its secrets: two
+/// while it rotates them.
+const MAX_SIGNATURES: usize = 16;
+
+/// What a request says of its signature.
+#[derive(Debug)]
+pub(crate) struct Signed<'a> {
+    id: &'a str,
+    timestamp: &'a str,
+    signatures: Vec<Signature>,
+}
+
+impl<'a> Signed<'a> {
+    /// Reads the headers; `None` where one is missing, none holds a signature, or the request is not
+    /// of now (in seconds since 1970).
+    pub(crate) fn parse(headers: &'a HeaderMap, now: i64) -> Option<Self> {
+        let (id, timestamp) = (text(headers, &ID)?, text(headers, &TIMESTAMP)?);
+        let age = now.checked_sub(timestamp.parse().ok()?)?;
+        if !(-TOLERANCE_SECONDS..=TOLERANCE_SECONDS).contains(&age) {
+            return None;
+        }
+        let signatures: Vec<_> = text(headers, &SIGNATURE)?
             .split(' ')
-            .filter_map(|signature| STANDARD.decode(signature.strip_prefix("v1,")?).ok())
-            .any(|signature| {
-                secrets
-                    .iter()
-                    .any(|secret| secret.signed(id, timestamp, body, &signature))
-            })
+            .filter_map(signature)
+            .take(MAX_SIGNATURES)
+            .collect();
+        (!signatures.is_empty()).then_some(Self {
+            id,
+            timestamp,
+            signatures,
+        })
+    }
+
+    /// Whether one of the signatures is by one of these secrets. The body is hashed once for each
+    /// secret, however many signatures there are.
+    pub(crate) fn is_by_one_of(&self, secrets: &[SigningSecret], body: &[u8]) -> bool {
+        secrets.iter().any(|secret| {
+            let right = secret.sign(self.id, self.timestamp, body);
+            self.signatures
+                .iter()
+                .any(|signature| signature.ct_eq(&right).into())
+        })
+    }
+}
+
+/// Reads one signature; `None` where it is of another version, or of no HMAC-SHA256's length.
+fn signature(text: &str) -> Option<Signature> {
+    let base64 = text
+        .strip_prefix("v1,")
+        .filter(|base64| base64.len() == SIGNATURE_LENGTH)?;
+    STANDARD.decode(base64).ok()?.try_into().ok()
 }
 
 #[cfg(test)]
 mod tests {
-    use http::{HeaderName, HeaderValue};
+    use http::HeaderValue;
     use proptest::prelude::*;
 
     use super::*;
+
+    fn is_signed(headers: &HeaderMap, body: &[u8], secrets: &[SigningSecret], now: i64) -> bool {
+        Signed::parse(headers, now).is_some_and(|signed| signed.is_by_one_of(secrets, body))
+    }
 
     /// The vector of the specification's libraries.
     const SECRET: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
@@ -119,12 +152,7 @@ mod tests {
             (SIGNATURE, signature),
         ]
         .into_iter()
-        .filter_map(|(name, value)| {
-            Some((
-                HeaderName::from_static(name),
-                HeaderValue::from_bytes(value).ok()?,
-            ))
-        })
+        .filter_map(|(name, value)| Some((name, HeaderValue::from_bytes(value).ok()?)))
         .collect()
     }
 
@@ -176,7 +204,6 @@ mod tests {
         assert!(!is_signed(&vector(), BODY, &secrets(&[]), THEN));
         for (signatures, is_right) in [
             ("v1,AAAA {} v1a,x".to_owned(), true),
-            ("{}".replace("v1", "v2"), true),
             (
                 "v2,tZ1I4/hDygAJgO5TYxiSd6Sd0kDW6hPenDe+bTa3Kkw=".to_owned(),
                 false,
@@ -226,7 +253,7 @@ mod tests {
         }
         for name in [ID, TIMESTAMP, SIGNATURE] {
             let mut headers = vector();
-            headers.remove(name);
+            headers.remove(&name);
             assert!(
                 !is_signed(&headers, BODY, &secrets(&[SECRET]), THEN),
                 "without {name}"
@@ -240,6 +267,47 @@ mod tests {
             assert!(SigningSecret::parse(wrong).is_none(), "{wrong}");
         }
         assert_eq!(format!("{:?}", secrets(&[SECRET])), "[[REDACTED]]");
+    }
+
+    #[test]
+    fn the_body_is_hashed_once_for_each_secret_and_only_where_there_is_a_candidate() {
+        let of_right_length = format!("v1,{}=", "A".repeat(43));
+        for (signatures, candidates) in [
+            (of_right_length.as_str(), 1),
+            (&format!("{of_right_length} {VECTOR_SIGNATURE}"), 2),
+            (&format!("{of_right_length} ").repeat(15), 15),
+            (&format!("{of_right_length} ").repeat(17), MAX_SIGNATURES),
+            ("v1,AAAA v1,", 0),
+            (&format!("v1,{}", "A".repeat(44)), 0),
+            (&format!("v1a,{}=", "A".repeat(43)), 0),
+            (&format!("v1,{}", "=".repeat(44)), 0),
+        ] {
+            let then = THEN.to_string();
+            let headers = headers(VECTOR_ID, &then, signatures.as_bytes());
+            let signed = Signed::parse(&headers, THEN);
+            let found = signed.map_or(0, |signed| signed.signatures.len());
+            assert_eq!(found, candidates, "{signatures}");
+        }
+    }
+
+    #[test]
+    fn a_signature_counts_among_the_first_sixteen_in_headers_of_at_most_8_kib() {
+        let other = format!("v1,{}= ", "A".repeat(43));
+        let then = THEN.to_string();
+        for (before, is_right) in [
+            (other.repeat(15), true),
+            (other.repeat(16), false),
+            ("x ".repeat(4_000), true),
+            ("x ".repeat(4_096), false),
+        ] {
+            let signatures = format!("{before}{VECTOR_SIGNATURE}");
+            let headers = headers(VECTOR_ID, &then, signatures.as_bytes());
+            assert_eq!(
+                is_signed(&headers, BODY, &secrets(&[SECRET]), THEN),
+                is_right,
+                "{signatures}"
+            );
+        }
     }
 
     proptest! {

@@ -24,6 +24,10 @@ const ACCEPT_PATCH: (HeaderName, HeaderValue) = (
 /// one write a second for each account.
 const RETRY_AFTER_SECONDS: u64 = 1;
 
+/// Seconds after which a request is worth another try if there is no usable secret: as often as secrets
+/// are asked for then.
+const SECRET_RETRY_SECONDS: u64 = 30;
+
 /// How many places a problem's detail names; its errors name them all.
 const MAX_NAMED: usize = 10;
 
@@ -38,6 +42,16 @@ impl From<auth::Refusal> for Problem {
                 Self::new(Kind::Unauthorized, "the request is not authenticated")
                     .with_header(header::WWW_AUTHENTICATE, challenge)
             }
+            auth::Refusal::NoSecret => Self::new(
+                Kind::AuthenticationUnavailable,
+                "the bridge has no usable secret, the operator finds the reason in the log",
+            )
+            .with_retry_after(SECRET_RETRY_SECONDS),
+            auth::Refusal::BodyOfRead => Self::new(
+                Kind::MalformedRequest,
+                "a read has a body, expected none: a signature covers neither the method nor the path, \
+                 so a signed patch must not be good for a read",
+            ),
         }
     }
 }
@@ -71,13 +85,10 @@ impl From<MalformedRequest> for Problem {
 impl From<ParsePatchError> for Problem {
     fn from(error: ParsePatchError) -> Self {
         let detail = error.to_string();
-        let (pointer, code) = match error {
-            ParsePatchError::NotJson(_) => return Self::new(Kind::MalformedRequest, detail),
-            ParsePatchError::WrongKind { .. } => (String::new(), Code::WrongType),
-            ParsePatchError::Twice { pointer } => (pointer, Code::DuplicateMember),
-            ParsePatchError::Operation { index, .. } => (format!("/{index}"), Code::WrongOperation),
+        let Some(code) = error.code() else {
+            return Self::new(Kind::MalformedRequest, detail);
         };
-        let errors = vec![Finding::of_patch(pointer, code, detail.as_str())];
+        let errors = vec![Finding::of_patch(error.pointer(), code, detail.as_str())];
         Self::new(Kind::InvalidPatch, detail).with_errors(errors)
     }
 }
@@ -85,16 +96,15 @@ impl From<ParsePatchError> for Problem {
 impl From<PatchError> for Problem {
     fn from(error: PatchError) -> Self {
         let detail = error.to_string();
-        let (kind, pointer, code) = match error {
-            PatchError::TestFailed { pointer, .. } => (Kind::TestFailed, pointer, Code::TestFailed),
-            PatchError::TooLarge { index } => {
-                (Kind::InvalidPatch, format!("/{index}"), Code::TooLarge)
-            }
-            PatchError::Inapplicable { pointer, .. } => {
-                (Kind::InvalidPatch, pointer, Code::Inapplicable)
-            }
+        let kind = match error {
+            PatchError::TestFailed { .. } => Kind::TestFailed,
+            _ => Kind::InvalidPatch,
         };
-        let errors = vec![Finding::of_patch(pointer, code, detail.as_str())];
+        let errors = vec![Finding::of_patch(
+            error.pointer(),
+            error.code(),
+            detail.as_str(),
+        )];
         Self::new(kind, detail).with_errors(errors)
     }
 }

@@ -10,43 +10,63 @@ use crate::{Code, Finding, Object, Source, pointer};
 const SPEND: &str = "/Project/ExpectedCustomerSpend";
 
 /// The rules that AWS will apply without a word to an opportunity that a patch changed, as warnings:
-/// both are the bodies of an [`Update`](crate::Update).
+/// `before` is the document that was read, `after` the body of an [`Update`](crate::Update).
 ///
 /// An `EstimationUrl` that does not agree with the `Amount` beside it is dropped, so it is told
 /// where only one of the two changes. A `TargetCompany` other than `AWS` is rewritten to `AWS` where
-/// there is no `ExpectedContractDuration`, changed or not.
+/// there is no `ExpectedContractDuration`. Where the patch did not bring that about, it is told once, as
+/// the opportunity's.
 #[must_use]
 pub(crate) fn advise(before: &Object, after: &Object) -> Vec<Finding> {
-    let duration = pointer::find(after, "/Project/ExpectedContractDuration");
-    let is_without_contract = duration.is_none_or(Value::is_null);
+    let mut earlier = rewritten(before);
+    let mut is_told = false;
     let mut advice = Vec::new();
+    let mut to_be_rewritten = rewritten(after).into_iter().peekable();
     for (index, item) in spend(after).iter().enumerate() {
         let at = pointer::child(SPEND, &index.to_string());
         if may_lose_its_estimate(item, spend(before)) {
-            advice.push(Finding {
-                pointer: pointer::child(&at, "EstimationUrl"),
-                code: Code::EstimationUrlDropped,
-                detail: "only one of `Amount` and `EstimationUrl` changes, and AWS drops the URL \
-                         where they disagree, expected null for the one that is out of date"
-                    .to_owned(),
-                source: Source::Patch,
-                suggestion: None,
-            });
+            advice.push(Finding::of_patch(
+                pointer::child(&at, "EstimationUrl"),
+                Code::EstimationUrlDropped,
+                "only one of `Amount` and `EstimationUrl` changes, and AWS drops the URL \
+                 where they disagree, expected null for the one that is out of date",
+            ));
         }
-        let company = item.get("TargetCompany").and_then(Value::as_str);
-        if let Some(company) = company.filter(|company| is_without_contract && *company != "AWS") {
-            advice.push(Finding {
-                pointer: pointer::child(&at, "TargetCompany"),
-                code: Code::TargetCompanyRewritten,
-                detail: format!(
-                    "AWS rewrites `{company}` to `AWS`, expected an `ExpectedContractDuration` with any other company"
-                ),
-                source: Source::Patch,
-                suggestion: None,
-            });
-        }
+        let Some((_, company)) = to_be_rewritten.next_if(|(place, _)| *place == index) else {
+            continue;
+        };
+        let twin = earlier.iter().position(|(_, earlier)| *earlier == company);
+        let source = match twin.map(|twin| earlier.swap_remove(twin)) {
+            Some(_) if is_told => continue,
+            Some(_) => Source::Opportunity,
+            None => Source::Patch,
+        };
+        is_told |= source == Source::Opportunity;
+        advice.push(Finding::new(
+            pointer::child(&at, "TargetCompany"),
+            Code::TargetCompanyRewritten,
+            format!(
+                "AWS rewrites `{company}` to `AWS`, expected an `ExpectedContractDuration` with any other company"
+            ),
+            source,
+        ));
     }
     advice
+}
+
+/// The companies that AWS will rewrite, with their places in the list.
+fn rewritten(document: &Object) -> Vec<(usize, &str)> {
+    let duration = pointer::find(document, "/Project/ExpectedContractDuration");
+    if duration.is_some_and(|duration| !duration.is_null()) {
+        return Vec::new();
+    }
+    let items = spend(document).iter().enumerate();
+    items
+        .filter_map(|(index, item)| {
+            let company = item.get("TargetCompany")?.as_str()?;
+            (company != "AWS").then_some((index, company))
+        })
+        .collect()
 }
 
 fn spend(document: &Object) -> &[Value] {
@@ -127,30 +147,77 @@ mod tests {
     }
 
     #[test]
-    fn another_company_without_a_contract_duration_is_told() {
-        let told = Some([
-            "/Project/ExpectedCustomerSpend/1/TargetCompany",
-            "target-company-rewritten",
-            "AWS rewrites `Self` to `AWS`, expected an `ExpectedContractDuration` with any other company",
-        ]);
-        let spend = [
-            json!({"TargetCompany": "AWS"}),
-            json!({"TargetCompany": "Self"}),
-        ];
+    fn a_company_that_aws_will_rewrite_is_the_patchs_if_the_patch_brought_it_about() {
+        let company = |name: &str| json!({"TargetCompany": name});
+        let (aws, own, other) = (company("AWS"), company("Self"), company("Partner"));
         for (before, after, advised) in [
-            (None, None, told),
-            (Some("24"), None, told),
-            (None, Some("24"), None),
-            (Some("24"), Some("36"), None),
+            // The patch adds the company, or removes the contract.
+            (
+                (vec![aws.clone()], None),
+                (vec![aws.clone(), own.clone()], None),
+                vec![(1, "Self", "patch")],
+            ),
+            (
+                (vec![own.clone()], Some("24")),
+                (vec![own.clone()], None),
+                vec![(0, "Self", "patch")],
+            ),
+            (
+                (vec![own.clone()], None),
+                (vec![other.clone()], None),
+                vec![(0, "Partner", "patch")],
+            ),
+            // It was so before, once or several times, in another place.
+            (
+                (vec![own.clone()], None),
+                (vec![own.clone()], None),
+                vec![(0, "Self", "opportunity")],
+            ),
+            (
+                (vec![own.clone(), other.clone()], None),
+                (vec![aws.clone(), other.clone(), own.clone()], None),
+                vec![(1, "Partner", "opportunity")],
+            ),
+            (
+                (vec![own.clone()], None),
+                (vec![own.clone(), own.clone(), other.clone()], None),
+                vec![
+                    (0, "Self", "opportunity"),
+                    (1, "Self", "patch"),
+                    (2, "Partner", "patch"),
+                ],
+            ),
+            // With a contract there is nothing to tell.
+            (
+                (vec![own.clone()], None),
+                (vec![own.clone()], Some("24")),
+                vec![],
+            ),
+            ((vec![], None), (vec![own, other], Some("36")), vec![]),
+            ((vec![], None), (vec![aws, json!(1)], None), vec![]),
         ] {
-            let (before, after) = (project(&spend, before), project(&spend, after));
-            assert_eq!(only(&advise(&before, &after)), advised);
+            let told = advise(&project(&before.0, before.1), &project(&after.0, after.1));
+            let advised: Vec<_> = advised
+                .into_iter()
+                .map(|(index, company, source)| {
+                    let place = format!("/Project/ExpectedCustomerSpend/{index}/TargetCompany");
+                    let detail = format!("AWS rewrites `{company}` to `AWS`, expected an `ExpectedContractDuration` with any other company");
+                    (place, "target-company-rewritten", detail, source)
+                })
+                .collect();
+            let told: Vec<_> = told
+                .into_iter()
+                .map(|one| {
+                    (
+                        one.pointer,
+                        one.code.as_str(),
+                        one.detail,
+                        one.source.as_str(),
+                    )
+                })
+                .collect();
+            assert_eq!(told, advised, "{before:?} {after:?}");
         }
-        let after = json!({"Project": {"ExpectedCustomerSpend": spend}});
-        assert_eq!(
-            only(&advise(&Object::new(), after.as_object().unwrap())),
-            told
-        );
-        assert_eq!(only(&advise(&Object::new(), &Object::new())), None);
+        assert_eq!(advise(&Object::new(), &Object::new()), []);
     }
 }

@@ -3,7 +3,11 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::{Object, pointer};
+use crate::{
+    Object,
+    equal::equal,
+    pointer::{self, Place},
+};
 
 /// One difference: `{"pointer": "/LifeCycle/Stage", "before": "Prospect", "after": "Qualified"}`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -22,38 +26,41 @@ impl Change {
     /// The differences between two documents, in document order.
     ///
     /// Absent and null count as equal, as they do for `UpdateOpportunity`, and so an object that
-    /// holds nothing but nulls equals none at all. Objects are compared member by member, down to
-    /// the values. An array is one value, unless both sides hold equally many objects: then these
-    /// are compared one by one.
+    /// holds nothing but nulls equals none at all. Numbers are equal if their values are (`1` and
+    /// `1.0`). Objects are compared member by member, down to the values. An array is one value, unless
+    /// both sides hold equally many objects: then these are compared one by one.
     #[must_use]
     pub fn between(before: &Object, after: &Object) -> Vec<Self> {
         let mut changes = Vec::new();
-        compare_members(before, after, "", &mut changes);
+        compare_members(before, after, &Place::Root, &mut changes);
         changes
     }
 
     /// Whether the place still is in `document` as it was before this change.
     #[must_use]
     pub fn is_not_made_in(&self, document: &Object) -> bool {
-        let mut differences = Vec::new();
         let found = pointer::find(document, &self.pointer).unwrap_or(&ABSENT);
-        compare(found, &self.before, "", &mut differences);
-        differences.is_empty()
+        are_equal(found, &self.before)
     }
 }
 
-fn compare_members(before: &Object, after: &Object, at: &str, changes: &mut Vec<Change>) {
+/// Whether two values are equal as [`Change::between`] has it.
+pub(crate) fn are_equal(one: &Value, other: &Value) -> bool {
+    let mut differences = Vec::new();
+    compare(one, other, &Place::Root, &mut differences);
+    differences.is_empty()
+}
+
+fn compare_members(before: &Object, after: &Object, at: &Place<'_>, changes: &mut Vec<Change>) {
     let added = after.iter().filter(|(name, _)| !before.contains_key(*name));
     for (name, _) in before.iter().chain(added) {
         let before = before.get(name).unwrap_or(&ABSENT);
         let after = after.get(name).unwrap_or(&ABSENT);
-        if before != after {
-            compare(before, after, &pointer::child(at, name), changes);
-        }
+        compare(before, after, &Place::Member(at, name), changes);
     }
 }
 
-fn compare(before: &Value, after: &Value, at: &str, changes: &mut Vec<Change>) {
+fn compare(before: &Value, after: &Value, at: &Place<'_>, changes: &mut Vec<Change>) {
     match (before, after) {
         (Value::Object(before), Value::Object(after)) => {
             compare_members(before, after, at, changes);
@@ -64,24 +71,20 @@ fn compare(before: &Value, after: &Value, at: &str, changes: &mut Vec<Change>) {
         (Value::Null, Value::Object(after)) => compare_members(&Object::new(), after, at, changes),
         (Value::Array(before), Value::Array(after)) if pair_up(before, after) => {
             for (index, (before, after)) in before.iter().zip(after).enumerate() {
-                compare(
-                    before,
-                    after,
-                    &pointer::child(at, &index.to_string()),
-                    changes,
-                );
+                compare(before, after, &Place::Item(at, index), changes);
             }
         }
-        _ if before == after => {}
+        _ if equal(before, after) => {}
         _ => changes.push(Change {
-            pointer: at.to_owned(),
+            pointer: at.to_string(),
             before: before.clone(),
             after: after.clone(),
         }),
     }
 }
 
-fn pair_up(before: &[Value], after: &[Value]) -> bool {
+/// Whether the items of two arrays are compared one by one.
+pub(crate) fn pair_up(before: &[Value], after: &[Value]) -> bool {
     before.len() == after.len() && before.iter().chain(after).all(Value::is_object)
 }
 
@@ -154,32 +157,59 @@ mod tests {
     }
 
     #[test]
-    fn a_change_holds_where_aws_has_written_it_with_nulls() {
-        let contacts = json!([{"Email": "a"}, {"Email": "b"}]);
+    fn a_change_is_not_made_where_the_value_before_stands_with_or_without_nulls() {
         let change = Change {
-            path: "/Contacts".to_owned(),
-            before: json!([{"Email": "a"}]),
-            after: contacts,
+            pointer: "/Contacts".to_owned(),
+            before: json!([{"Email": "a"}, {"Email": "b", "Age": 1}]),
+            after: json!([{"Email": "a"}]),
         };
-        for (contacts, holds) in [
-            (json!([{"Email": "a"}, {"Email": "b"}]), true),
+        for (contacts, is_not_made) in [
+            (json!([{"Email": "a"}, {"Email": "b", "Age": 1}]), true),
             (
-                json!([{"Email": "a", "Phone": null}, {"Phone": null, "Email": "b"}]),
+                json!([{"Email": "a", "Phone": null}, {"Phone": null, "Age": 1.0, "Email": "b"}]),
                 true,
             ),
             (json!([{"Email": "a"}]), false),
+            (json!([{"Email": "a"}, {"Email": "b"}]), false),
             (
-                json!([{"Email": "a"}, {"Email": "b"}, {"Email": "c"}]),
+                json!([{"Email": "a"}, {"Email": "b", "Age": 1}, {"Email": "c"}]),
                 false,
             ),
             (json!(null), false),
         ] {
             let document = json!({"Contacts": contacts});
-            assert_eq!(
-                change.holds_in(document.as_object().unwrap()),
-                holds,
-                "{document}"
-            );
+            let document = document.as_object().unwrap();
+            assert_eq!(change.is_not_made_in(document), is_not_made, "{contacts}");
+        }
+        assert!(!change.is_not_made_in(&Object::new()));
+        let added = Change {
+            pointer: "/A/b".to_owned(),
+            before: json!(null),
+            after: json!(1),
+        };
+        for (document, is_not_made) in [
+            (json!({}), true),
+            (json!({"A": {"b": null}}), true),
+            (json!({"A": {"b": {"c": null}}}), true),
+            (json!({"A": {"b": 2}}), false),
+        ] {
+            let document = document.as_object().unwrap();
+            assert_eq!(added.is_not_made_in(document), is_not_made, "{document:?}");
+        }
+    }
+
+    #[test]
+    fn a_number_written_otherwise_is_no_change() {
+        for (before, after, changes) in [
+            (json!({"a": 1}), json!({"a": 1.0}), json!([])),
+            (json!({"a": [1, "x"]}), json!({"a": [1.0, "x"]}), json!([])),
+            (
+                json!({"a": [1, 2]}),
+                json!({"a": [1.0, 3]}),
+                json!([["/a", [1, 2], [1.0, 3]]]),
+            ),
+        ] {
+            assert_eq!(between(before, after), changes);
         }
     }
 

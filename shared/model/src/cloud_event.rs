@@ -1,17 +1,28 @@
 //! The CloudEvent that the bridge hands on: one opportunity, whole, in CloudEvents 1.0.
 //!
-//! Its form is `schema/opportunity-event.schema.json`. Equal content has equal ids: the duplicates that
-//! Partner Central sends (two events in one second with different EventBridge ids) collapse for a
-//! consumer that remembers the last id of each `subject`. What changes and changes back has its first
-//! id again.
+//! Its form is `schema/opportunity-event.schema.json`. Two of its attributes are for receivers:
+//!
+//! - `sequence` orders the events of a `subject`: by `LastModifiedDate`, and where that is the same, by
+//!   the instant at which the reads started. Whatever changes, an event follows whose reads start after
+//!   the change; so the event with the greatest sequence tells the newest state, in whatever order
+//!   events arrive. (`time` cannot do that: it is Partner Central's, to the second, and a retry keeps it.)
+//! - `id` is the same for the same content: the duplicates that Partner Central sends (two events in one
+//!   second with different EventBridge ids) collapse. What changes and changes back has its first id
+//!   again.
 
-use std::fmt::Write;
+mod problem;
 
+use std::{fmt::Write, time::SystemTime};
+
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::{EventKind, Object, Opportunity, OpportunityEvent};
+use crate::{EventKind, Instant, Object, Opportunity, OpportunityEvent};
+
+pub use problem::{Problem, ProblemCode};
+use problem::{SUMMARY, fetch_opportunity, fetch_summary};
 
 /// The schema that `data` follows: `$defs/Data` of `schema/opportunity-event.schema.json`.
 const DATA_SCHEMA: &str = "urn:opportunity-bridge:schemas/opportunity-event/1#/$defs/Data";
@@ -30,8 +41,9 @@ pub struct CloudEvent {
     #[serde(rename = "type")]
     kind: &'static str,
     subject: String,
+    sequence: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    time: Option<String>,
+    time: Option<DateTime<Utc>>,
     datacontenttype: &'static str,
     dataschema: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -52,28 +64,18 @@ struct Data {
     problems: Vec<Problem>,
 }
 
-/// Something that is not in the event, and why:
-/// `{"pointer": "/awsSummary", "code": "Throttled", "detail": "…"}`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Problem {
-    /// What is missing, as a JSON Pointer into `data`.
-    pub pointer: &'static str,
-    /// Why, by a stable name.
-    pub code: &'static str,
-    /// The same for people.
-    pub detail: String,
-}
-
 impl CloudEvent {
     /// The event that tells what the opportunity is now.
     ///
     /// `summary` is AWS's summary of it, or why there is none; `None` where none was asked for.
+    /// `started` is the instant before the reads of the two; it has to be another one for each event.
     /// `traceparent` is the trace that the event belongs to, in W3C's form.
     #[must_use]
     pub fn new(
         event: &OpportunityEvent,
         opportunity: Opportunity,
         summary: Option<Result<Object, Problem>>,
+        started: Instant,
         traceparent: Option<String>,
     ) -> Self {
         let kind = match event.kind {
@@ -81,24 +83,31 @@ impl CloudEvent {
             EventKind::Updated => "aws.partnercentral.opportunity.updated",
         };
         let source = source(&opportunity);
+        let (sequence, of_date) = sequence(&opportunity, started);
         let opportunity = opportunity.into_document();
-        let (aws_summary, problem) = match summary {
+        let (aws_summary, of_summary) = match summary {
             Some(Ok(summary)) => (Some(summary), None),
             Some(Err(problem)) => (None, Some(problem)),
             None => (None, None),
         };
+        let mut content = format!("{kind}\n{}\n", event.catalog);
+        canonical_members(&opportunity, &mut content);
+        match (&aws_summary, &of_summary) {
+            (Some(summary), _) => {
+                content.push('\n');
+                canonical_members(summary, &mut content);
+            }
+            (None, Some(problem)) => without_summary(problem, &sequence, &mut content),
+            (None, None) => {}
+        }
         let mut cloud_event = Self {
             specversion: "1.0",
-            id: content_id(
-                kind,
-                event.catalog.as_str(),
-                &opportunity,
-                aws_summary.as_ref(),
-            ),
+            id: sha256(&content),
             source,
             kind,
             subject: event.identifier.to_string(),
-            time: event.time.clone(),
+            sequence,
+            time: event.time,
             datacontenttype: "application/json",
             dataschema: DATA_SCHEMA,
             eventid: event.id.clone(),
@@ -106,7 +115,7 @@ impl CloudEvent {
             data: Data {
                 opportunity: Some(opportunity),
                 aws_summary,
-                problems: problem.into_iter().collect(),
+                problems: of_date.into_iter().chain(of_summary).collect(),
             },
         };
         cloud_event.shrink();
@@ -119,44 +128,63 @@ impl CloudEvent {
         &self.subject
     }
 
-    /// When Partner Central sent its event, as EventBridge wrote it.
+    /// When Partner Central sent its event.
     #[must_use]
-    pub fn time(&self) -> Option<&str> {
-        self.time.as_deref()
+    pub fn time(&self) -> Option<Instant> {
+        self.time.map(|time| SystemTime::from(time).into())
     }
 
-    /// What is not in the event, and why.
+    /// Why AWS's summary is not in the event, though it was asked for.
+    #[must_use]
+    pub fn without_summary(&self) -> Option<ProblemCode> {
+        let mut problems = self.data.problems.iter();
+        problems
+            .find(|problem| problem.pointer == SUMMARY)
+            .map(|problem| problem.code)
+    }
+
+    /// What is not in the event or not right, and why.
     #[must_use]
     pub fn problems(&self) -> &[Problem] {
         &self.data.problems
     }
 
-    /// Leaves out what is over the limit, and says so: the summary first, then the history,
-    /// at last the document.
+    /// Leaves out what is over the limit, and says so: the summary first, then the history, as a last
+    /// resort the opportunity.
     fn shrink(&mut self) {
         type Removal = fn(&mut Data) -> bool;
-        let removals: [(&str, Removal); 3] = [
-            ("/awsSummary", |data| data.aws_summary.take().is_some()),
-            ("/opportunity/LifeCycle/NextStepsHistory", |data| {
-                let opportunity = data.opportunity.as_mut();
-                let life_cycle = opportunity
-                    .and_then(|opportunity| opportunity.get_mut("LifeCycle")?.as_object_mut());
-                life_cycle
-                    .is_some_and(|life_cycle| life_cycle.shift_remove("NextStepsHistory").is_some())
+        let opportunity = fetch_opportunity(&self.subject);
+        let removals: [(&str, String, Removal); 3] = [
+            (SUMMARY, fetch_summary(&self.subject), |data| {
+                data.aws_summary.take().is_some()
             }),
-            ("/opportunity", |data| data.opportunity.take().is_some()),
+            (
+                "/opportunity/LifeCycle/NextStepsHistory",
+                opportunity.clone(),
+                |data| {
+                    let opportunity = data.opportunity.as_mut();
+                    let life_cycle = opportunity
+                        .and_then(|opportunity| opportunity.get_mut("LifeCycle")?.as_object_mut());
+                    life_cycle.is_some_and(|life_cycle| {
+                        life_cycle.shift_remove("NextStepsHistory").is_some()
+                    })
+                },
+            ),
+            ("/opportunity", opportunity, |data| {
+                data.opportunity.take().is_some()
+            }),
         ];
-        for (pointer, remove) in removals {
+        for (pointer, fetch, remove) in removals {
             if self.size() <= MAX_SIZE {
                 return;
             }
             if remove(&mut self.data) {
-                let detail =
-                    format!("left out, because the event would be larger than {MAX_SIZE} bytes");
                 self.data.problems.push(Problem {
                     pointer,
-                    code: "TooLarge",
-                    detail,
+                    code: ProblemCode::TooLarge,
+                    detail: format!(
+                        "left out, because the event would be larger than {MAX_SIZE} bytes; {fetch}"
+                    ),
                 });
             }
         }
@@ -181,14 +209,43 @@ fn source(opportunity: &Opportunity) -> String {
     }
 }
 
-/// SHA-256, in hexadecimal, over the content in a form that does not depend on key order.
-fn content_id(kind: &str, catalog: &str, opportunity: &Object, summary: Option<&Object>) -> String {
-    let mut content = format!("{kind}\n{catalog}\n");
-    canonical_members(opportunity, &mut content);
-    if let Some(summary) = summary {
-        content.push('\n');
-        canonical_members(summary, &mut content);
-    }
+/// What the order of events goes by, at a fixed width, so that it can be compared as text:
+/// `LastModifiedDate` in milliseconds and `started` in microseconds, both since 1970.
+///
+/// In place of a date that cannot be read stands `started`. The event is then applied, as the newest
+/// there is; with zero in its place it would be dropped in silence.
+fn sequence(opportunity: &Opportunity, started: Instant) -> (String, Option<Problem>) {
+    let (modified, problem) = match Instant::parse(opportunity.last_modified_date()) {
+        Ok(modified) => (modified, None),
+        Err(error) => {
+            let problem = Problem {
+                pointer: "/opportunity/LastModifiedDate",
+                code: ProblemCode::Malformed,
+                detail: format!("{error}; `sequence` has the instant of the read in its place"),
+            };
+            (started, Some(problem))
+        }
+    };
+    // The years up to 9999 fit. A clock that is further off than that is cut, and not the width.
+    let milliseconds = modified.unix_milliseconds().min(999_999_999_999_999);
+    let microseconds = started.unix_microseconds().min(999_999_999_999_999_999);
+    (format!("{milliseconds:015}-{microseconds:018}"), problem)
+}
+
+/// Why the summary is missing, as part of the content that the id stands for.
+///
+/// Where AWS has none, two events without it tell the same. Where it could not be read, it may have
+/// changed between the two, so the second is no duplicate: its receiver has to fetch the summary again.
+fn without_summary(problem: &Problem, sequence: &str, content: &mut String) {
+    let read = match problem.code {
+        ProblemCode::NotFound => "",
+        _ => sequence,
+    };
+    let _ = write!(content, "\n{} {read}", problem.code.as_str());
+}
+
+/// SHA-256 in hexadecimal.
+fn sha256(content: &str) -> String {
     Sha256::digest(content.as_bytes())
         .iter()
         .fold(String::with_capacity(64), |mut hex, byte| {
@@ -197,6 +254,7 @@ fn content_id(kind: &str, catalog: &str, opportunity: &Object, summary: Option<&
         })
 }
 
+/// A value in a form that does not depend on key order.
 fn canonical(value: &Value, text: &mut String) {
     match value {
         Value::Object(members) => canonical_members(members, text),
@@ -227,182 +285,4 @@ fn canonical_members(members: &Object, text: &mut String) {
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    const OPPORTUNITY: &str = r#"{"Id":"O7","Arn":"arn:aws:partnercentral:us-east-1:111122223333:catalog/Sandbox/opportunity/O7","Catalog":"Sandbox","LastModifiedDate":"m","Tomorrow":1.10,"Null":null,"P":{"a":1,"b":[1,2]}}"#;
-    const SUMMARY: &str = r#"{"RelatedOpportunityId":"O7","Insights":{"EngagementScore":"High"}}"#;
-
-    fn event() -> OpportunityEvent {
-        OpportunityEvent::parse(
-            &include_str!("../../../events/opportunity-updated.json")
-                .parse()
-                .unwrap(),
-        )
-        .unwrap()
-    }
-
-    fn object(text: &str) -> Object {
-        serde_json::from_str(text).unwrap()
-    }
-
-    fn cloud_event(opportunity: &str, summary: Option<Result<Object, Problem>>) -> Value {
-        let opportunity = Opportunity::parse(opportunity.as_bytes()).unwrap();
-        let traceparent = "00-5e1b41515ac6c58f3e9d3b4d12345678-53995c3f42cd8ad8-01".to_owned();
-        let cloud_event = serde_json::to_value(CloudEvent::new(
-            &event(),
-            opportunity,
-            summary,
-            Some(traceparent),
-        ));
-        let cloud_event = cloud_event.unwrap();
-        let schema = include_str!("../schema/opportunity-event.schema.json")
-            .parse()
-            .unwrap();
-        assert_eq!(
-            jsonschema::validate(&schema, &cloud_event).map_err(|error| error.to_string()),
-            Ok(())
-        );
-        cloud_event
-    }
-
-    #[test]
-    fn a_cloud_event_carries_the_opportunity_and_the_summary_whole() {
-        let mut event = cloud_event(OPPORTUNITY, Some(Ok(object(SUMMARY))));
-        let id = event.as_object_mut().unwrap().remove("id").unwrap();
-        assert_eq!(id.as_str().unwrap().len(), 64);
-        assert_eq!(
-            event,
-            json!({
-                "specversion": "1.0",
-                "source": "arn:aws:partnercentral:us-east-1:111122223333:catalog/Sandbox",
-                "type": "aws.partnercentral.opportunity.updated",
-                "subject": "O7654321",
-                "time": "2026-03-04T05:06:08Z",
-                "datacontenttype": "application/json",
-                "dataschema": "urn:opportunity-bridge:schemas/opportunity-event/1#/$defs/Data",
-                "eventid": "7d1e9a60-5f4b-4c8d-8e72-1a2b3c4d5e6f",
-                "traceparent": "00-5e1b41515ac6c58f3e9d3b4d12345678-53995c3f42cd8ad8-01",
-                "data": {"opportunity": object(OPPORTUNITY), "awsSummary": object(SUMMARY)},
-            })
-        );
-    }
-
-    #[test]
-    fn a_summary_that_is_not_there_is_told() {
-        let detail = "AWS throttled the call".to_owned();
-        let problem = Problem {
-            pointer: "/awsSummary",
-            code: "Throttled",
-            detail,
-        };
-        assert_eq!(
-            cloud_event(OPPORTUNITY, Some(Err(problem)))["data"],
-            json!({
-                "opportunity": object(OPPORTUNITY),
-                "problems": [{"pointer": "/awsSummary", "code": "Throttled", "detail": "AWS throttled the call"}],
-            })
-        );
-        assert_eq!(
-            cloud_event(OPPORTUNITY, None)["data"],
-            json!({"opportunity": object(OPPORTUNITY)})
-        );
-    }
-
-    #[test]
-    fn equal_content_has_equal_ids_and_other_content_has_others() {
-        let id = |event: OpportunityEvent, opportunity: &str, summary: &str| {
-            let opportunity = Opportunity::parse(opportunity.as_bytes()).unwrap();
-            CloudEvent::new(&event, opportunity, Some(Ok(object(summary))), None).id
-        };
-        let first = id(event(), OPPORTUNITY, SUMMARY);
-
-        let twin = OpportunityEvent {
-            id: Some("another".to_owned()),
-            time: None,
-            ..event()
-        };
-        let reordered = r#"{"Insights":{"EngagementScore":"High"},"RelatedOpportunityId":"O7"}"#;
-        assert_eq!(id(twin, OPPORTUNITY, reordered), first);
-
-        let created = OpportunityEvent {
-            kind: EventKind::Created,
-            ..event()
-        };
-        assert_ne!(id(created, OPPORTUNITY, SUMMARY), first);
-        assert_ne!(
-            id(event(), OPPORTUNITY, &SUMMARY.replace("High", "Low")),
-            first
-        );
-        for (old, new) in [
-            ("[1,2]", "[2,1]"),
-            (r#""m""#, r#""n""#),
-            (r#""a":1"#, r#""a":"1""#),
-            ("1.10", "1.1"),
-        ] {
-            assert_ne!(id(event(), &OPPORTUNITY.replace(old, new), SUMMARY), first);
-        }
-        let none = CloudEvent::new(
-            &event(),
-            Opportunity::parse(OPPORTUNITY.as_bytes()).unwrap(),
-            None,
-            None,
-        );
-        assert_ne!(none.id, first);
-    }
-
-    #[test]
-    fn what_event_bridge_has_no_room_for_is_left_out_step_by_step_and_told() {
-        let large = |bytes: usize| "x".repeat(bytes);
-        let opportunity = |comments: usize, history: usize| {
-            let history = json!([{"Time": "2026-03-03T08:00:00.000Z", "Value": large(history)}]);
-            json!({
-                "Id": "O7", "Catalog": "Sandbox", "LastModifiedDate": "m",
-                "LifeCycle": {"Stage": "Qualified", "NextStepsHistory": history}, "Comments": large(comments),
-            })
-        };
-        let summary = |bytes| object(&json!({"Insights": large(bytes)}).to_string());
-        let left_out = |event: &Value| -> Vec<String> {
-            let problems = event["data"]["problems"]
-                .as_array()
-                .cloned()
-                .unwrap_or_default();
-            problems
-                .iter()
-                .map(|problem| problem["pointer"].as_str().unwrap().to_owned())
-                .collect()
-        };
-        for (comments, history, in_summary, expected) in [
-            (1_000, 1_000, 1_000, &[][..]),
-            (1_000, 1_000, 300_000, &["/awsSummary"]),
-            (
-                1_000,
-                300_000,
-                1_000,
-                &["/awsSummary", "/opportunity/LifeCycle/NextStepsHistory"],
-            ),
-            (
-                300_000,
-                1_000,
-                1_000,
-                &[
-                    "/awsSummary",
-                    "/opportunity/LifeCycle/NextStepsHistory",
-                    "/opportunity",
-                ],
-            ),
-        ] {
-            let opportunity = opportunity(comments, history);
-            let event = cloud_event(&opportunity.to_string(), Some(Ok(summary(in_summary))));
-            assert_eq!(left_out(&event), expected);
-            assert!(event.to_string().len() <= MAX_SIZE);
-            assert_eq!(event["subject"], "O7654321");
-            assert_eq!(
-                event["data"]["opportunity"]["Comments"].is_null(),
-                comments > 100_000
-            );
-        }
-    }
-}
+mod tests;

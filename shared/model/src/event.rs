@@ -1,22 +1,34 @@
-//! The event that EventBridge brings.
+//! The event that EventBridge brings, in the type that AWS has for it.
 //!
 //! Partner Central's event says only *which* opportunity changed: no version, no actor, no list of
-//! fields. Events are documented with other members than recorded ones have (`version` is `"0"` or
-//! `"1"`, `resources` comes and goes), so everything the bridge does not need may be missing.
+//! fields. Where an event got lost, a sweep takes its place and hands on the very same form, so that
+//! there is one way to enrich.
 
+use std::time::SystemTime;
+
+use aws_lambda_events::eventbridge::EventBridgeEvent;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{Catalog, Identifier, ParseCatalogError, ParseIdentifierError, kind};
+
+/// The `source` of Partner Central's events.
+pub const PARTNER_CENTRAL: &str = "aws.partnercentral-selling";
+/// The `source` of the events that a sweep makes.
+pub const SWEEP: &str = "opportunity-bridge.sweep";
 
 /// What an `Opportunity Created` or `Opportunity Updated` event tells.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpportunityEvent {
     /// The EventBridge event's own id. One change can come as two events with two ids.
     pub id: Option<String>,
+    /// Who sent it: [`PARTNER_CENTRAL`], [`SWEEP`], or somebody by hand.
+    pub source: String,
     /// Created or updated.
     pub kind: EventKind,
-    /// When the event was sent, in RFC 3339, as EventBridge wrote it.
-    pub time: Option<String>,
+    /// When the event was sent, to the second.
+    pub time: Option<DateTime<Utc>>,
     /// The catalog that the opportunity lives in.
     pub catalog: Catalog,
     /// Which opportunity.
@@ -32,6 +44,27 @@ pub enum EventKind {
     Updated,
 }
 
+/// The event's `detail`, as it is written:
+/// `{"schemaVersion": "1", "catalog": "AWS", "opportunity": {"identifier": "O7654321"}}`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Detail {
+    /// `"1"` in every recorded event. Nothing is decided by it, so it may be anything.
+    #[serde(default, skip_serializing_if = "Value::is_null")]
+    pub schema_version: Value,
+    /// The catalog, such as `AWS` or `Sandbox`.
+    pub catalog: String,
+    /// Which opportunity.
+    pub opportunity: Reference,
+}
+
+/// Which opportunity an event is about.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reference {
+    /// The identifier, such as `O7654321`.
+    pub identifier: String,
+}
+
 /// An event that the bridge cannot act on.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EventError {
@@ -43,13 +76,21 @@ pub enum EventError {
         /// The detail type in backticks, or what stands in its place.
         found: String,
     },
-    /// A member that the bridge needs is missing or no string.
-    #[error("the event's `{member}` is {found}, expected a string")]
-    Member {
-        /// The member's path, such as `detail.opportunity.identifier`.
-        member: &'static str,
-        /// What was found instead: a kind of value, or the members beside the missing one.
+    /// A field that the bridge needs is missing or no string.
+    #[error("the event's `{field}` is {found}, expected a string")]
+    Field {
+        /// The field's path, such as `detail.opportunity.identifier`.
+        field: &'static str,
+        /// What was found instead: a kind of value, or the fields beside the missing one.
         found: String,
+    },
+    /// Another field is not what EventBridge documents.
+    #[error("the event's `{field}` is wrong: {reason}")]
+    Form {
+        /// The field's path, such as `time`.
+        field: String,
+        /// What is wrong with it.
+        reason: String,
     },
     /// The identifier is none.
     #[error("the event's `detail.opportunity.identifier` is wrong: {0}")]
@@ -59,52 +100,114 @@ pub enum EventError {
     Catalog(#[from] ParseCatalogError),
 }
 
+impl EventKind {
+    fn detail_type(self) -> &'static str {
+        match self {
+            Self::Created => "Opportunity Created",
+            Self::Updated => "Opportunity Updated",
+        }
+    }
+
+    fn parse(detail_type: &str) -> Result<Self, EventError> {
+        [Self::Created, Self::Updated]
+            .into_iter()
+            .find(|kind| kind.detail_type() == detail_type)
+            .ok_or_else(|| EventError::DetailType {
+                found: format!("`{detail_type}`"),
+            })
+    }
+}
+
 impl OpportunityEvent {
     /// Parses an event as EventBridge delivers it.
     ///
+    /// Recorded events and documented ones differ (`version` is `"0"` or `"1"`, `resources` comes and
+    /// goes), so whatever the bridge does not need may be missing, and anything may be added.
+    ///
     /// # Errors
-    /// Where the detail type is not an opportunity's, or the catalog or the identifier is missing
-    /// or malformed. Nothing else is asked for.
+    /// Where the event is not in EventBridge's form or not about an opportunity, or where the catalog or
+    /// the identifier is missing or malformed. The error names the place.
     pub fn parse(event: &Value) -> Result<Self, EventError> {
-        let kind = match event.get("detail-type") {
-            Some(Value::String(text)) if text == "Opportunity Created" => EventKind::Created,
-            Some(Value::String(text)) if text == "Opportunity Updated" => EventKind::Updated,
-            Some(Value::String(other)) => {
-                return Err(EventError::DetailType {
-                    found: format!("`{other}`"),
-                });
-            }
-            _ => {
-                return Err(EventError::DetailType {
-                    found: found(event, "detail-type"),
-                });
-            }
-        };
-        let envelope = |member| event.get(member).and_then(Value::as_str).map(str::to_owned);
-        let detail = event.get("detail").unwrap_or(&Value::Null);
-        let opportunity = detail.get("opportunity").unwrap_or(&Value::Null);
+        match serde_path_to_error::deserialize::<_, EventBridgeEvent<Detail>>(event) {
+            Ok(event) => Self::try_from(event),
+            Err(error) => Err(refusal(event).unwrap_or_else(|| EventError::Form {
+                field: error.path().to_string(),
+                reason: error.inner().to_string(),
+            })),
+        }
+    }
+
+    /// The event that a sweep sends about an opportunity which was modified lately.
+    #[must_use]
+    pub fn of_sweep(catalog: Catalog, identifier: Identifier, now: SystemTime) -> Self {
+        Self {
+            id: None,
+            source: SWEEP.to_owned(),
+            kind: EventKind::Updated,
+            time: Some(now.into()),
+            catalog,
+            identifier,
+        }
+    }
+}
+
+impl TryFrom<EventBridgeEvent<Detail>> for OpportunityEvent {
+    type Error = EventError;
+
+    fn try_from(event: EventBridgeEvent<Detail>) -> Result<Self, EventError> {
         Ok(Self {
-            id: envelope("id"),
-            kind,
-            time: envelope("time"),
-            catalog: Catalog::parse(text(detail, "catalog", "detail.catalog")?)?,
-            identifier: Identifier::parse(text(
-                opportunity,
-                "identifier",
-                "detail.opportunity.identifier",
-            )?)?,
+            kind: EventKind::parse(&event.detail_type)?,
+            catalog: Catalog::parse(&event.detail.catalog)?,
+            identifier: Identifier::parse(&event.detail.opportunity.identifier)?,
+            id: event.id,
+            source: event.source,
+            time: event.time,
         })
     }
 }
 
-fn text<'a>(parent: &'a Value, name: &str, member: &'static str) -> Result<&'a str, EventError> {
-    parent
-        .get(name)
-        .and_then(Value::as_str)
-        .ok_or_else(|| EventError::Member {
-            member,
+impl From<OpportunityEvent> for EventBridgeEvent<Detail> {
+    fn from(event: OpportunityEvent) -> Self {
+        let mut bridged = Self::default();
+        bridged.id = event.id;
+        bridged.source = event.source;
+        bridged.detail_type = event.kind.detail_type().into();
+        bridged.time = event.time;
+        bridged.detail = Detail {
+            schema_version: "1".into(),
+            catalog: event.catalog.to_string(),
+            opportunity: Reference {
+                identifier: event.identifier.to_string(),
+            },
+        };
+        bridged
+    }
+}
+
+/// What an event lacks that the bridge needs. Its detail type comes first: of an event about something
+/// else, that is what the operator has to know.
+fn refusal(event: &Value) -> Option<EventError> {
+    let detail = event.get("detail").unwrap_or(&Value::Null);
+    let opportunity = detail.get("opportunity").unwrap_or(&Value::Null);
+    let of_detail_type = match event.get("detail-type") {
+        Some(Value::String(detail_type)) => EventKind::parse(detail_type).err(),
+        _ => Some(EventError::DetailType {
+            found: found(event, "detail-type"),
+        }),
+    };
+    of_detail_type.or_else(|| {
+        [
+            (detail, "catalog", "detail.catalog"),
+            (opportunity, "identifier", "detail.opportunity.identifier"),
+            (event, "source", "source"),
+        ]
+        .into_iter()
+        .find(|(parent, name, _)| !parent.get(name).is_some_and(Value::is_string))
+        .map(|(parent, name, field)| EventError::Field {
+            field,
             found: found(parent, name),
         })
+    })
 }
 
 /// What is there instead of the string `name` in `parent`.
@@ -124,6 +227,8 @@ fn found(parent: &Value, name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::time::{Duration, UNIX_EPOCH};
+
     use serde_json::json;
 
     use super::*;
@@ -142,27 +247,69 @@ mod tests {
         })
     }
 
+    fn refused(event: &Value) -> String {
+        OpportunityEvent::parse(event).unwrap_err().to_string()
+    }
+
     #[test]
     fn an_event_is_parsed_with_whatever_else_is_in_it_or_not() {
         let expected = OpportunityEvent {
             id: Some("6f6f8e8c-0000-4000-8000-000000000001".to_owned()),
+            source: PARTNER_CENTRAL.to_owned(),
             kind: EventKind::Updated,
-            time: Some("2026-03-04T05:06:07Z".to_owned()),
+            time: Some((UNIX_EPOCH + Duration::from_secs(1_772_600_767)).into()),
             catalog: Catalog::parse("Sandbox").unwrap(),
             identifier: Identifier::parse("O7").unwrap(),
         };
         assert_eq!(OpportunityEvent::parse(&event()).unwrap(), expected);
 
         let mut bare = event();
-        for name in ["version", "resources", "account", "region", "source"] {
+        for name in ["version", "resources", "account", "region"] {
             bare.as_object_mut().unwrap().remove(name);
         }
+        bare["tomorrow"] = json!({"a": 1.10});
+        bare["detail"]["schemaVersion"] = json!(2);
         bare["detail"]["opportunity"]["tomorrow"] = json!([1]);
         bare["detail"]
             .as_object_mut()
             .unwrap()
             .remove("schemaVersion");
         assert_eq!(OpportunityEvent::parse(&bare).unwrap(), expected);
+
+        for name in ["id", "time"] {
+            bare.as_object_mut().unwrap().remove(name);
+        }
+        let expected = OpportunityEvent {
+            id: None,
+            time: None,
+            ..expected
+        };
+        assert_eq!(OpportunityEvent::parse(&bare).unwrap(), expected);
+    }
+
+    #[test]
+    fn the_event_of_a_sweep_is_written_and_read_as_one_of_partner_central() {
+        let swept = OpportunityEvent::of_sweep(
+            Catalog::parse("AWS").unwrap(),
+            Identifier::parse("O7654321").unwrap(),
+            UNIX_EPOCH + Duration::from_secs(1_772_600_767),
+        );
+        let written = serde_json::to_value(EventBridgeEvent::from(swept.clone())).unwrap();
+        assert_eq!(
+            written,
+            json!({
+                "version": null,
+                "id": null,
+                "detail-type": "Opportunity Updated",
+                "source": "opportunity-bridge.sweep",
+                "account": null,
+                "time": "2026-03-04T05:06:07Z",
+                "region": null,
+                "resources": null,
+                "detail": {"schemaVersion": "1", "catalog": "AWS", "opportunity": {"identifier": "O7654321"}},
+            })
+        );
+        assert_eq!(OpportunityEvent::parse(&written), Ok(swept));
     }
 
     #[test]
@@ -208,13 +355,36 @@ mod tests {
                 json!("AWS1"),
                 "the event's `detail.catalog` is wrong: `AWS1` is not a catalog, expected letters only, such as `AWS` or `Sandbox`",
             ),
+            (
+                "/source",
+                json!({}),
+                "the event's `source` is an object, expected a string",
+            ),
+            (
+                "/time",
+                json!("yesterday"),
+                "the event's `time` is wrong: input contains invalid characters",
+            ),
+            (
+                "/resources",
+                json!(["arn", 2]),
+                "the event's `resources[1]` is wrong: invalid type: number, expected a string",
+            ),
         ] {
             let mut event = event();
             *event.pointer_mut(pointer).unwrap() = value;
-            assert_eq!(
-                OpportunityEvent::parse(&event).unwrap_err().to_string(),
-                error
-            );
+            assert_eq!(refused(&event), error);
         }
+    }
+
+    #[test]
+    fn an_event_about_something_else_is_refused_for_its_detail_type_whatever_its_detail_is() {
+        let mut event = event();
+        event["detail-type"] = json!("Engagement Created");
+        event["detail"] = json!({"engagement": 7});
+        assert_eq!(
+            refused(&event),
+            "the event's `detail-type` is `Engagement Created`, expected `Opportunity Created` or `Opportunity Updated`"
+        );
     }
 }

@@ -55,6 +55,13 @@ impl Instant {
         self.since_1970(1_000)
     }
 
+    /// The date in UTC, as `YYYY-MM-DD`.
+    #[must_use]
+    pub fn date(self) -> String {
+        let date = OffsetDateTime::from_unix_timestamp_nanos(self.nanoseconds);
+        date.map_or_else(|_| String::new(), |date| date.date().to_string())
+    }
+
     /// How long after `earlier` this is; `None` where it is before.
     #[must_use]
     pub fn since(self, earlier: Self) -> Option<Duration> {
@@ -106,6 +113,16 @@ mod tests {
             ("2026-03-04T05:06:08Z", "2026-03-04t05:06:08z"),
         ] {
             assert_eq!(instant(one), instant(other));
+        }
+    }
+
+    #[test]
+    fn the_date_of_an_instant_is_its_date_in_utc() {
+        for (text, date) in [
+            ("2026-03-04T00:30:00+01:00", "2026-03-03"),
+            ("2026-03-04T23:59:59.999Z", "2026-03-04"),
+        ] {
+            assert_eq!(instant(text).date(), date);
         }
     }
 

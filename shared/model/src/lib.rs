@@ -13,7 +13,7 @@
 //!     &Catalog::parse("AWS")?,
 //! )?;
 //! let patch = Patch::parse_merge(br#"{"LifeCycle":{"Stage":"Qualified"}}"#)?;
-//! let review = review(&read, patch.apply(&read)?);
+//! let review = review(&read, patch.apply(&read)?, "2026-01-02");
 //!
 //! assert_eq!(review.changes[0].pointer, "/LifeCycle/Stage");
 //! assert_eq!(review.update.body["AddedByAwsTomorrow"].to_string(), "1.10");
@@ -21,14 +21,18 @@
 //! ```
 
 mod advice;
+#[cfg(test)]
+mod arbitrary;
 mod change;
 mod cloud_event;
 mod code;
-mod duplicate;
+mod companions;
+mod equal;
 mod event;
 mod finding;
 mod identifier;
 mod instant;
+pub mod json;
 mod lock;
 mod opportunity;
 mod owner;
@@ -39,9 +43,11 @@ mod schema;
 mod update;
 
 pub use change::Change;
-pub use cloud_event::{CloudEvent, Problem};
+pub use cloud_event::{CloudEvent, Problem, ProblemCode};
 pub use code::Code;
-pub use event::{EventError, EventKind, OpportunityEvent};
+pub use event::{
+    Detail, EventError, EventKind, OpportunityEvent, PARTNER_CENTRAL, Reference, SWEEP,
+};
 pub use finding::{Finding, Source};
 pub use identifier::{Catalog, Identifier, ParseCatalogError, ParseIdentifierError};
 pub use instant::{Instant, ParseInstantError};

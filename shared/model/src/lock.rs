@@ -80,15 +80,15 @@ mod tests {
         Opportunity::from_document(document, &Catalog::parse(catalog).unwrap()).unwrap()
     }
 
-    fn change(path: &str) -> Change {
+    fn change(pointer: &str) -> Change {
         Change {
-            pointer: path.to_owned(),
+            pointer: pointer.to_owned(),
             before: json!(1),
             after: json!(2),
         }
     }
 
-    /// Path, and whether it is closed in: Pending Submission, Submitted, In review,
+    /// A pointer, and whether its place is closed in: Pending Submission, Submitted, In review,
     /// Action Required, Approved, Rejected, and a status of tomorrow.
     const TABLE: [(&str, [bool; 7]); 19] = [
         (
@@ -180,12 +180,12 @@ mod tests {
             "Rejected",
             "Tomorrow",
         ];
-        for (path, closed) in TABLE {
+        for (pointer, closed) in TABLE {
             for (status, closed) in statuses.into_iter().zip(closed) {
                 assert_eq!(
-                    opportunity("AWS", status).locks(&change(path)),
+                    opportunity("AWS", status).locks(&change(pointer)),
                     closed,
-                    "{path} in {status}"
+                    "{pointer} in {status}"
                 );
             }
         }

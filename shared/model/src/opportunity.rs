@@ -7,7 +7,7 @@
 
 use serde_json::Value;
 
-use crate::{Catalog, Object, kind};
+use crate::{Catalog, Object, json, kind};
 
 /// An opportunity, whole, as `GetOpportunity` answers it.
 #[derive(Debug, Clone, PartialEq)]
@@ -46,7 +46,7 @@ impl Opportunity {
     /// # Errors
     /// Where it is not a JSON object with strings for `Id` and `LastModifiedDate`.
     pub fn parse(bytes: &[u8], catalog: &Catalog) -> Result<Self, ParseOpportunityError> {
-        match serde_json::from_slice(bytes)? {
+        match json::parse(bytes)? {
             Value::Object(document) => Self::from_document(document, catalog),
             other => Err(ParseOpportunityError::NotAnObject {
                 found: kind(&other),

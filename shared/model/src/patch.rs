@@ -1,19 +1,22 @@
 //! The patch: what a caller wants changed, and how it is applied to an opportunity.
 
-use std::slice;
+mod cost;
+mod settle;
 
 use json_patch::{
     AddOperation, CopyOperation, MoveOperation, PatchErrorKind, PatchOperation, RemoveOperation,
-    ReplaceOperation, TestOperation, jsonptr::PointerBuf,
+    ReplaceOperation, TestOperation,
+    jsonptr::{Pointer, PointerBuf},
 };
 use serde_json::Value;
 
-use crate::{Object, Opportunity, duplicate, kind};
-
-/// The most levels that operations may leave: somewhat fewer than a JSON parser takes.
-const MAX_DEPTH: usize = 120;
-/// The most bytes that operations may leave. An opportunity is about 10 KiB.
-const MAX_SIZE: usize = 4 * 1024 * 1024;
+use self::settle::settle;
+use crate::{
+    Code, Object, Opportunity,
+    equal::equal,
+    json::{self, Flaw},
+    kind,
+};
 
 /// A partial change to an opportunity.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,7 +27,7 @@ pub enum Patch {
     Operations(json_patch::Patch),
 }
 
-/// Bytes that are no patch.
+/// Bytes that are not a patch.
 #[derive(Debug, thiserror::Error)]
 pub enum ParsePatchError {
     /// The bytes are not JSON.
@@ -44,7 +47,22 @@ pub enum ParsePatchError {
         /// Where, as a JSON Pointer into the patch.
         pointer: String,
     },
-    /// An operation of a JSON Patch is none.
+    /// A member has a name that the parser gives a meaning to.
+    #[error(
+        "the patch names `{pointer}`, expected no name that begins with `$serde_json::private::`"
+    )]
+    Reserved {
+        /// Where, as a JSON Pointer into the patch.
+        pointer: String,
+    },
+    /// The patch has more values or more levels than can be handled.
+    #[error(
+        "the patch is too large, expected at most {levels} levels and {size} MiB in memory",
+        levels = cost::MAX_LEVELS,
+        size = cost::MAX >> 20
+    )]
+    TooLarge,
+    /// An operation of a JSON Patch is malformed.
     #[error("operation {index} of the patch is wrong: {cause}")]
     Operation {
         /// Its place in the patch, from 0.
@@ -54,10 +72,35 @@ pub enum ParsePatchError {
     },
 }
 
+impl ParsePatchError {
+    /// The code of what is wrong; `None` where the patch is not JSON.
+    #[must_use]
+    pub fn code(&self) -> Option<Code> {
+        Some(match self {
+            Self::NotJson(_) => return None,
+            Self::WrongKind { .. } => Code::WrongType,
+            Self::Twice { .. } => Code::DuplicateMember,
+            Self::Reserved { .. } => Code::ReservedMember,
+            Self::TooLarge => Code::TooLarge,
+            Self::Operation { .. } => Code::WrongOperation,
+        })
+    }
+
+    /// Where, as a JSON Pointer into the patch; empty for the whole.
+    #[must_use]
+    pub fn pointer(&self) -> String {
+        match self {
+            Self::NotJson(_) | Self::WrongKind { .. } | Self::TooLarge => String::new(),
+            Self::Twice { pointer } | Self::Reserved { pointer } => pointer.clone(),
+            Self::Operation { index, .. } => format!("/{index}"),
+        }
+    }
+}
+
 /// A patch that cannot be applied to this opportunity.
 #[derive(Debug, Clone, thiserror::Error, PartialEq, Eq)]
 pub enum PatchError {
-    /// A `test` operation found another value.
+    /// A `test` operation found another value, or none.
     #[error("operation {index} of the patch failed: `{pointer}` is not as tested")]
     TestFailed {
         /// Its place in the patch, from 0.
@@ -67,7 +110,9 @@ pub enum PatchError {
     },
     /// An operation makes more of the opportunity than can be written.
     #[error(
-        "operation {index} of the patch makes the opportunity too large, expected less than {MAX_SIZE} bytes in {MAX_DEPTH} levels"
+        "operation {index} of the patch makes the opportunity too large, expected at most {levels} levels and {size} MiB in memory",
+        levels = cost::MAX_LEVELS,
+        size = cost::MAX >> 20
     )]
     TooLarge {
         /// Its place in the patch, from 0.
@@ -83,15 +128,44 @@ pub enum PatchError {
         /// What is wrong.
         cause: &'static str,
     },
+    /// The operations replace the opportunity by something else.
+    #[error("the patch makes the opportunity {found}, expected an object")]
+    NotAnObject {
+        /// What it would be, with its article.
+        found: &'static str,
+    },
+}
+
+impl PatchError {
+    /// The code of what is wrong.
+    #[must_use]
+    pub fn code(&self) -> Code {
+        match self {
+            Self::TestFailed { .. } => Code::TestFailed,
+            Self::TooLarge { .. } => Code::TooLarge,
+            Self::Inapplicable { .. } => Code::Inapplicable,
+            Self::NotAnObject { .. } => Code::WrongType,
+        }
+    }
+
+    /// Where, as a JSON Pointer into the opportunity; empty for the whole.
+    #[must_use]
+    pub fn pointer(&self) -> &str {
+        match self {
+            Self::TestFailed { pointer, .. } | Self::Inapplicable { pointer, .. } => pointer,
+            Self::TooLarge { .. } | Self::NotAnObject { .. } => "",
+        }
+    }
 }
 
 impl Patch {
     /// Parses a JSON Merge Patch (RFC 7396).
     ///
     /// # Errors
-    /// Where the bytes are not a JSON object, or name a member twice.
+    /// Where the bytes are not a JSON object, name a member twice or with a reserved name, or hold
+    /// more than can be handled.
     pub fn parse_merge(bytes: &[u8]) -> Result<Self, ParsePatchError> {
-        match unambiguous(bytes)? {
+        match parse(bytes)? {
             Value::Object(members) => Ok(Self::Merge(members)),
             other => Err(ParsePatchError::WrongKind {
                 found: kind(&other),
@@ -103,9 +177,10 @@ impl Patch {
     /// Parses a JSON Patch (RFC 6902).
     ///
     /// # Errors
-    /// Where the bytes are not a JSON array of operations; the error names the first that is none.
+    /// Where the bytes are not a JSON array of operations, name a member twice or with a reserved name,
+    /// or hold more than can be handled. The error names the first malformed operation.
     pub fn parse_operations(bytes: &[u8]) -> Result<Self, ParsePatchError> {
-        let operations = match unambiguous(bytes)? {
+        let operations = match parse(bytes)? {
             Value::Array(operations) => operations,
             other => {
                 return Err(ParsePatchError::WrongKind {
@@ -114,43 +189,53 @@ impl Patch {
                 });
             }
         };
-        let operation = |(index, value)| {
-            operation(value).map_err(|cause| ParsePatchError::Operation { index, cause })
+        let parsed = |(index, value)| {
+            let operation =
+                operation(value).map_err(|cause| ParsePatchError::Operation { index, cause })?;
+            if operation
+                .path()
+                .tokens()
+                .any(|token| json::is_reserved(&token.decoded()))
+            {
+                let pointer = format!("/{index}/path");
+                return Err(ParsePatchError::Reserved { pointer });
+            }
+            Ok(operation)
         };
-        let operations: Result<_, _> = operations.into_iter().enumerate().map(operation).collect();
+        let operations: Result<_, _> = operations.into_iter().enumerate().map(parsed).collect();
         Ok(Self::Operations(json_patch::Patch(operations?)))
     }
 
     /// The opportunity's document with this patch applied. Whether that may be written is for
-    /// [`review`](crate::review) to say.
+    /// [`review`](fn@crate::review) to say.
     ///
-    /// A member that the patch removes stays in the result as explicit null:
-    /// for `Project.ExpectedContractDuration` an omitted member means "no change" and only null
-    /// clears it; for all others the two mean the same to `UpdateOpportunity`.
+    /// RFC 7396 and RFC 6902 with two differences: a removed member becomes null, and an object without
+    /// a single value is not put in the place of null or nothing.
     ///
     /// # Errors
-    /// Where one of the operations fails.
+    /// Where one of the operations fails, or makes too much of the document.
     pub fn apply(&self, opportunity: &Opportunity) -> Result<Object, PatchError> {
         let before = opportunity.document();
-        match self {
-            Self::Merge(members) => {
-                let mut after = before.clone();
-                merge(&mut after, members);
-                Ok(after)
-            }
-            Self::Operations(operations) => {
-                Ok(with_removed_as_null(before, carry_out(operations, before)?))
-            }
-        }
+        let mut after = match self {
+            Self::Merge(members) => merged(before.clone(), members),
+            Self::Operations(operations) => carried_out(operations, before.clone())?,
+        };
+        settle(before, &mut after);
+        Ok(after)
     }
 }
 
-/// Parses JSON that says everything once.
-fn unambiguous(bytes: &[u8]) -> Result<Value, ParsePatchError> {
-    let json = serde_json::from_slice(bytes)?;
-    match duplicate::find(bytes)? {
-        None => Ok(json),
-        Some(pointer) => Err(ParsePatchError::Twice { pointer }),
+/// Parses JSON that says everything once, and no more than can be handled.
+fn parse(bytes: &[u8]) -> Result<Value, ParsePatchError> {
+    match json::flaw(bytes)? {
+        None => {}
+        Some(Flaw::Twice(pointer)) => return Err(ParsePatchError::Twice { pointer }),
+        Some(Flaw::Reserved(pointer)) => return Err(ParsePatchError::Reserved { pointer }),
+    }
+    let value = json::parse(bytes)?;
+    match cost::cost(&value, 0, cost::MAX_LEVELS) {
+        Some(cost) if cost <= cost::MAX => Ok(value),
+        _ => Err(ParsePatchError::TooLarge),
     }
 }
 
@@ -204,111 +289,83 @@ fn place(members: &Object, name: &str) -> Result<PointerBuf, String> {
         .map_err(|_| format!("`{name}` is `{text}`, expected a JSON Pointer"))
 }
 
-/// RFC 6902. The whole document is out of reach here, because it holds read-only members.
-fn carry_out(operations: &json_patch::Patch, before: &Object) -> Result<Object, PatchError> {
-    let mut document = Value::Object(before.clone());
-    for (index, operation) in operations.iter().enumerate() {
-        json_patch::patch(&mut document, slice::from_ref(operation))
-            .map_err(|error| failed(index, &error))?;
-        let mut room = MAX_SIZE;
-        if !fits(&document, MAX_DEPTH, &mut room) {
-            return Err(PatchError::TooLarge { index });
+/// RFC 7396, section 2.
+fn merged(mut document: Object, patch: &Object) -> Object {
+    for (name, value) in patch {
+        if value.is_null() {
+            document.remove(name);
+        } else {
+            json_patch::merge(document.entry(name.as_str()).or_insert(Value::Null), value);
         }
+    }
+    document
+}
+
+/// RFC 6902, section 4.
+fn carried_out(operations: &json_patch::Patch, document: Object) -> Result<Object, PatchError> {
+    let mut document = Value::Object(document);
+    let mut room = cost::MAX;
+    for (index, operation) in operations.iter().enumerate() {
+        if let PatchOperation::Test(test) = operation {
+            // The crate compares numbers by their digits, and fails otherwise where there is no value.
+            let found = document.pointer(test.path.as_str());
+            if !found.is_some_and(|found| equal(found, &test.value)) {
+                let pointer = test.path.to_string();
+                return Err(PatchError::TestFailed { index, pointer });
+            }
+            continue;
+        }
+        room = touched(operation, &document)
+            .and_then(|cost| room.checked_sub(cost))
+            .ok_or(PatchError::TooLarge { index })?;
+        json_patch::patch_unsafe(&mut document, std::slice::from_ref(operation))
+            .map_err(|error| failed(index, &error))?;
     }
     match document {
         Value::Object(after) => Ok(after),
-        _ => Ok(before.clone()),
+        other => Err(PatchError::NotAnObject {
+            found: kind(&other),
+        }),
     }
 }
 
+/// What an operation puts in and moves about; `None` where the document would have too many levels. A
+/// few `copy` operations can double a document beyond any memory, and many insertions at the start of a
+/// long list take more time than there is.
+fn touched(operation: &PatchOperation, document: &Value) -> Option<usize> {
+    let path = operation.path();
+    let container = |place: &Pointer| {
+        let parent = place
+            .parent()
+            .and_then(|parent| document.pointer(parent.as_str()));
+        parent.map_or(0, cost::shift)
+    };
+    let (value, left) = match operation {
+        PatchOperation::Add(add) => (Some(&add.value), 0),
+        PatchOperation::Replace(replace) => (Some(&replace.value), 0),
+        PatchOperation::Copy(copy) => (document.pointer(copy.from.as_str()), 0),
+        PatchOperation::Move(moved) => (
+            document.pointer(moved.from.as_str()),
+            container(&moved.from),
+        ),
+        PatchOperation::Remove(_) | PatchOperation::Test(_) => (None, 0),
+    };
+    let levels = cost::MAX_LEVELS.checked_sub(path.count())?;
+    let put_in = value.map_or(Some(0), |value| cost::cost(value, path.len(), levels))?;
+    Some(put_in + left + container(path))
+}
+
 fn failed(index: usize, error: &json_patch::PatchError) -> PatchError {
-    let pointer = error.path.to_string();
     let cause = match error.kind {
-        PatchErrorKind::TestFailed => return PatchError::TestFailed { index, pointer },
         PatchErrorKind::InvalidFromPointer => "`from` points to nothing",
         PatchErrorKind::CannotMoveInsideItself => "a value cannot be moved into itself",
         _ => "there is no such place",
     };
     PatchError::Inapplicable {
         index,
-        pointer,
+        pointer: error.path.to_string(),
         cause,
     }
-}
-
-/// Whether a value has no more levels and no more bytes, roughly, than there is room for. A few `copy`
-/// operations can double a document beyond any memory.
-fn fits(value: &Value, levels: usize, room: &mut usize) -> bool {
-    let mut takes = |bytes: usize| match room.checked_sub(bytes) {
-        Some(left) => {
-            *room = left;
-            true
-        }
-        None => false,
-    };
-    match value {
-        Value::String(text) => takes(text.len() + 2),
-        Value::Number(number) => takes(number.as_str().len()),
-        Value::Array(items) => {
-            takes(2) && levels > 0 && items.iter().all(|item| fits(item, levels - 1, room))
-        }
-        Value::Object(members) => {
-            takes(2)
-                && levels > 0
-                && members.iter().all(|(name, value)| {
-                    *room = room.saturating_sub(name.len() + 3);
-                    fits(value, levels - 1, room)
-                })
-        }
-        _ => takes(4),
-    }
-}
-
-/// RFC 7396, section 2, for two objects, but that a member that is removed stays as null, and that
-/// nothing stays nothing where a patch only removes from it; the RFC would make an empty object.
-fn merge(target: &mut Object, patch: &Object) {
-    for (name, value) in patch {
-        match (value, target.get_mut(name)) {
-            (Value::Null, None) => {}
-            (value, None | Some(Value::Null)) if removes_only(value) => {}
-            (Value::Object(members), Some(Value::Object(target))) => merge(target, members),
-            (value, Some(slot)) => *slot = merged_into_nothing(value),
-            (value, None) => drop(target.insert(name.clone(), merged_into_nothing(value))),
-        }
-    }
-}
-
-fn merged_into_nothing(patch: &Value) -> Value {
-    match patch {
-        Value::Object(members) => {
-            let mut target = Object::new();
-            merge(&mut target, members);
-            Value::Object(target)
-        }
-        value => value.clone(),
-    }
-}
-
-/// Whether a merge patch is of removals alone, within an object.
-fn removes_only(patch: &Value) -> bool {
-    let removes = |value: &Value| value.is_null() || removes_only(value);
-    matches!(patch, Value::Object(members) if !members.is_empty() && members.values().all(removes))
-}
-
-/// `after`, in the order of `before`, with null for each member that `before` has and `after` lacks.
-fn with_removed_as_null(before: &Object, mut after: Object) -> Object {
-    let mut whole = Object::new();
-    for (name, before) in before {
-        let value = match (before, after.shift_remove(name)) {
-            (Value::Object(before), Some(Value::Object(after))) => {
-                Value::Object(with_removed_as_null(before, after))
-            }
-            (_, after) => after.unwrap_or_default(),
-        };
-        whole.insert(name.clone(), value);
-    }
-    whole.extend(after);
-    whole
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 //! is read goes in, findings come out, and the caller decides.
 
 use crate::{
-    Change, Code, Finding, Object, Opportunity, Update, advice,
+    Change, Code, Finding, Object, Opportunity, Update, advice, companions,
     owner::{self, Owner},
     schema, update,
 };
@@ -44,11 +44,16 @@ pub enum Refusal {
     Invalid(Vec<Finding>),
 }
 
-/// Reviews the change from the opportunity as it was read to the document `after`.
+/// Reviews the change from the opportunity as it was read to the document `after`. `today` is the date
+/// in UTC, as `YYYY-MM-DD`.
+///
+/// `changes` is what differs between the body that would be sent and one of the opportunity as it was
+/// read, besides the fields that are in no body.
 #[must_use]
-pub fn review(before: &Opportunity, after: Object) -> Review {
+pub fn review(before: &Opportunity, after: Object, today: &str) -> Review {
     let mut changes = Change::between(before.document(), &after);
     changes.retain(|change| !is_none(change, before));
+    let companions = companions::judge(before.document(), &after, &changes, today);
     let update = Update::of(after, before);
     let review_status = before.review_status().unwrap_or_default().to_owned();
 
@@ -63,13 +68,8 @@ pub fn review(before: &Opportunity, after: Object) -> Review {
     let judgement = schema::judge(before.document(), &update.body);
     let advice = advice::advise(before.document(), &update.body);
     Review {
-        // A document that was invalid before stays the opportunity's: nothing would be written.
-        invalid: if changes.is_empty() {
-            Vec::new()
-        } else {
-            judgement.errors
-        },
-        warnings: advice.into_iter().chain(judgement.warnings).collect(),
+        invalid: [judgement.errors, companions.errors].concat(),
+        warnings: [advice, judgement.warnings, companions.warnings].concat(),
         update,
         changes,
         review_status,
@@ -166,8 +166,7 @@ fn is_none(change: &Change, before: &Opportunity) -> bool {
     match change.pointer.as_str() {
         "/Catalog" => change.after == before.catalog(),
         "/Identifier" => change.after == before.id(),
-        update::USE_CASE => update::decoded(&change.before).as_ref() == Some(&change.after),
-        _ => false,
+        pointer => update::are_sent_alike(pointer, &change.before, &change.after),
     }
 }
 
@@ -197,113 +196,4 @@ fn closed(change: &Change, review_status: &str) -> Finding {
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::{Value, json};
-
-    use super::*;
-    use crate::Catalog;
-
-    fn opportunity(document: Value) -> Opportunity {
-        let Value::Object(mut document) = document else {
-            panic!("an object")
-        };
-        document.insert("Id".to_owned(), json!("O1"));
-        document.insert("LastModifiedDate".to_owned(), json!("m"));
-        Opportunity::from_document(document, &Catalog::parse("AWS").unwrap()).unwrap()
-    }
-
-    fn reviewed(before: Value, change: impl FnOnce(&mut Object)) -> Review {
-        let before = opportunity(before);
-        let mut after = before.document().clone();
-        change(&mut after);
-        review(&before, after)
-    }
-
-    fn places(findings: &[Finding]) -> Vec<(&str, &str)> {
-        findings
-            .iter()
-            .map(|finding| (finding.pointer.as_str(), finding.code.as_str()))
-            .collect()
-    }
-
-    #[test]
-    fn a_field_that_is_not_the_partners_may_be_named_but_not_changed() {
-        let before = json!({"Arn": "a", "Catalog": "AWS", "OpportunityTeam": [], "LifeCycle": {"ReviewStatus": "Approved"}});
-        let same = reviewed(before.clone(), |after| {
-            after.insert("Identifier".to_owned(), json!("O1"));
-        });
-        assert_eq!(same.changes, []);
-        assert_eq!(same.refuse_owned(), Ok(()));
-
-        let other = reviewed(before, |after| {
-            after.insert("Arn".to_owned(), json!("b"));
-            after.insert("Catalog".to_owned(), json!("Sandbox"));
-            after.insert("Identifier".to_owned(), json!("O2"));
-            after.insert("LastModifiedDate".to_owned(), json!("n"));
-            after.insert(
-                "LifeCycle".to_owned(),
-                json!({"ReviewStatus": "Rejected", "NextSteps": "n"}),
-            );
-        });
-        let Err(Refusal::Owned(findings)) = other.refuse_owned() else {
-            panic!("{other:?}")
-        };
-        assert_eq!(
-            places(&findings),
-            [
-                ("/Arn", "read-only"),
-                ("/Catalog", "mismatch"),
-                ("/LifeCycle/ReviewStatus", "read-only"),
-                ("/LastModifiedDate", "read-only"),
-                ("/Identifier", "mismatch"),
-            ]
-        );
-    }
-
-    #[test]
-    fn a_catalog_that_the_answer_left_out_may_be_named() {
-        let review = reviewed(json!({}), |after| {
-            after.insert("Catalog".to_owned(), json!("AWS"));
-        });
-        assert_eq!(review.changes, []);
-        assert_eq!(review.update.body["Catalog"], "AWS");
-    }
-
-    #[test]
-    fn a_use_case_is_compared_without_the_entities_that_aws_puts_in() {
-        let before = json!({"Project": {"CustomerUseCase": "Security &amp; Compliance"}});
-        let review = reviewed(before, |after| {
-            after["Project"]["CustomerUseCase"] = json!("Security & Compliance");
-        });
-        assert_eq!(review.changes, []);
-    }
-
-    #[test]
-    fn lenient_leaves_locks_and_growing_rules_to_aws() {
-        let before = json!({"LifeCycle": {"ReviewStatus": "Submitted", "Stage": "Prospect"}});
-        let review = reviewed(before, |after| {
-            after["LifeCycle"]["Stage"] = json!("Won");
-            after["LifeCycle"]["TargetCloseDate"] = json!("soon");
-        });
-        let codes = |findings: Vec<Finding>| -> Vec<&'static str> {
-            findings
-                .iter()
-                .map(|finding| finding.code.as_str())
-                .collect()
-        };
-        assert_eq!(
-            codes(review.errors(false)),
-            ["locked", "locked", "unlisted-value", "wrong-format"]
-        );
-        assert_eq!(codes(review.warnings(false)), [] as [&str; 0]);
-        assert_eq!(codes(review.errors(true)), ["wrong-format"]);
-        assert_eq!(
-            codes(review.warnings(true)),
-            ["unlisted-value", "locked", "locked"]
-        );
-        assert!(
-            matches!(review.refuse_locked(false), Err(Refusal::Locked { review_status, .. }) if review_status == "Submitted")
-        );
-        assert_eq!(review.refuse_locked(true), Ok(()));
-    }
-}
+mod tests;

@@ -12,7 +12,7 @@ mod walk;
 use std::sync::LazyLock;
 
 use self::walk::{Found, Schema};
-use crate::{Code, Finding, Object, Source};
+use crate::{Code, Finding, Object, Source, update};
 
 const FILE: &str = include_str!("../schema/opportunity.schema.json");
 
@@ -23,16 +23,16 @@ const FILE: &str = include_str!("../schema/opportunity.schema.json");
 static SCHEMA: LazyLock<Schema> =
     LazyLock::new(|| serde_json::from_str(FILE).expect("the schema is well-formed"));
 
-/// What [`judge`] found.
+/// What is said of what a patch did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Judgement {
     /// What the patch made wrong.
     pub(crate) errors: Vec<Finding>,
-    /// What was wrong before, and new values that AWS's documentation does not list.
+    /// What was wrong before, and what AWS's documentation is not clear about.
     pub(crate) warnings: Vec<Finding>,
 }
 
-/// Reads the rules now, so that the first [`judge`] does not have to.
+/// Reads the rules now, so that the first [`review`](fn@crate::review) does not have to.
 pub fn load_rules() {
     LazyLock::force(&SCHEMA);
 }
@@ -70,7 +70,7 @@ pub(crate) fn judge(before: &Object, after: &Object) -> Judgement {
 
 impl Found<'_> {
     fn is_as(&self, other: &Self) -> bool {
-        self.value == other.value && self.is_at(other)
+        self.is_at(other) && update::are_sent_alike(&self.finding.pointer, self.value, other.value)
     }
 
     /// Whether both say the same of the same place, whatever the index in an array.
@@ -329,6 +329,56 @@ mod tests {
     }
 
     #[test]
+    fn a_number_written_otherwise_is_as_wrong_as_before() {
+        let before = json!({"NationalSecurity": 1, "New": 100});
+        let after = json!({"NationalSecurity": 1.0, "New": 1e2});
+        let judgement = judged(&before, &after);
+        assert_eq!((judgement.errors.len(), judgement.warnings.len()), (0, 1));
+    }
+
+    #[test]
+    fn what_is_repaired_on_the_way_is_as_it_was_before() {
+        for (before, after) in [
+            (
+                json!({"New": [{"__type": "t", "a": 1}]}),
+                json!({"New": [{"a": 1}]}),
+            ),
+            (
+                json!({"Project": {"CustomerUseCase": "A &amp; B"}}),
+                json!({"Project": {"CustomerUseCase": "A & B"}}),
+            ),
+            (
+                json!({"Project": {"New": {"__type": false}}}),
+                json!({"Project": {"New": {}}}),
+            ),
+        ] {
+            assert_eq!(judged(&before, &after), Judgement::default());
+        }
+    }
+
+    #[test]
+    fn every_finding_is_told_but_only_the_first_thousand_with_what_was_meant() {
+        let members: Object = (0..1_200)
+            .map(|number| (format!("Stag{number}"), json!(1)))
+            .collect();
+        let needs = vec![json!("Co-Sell - Deal"); 10];
+        let after = json!({"LifeCycle": members, "PrimaryNeedsFromAws": needs});
+        let errors = judged(&json!({}), &after).errors;
+        assert_eq!(errors.len(), 1_210);
+        let is_meant = |error: &Finding| error.suggestion.is_some();
+        assert!(errors[..1_000].iter().all(is_meant));
+        assert!(!errors[1_000..].iter().any(is_meant));
+        assert_eq!(
+            errors[1_199].detail,
+            "`/LifeCycle/Stag1199` is not a member that AWS knows"
+        );
+        assert_eq!(
+            errors[1_200].detail,
+            "`Co-Sell - Deal` is not in AWS's list"
+        );
+    }
+
+    #[test]
     fn what_the_bridge_sets_is_not_judged() {
         let after = json!({"Catalog": "AWS", "Identifier": "O1", "LastModifiedDate": "m"});
         assert_eq!(judged(&json!({}), &after), Judgement::default());
@@ -341,8 +391,11 @@ mod tests {
         assert_eq!(
             serde_json::to_value(&errors).unwrap(),
             json!([
-                {"pointer": "/Lifecycle", "code": "unknown-member", "detail": detail(0), "suggestion": "LifeCycle"},
-                {"pointer": "/x", "code": "unknown-member", "detail": detail(1)},
+                {
+                    "pointer": "/Lifecycle", "code": "unknown-member", "source": "patch",
+                    "detail": detail(0), "suggestion": "LifeCycle",
+                },
+                {"pointer": "/x", "code": "unknown-member", "source": "patch", "detail": detail(1)},
             ])
         );
     }

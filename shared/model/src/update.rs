@@ -8,17 +8,17 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::{
-    Change, Object, Opportunity,
+    Change, Object, Opportunity, change,
     owner::{self, Owner},
     pointer::Place,
 };
 
 /// A shape's name, which answers in awsJson1.0 may carry inside `Project.ExpectedCustomerSpend`:
 /// seen and deleted in AWS's own samples (`EditOpportunity.js`).
-const TYPE_TAG: &str = "__type";
+pub(crate) const TYPE_TAG: &str = "__type";
 
 /// Where the use case is.
-pub(crate) const USE_CASE: &str = "/Project/CustomerUseCase";
+const USE_CASE: &str = "/Project/CustomerUseCase";
 
 /// The body of an `UpdateOpportunity` request, with what had to be adjusted for it.
 #[derive(Debug, Clone, PartialEq)]
@@ -91,7 +91,9 @@ impl Update {
 
 /// Drops the tags in an object and in all that it holds.
 fn drop_type_tags(members: &mut Object, at: &Place<'_>, adjustments: &mut Vec<Adjustment>) {
-    if let Some(before) = members.shift_remove(TYPE_TAG) {
+    if let Some(before) = members.shift_remove(TYPE_TAG)
+        && !before.is_null()
+    {
         adjustments.push(Adjustment {
             pointer: Place::Member(at, TYPE_TAG).to_string(),
             rule: Rule::TypeTagDropped,
@@ -128,8 +130,38 @@ fn decode_use_case(body: &mut Object) -> Option<Adjustment> {
     })
 }
 
+/// Whether two values at a place make no difference to the body that is sent.
+pub(crate) fn are_sent_alike(pointer: &str, one: &Value, other: &Value) -> bool {
+    if change::are_equal(one, other) || pointer.split('/').any(|token| token == TYPE_TAG) {
+        return true;
+    }
+    if pointer == USE_CASE
+        && let (Some(one), Some(other)) = (decoded(one), decoded(other))
+    {
+        return one == other;
+    }
+    let is_tagged = has_type_tag(one) || has_type_tag(other);
+    is_tagged && change::are_equal(&without_type_tags(one), &without_type_tags(other))
+}
+
+fn without_type_tags(value: &Value) -> Value {
+    let mut value = value.clone();
+    drop_inner_type_tags(&mut value, &Place::Root, &mut Vec::new());
+    value
+}
+
+fn has_type_tag(value: &Value) -> bool {
+    match value {
+        Value::Object(members) => {
+            members.contains_key(TYPE_TAG) || members.values().any(has_type_tag)
+        }
+        Value::Array(items) => items.iter().any(has_type_tag),
+        _ => false,
+    }
+}
+
 /// A use case as AWS takes it; `None` where it is not a text.
-pub(crate) fn decoded(use_case: &Value) -> Option<Value> {
+fn decoded(use_case: &Value) -> Option<Value> {
     let text = use_case.as_str()?;
     Some(
         text.replace("&amp;colon;", ":")

@@ -19,10 +19,10 @@ use aws_sdk_partnercentralselling::{
         update_opportunity::UpdateOpportunity,
     },
 };
-use model::{Catalog, Identifier, Object, Opportunity, Update};
+use model::{Catalog, Identifier, Object, Opportunity, ParseOpportunityError, Update};
 use serde_json::Value;
 
-pub use error::{Error, FieldError};
+pub use error::{Error, FieldError, outline};
 use wire::{Exchange, UnsignedGet};
 
 /// The SDK's defaults as of the day this was written; a new SDK release does not change them.
@@ -154,13 +154,18 @@ impl PartnerCentral {
             .send()
             .await;
         let body = exchange.finish(sent.as_ref().err(), None)?;
-        let opportunity = Opportunity::parse(&body, catalog).map_err(unusable)?;
-        let (id, of) = (opportunity.id(), opportunity.catalog());
-        if id == identifier.as_str() && of == catalog.as_str() {
+        let opportunity = Opportunity::parse(&body, catalog).map_err(|error| match error {
+            ParseOpportunityError::NotJson(error) => not_json(&error),
+            error => Error::Unavailable {
+                cause: error.to_string(),
+            },
+        })?;
+        if opportunity.id() == identifier.as_str() && opportunity.catalog() == catalog.as_str() {
             return Ok(opportunity);
         }
-        let cause =
-            format!("asked for `{identifier}` of `{catalog}`, AWS answered with `{id}` of `{of}`");
+        let cause = format!(
+            "asked for `{identifier}` of `{catalog}`, AWS answered with another opportunity"
+        );
         Err(Error::Unavailable { cause })
     }
 
@@ -183,7 +188,13 @@ impl PartnerCentral {
             .interceptor(exchange.clone())
             .send()
             .await;
-        serde_json::from_slice(&exchange.finish(sent.as_ref().err(), None)?).map_err(unusable)
+        let body = exchange.finish(sent.as_ref().err(), None)?;
+        match model::json::parse(&body).map_err(|error| not_json(&error))? {
+            Value::Object(summary) => Ok(summary),
+            _ => Err(Error::Unavailable {
+                cause: "the summary is not a JSON object".to_owned(),
+            }),
+        }
     }
 
     /// Writes an opportunity back, whole (`UpdateOpportunity`).
@@ -195,7 +206,7 @@ impl PartnerCentral {
     /// See [`NotConfirmed`]: the write may have happened all the same.
     pub async fn update(&self, update: &Update, most: u32) -> Result<Updated, NotConfirmed> {
         let request = serde_json::to_vec(&update.body).map_err(|error| NotConfirmed {
-            cause: unusable(error),
+            cause: not_json(&error),
             may_have_happened: false,
             is_unanswered: false,
             attempts: 0,
@@ -231,9 +242,10 @@ impl PartnerCentral {
     }
 }
 
-/// An answer that is a success and yet of no use.
-fn unusable(error: impl std::error::Error) -> Error {
+/// What should be JSON and is not. The parser's own words may quote it.
+fn not_json(error: &serde_json::Error) -> Error {
+    let (line, column) = (error.line(), error.column());
     Error::Unavailable {
-        cause: error.to_string(),
+        cause: format!("the document is not JSON at line {line} column {column}"),
     }
 }

@@ -75,15 +75,11 @@ impl Exchange {
 
     /// The answer's body where its HTTP status says success, whatever the SDK made of it; else what
     /// the SDK's `error` means. `sent` is the request's body, where there was one of ours.
-    pub(crate) fn finish<E, R>(
+    pub(crate) fn finish<E: ProvideErrorMetadata>(
         &self,
-        error: Option<&SdkError<E, R>>,
+        error: Option<&SdkError<E, HttpResponse>>,
         sent: Option<&Object>,
-    ) -> Result<Vec<u8>, Error>
-    where
-        E: ProvideErrorMetadata + std::error::Error + 'static,
-        R: std::fmt::Debug,
-    {
+    ) -> Result<Vec<u8>, Error> {
         match self.record(None) {
             Some(Answer {
                 status: 200..=299,

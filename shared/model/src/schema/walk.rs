@@ -18,6 +18,9 @@ use crate::{Code, Finding, Object, Source, kind, owner, pointer::Place};
 const LONG_LIST: usize = 12;
 /// How much of a long list is told.
 const TOLD: usize = 3;
+/// How many findings are told with what was meant. An answer has no more of them, and to compare tens of
+/// thousands of names with all that are known takes seconds.
+const MEANT: usize = 1_000;
 /// How much of the caller's value is told.
 const QUOTED_CHARS: usize = 100;
 
@@ -131,14 +134,18 @@ impl<'s, 'a> Walk<'s, 'a> {
     }
 
     fn unknown_member(&mut self, schema: &Schema, name: &str, value: &'a Value, at: &Place<'_>) {
-        let known: Vec<_> = schema.properties.keys().map(String::as_str).collect();
-        let meant = nearest::meant(name, &known);
-        let expected = meant.map_or_else(
-            || expected(name, &known),
-            |meant| format!("nearest is `{meant}`"),
-        );
-        let detail = format!("`{at}` is not a member that AWS knows, {expected}");
-        self.add(Code::UnknownMember, at, value, detail, meant);
+        let mut detail = format!("`{at}` is not a member that AWS knows");
+        let mut suggestion = None;
+        if self.found.len() < MEANT {
+            let known: Vec<_> = schema.properties.keys().map(String::as_str).collect();
+            suggestion = nearest::meant(name, &known);
+            let expected = suggestion.map_or_else(
+                || expected(name, &known),
+                |meant| format!("nearest is `{meant}`"),
+            );
+            detail = format!("{detail}, {expected}");
+        }
+        self.add(Code::UnknownMember, at, value, detail, suggestion);
     }
 
     fn value(&mut self, schema: &'s Schema, value: &'a Value, at: &Place<'_>, siblings: &Object) {
@@ -215,17 +222,18 @@ impl<'s, 'a> Walk<'s, 'a> {
         if list.peek().is_none() || list.clone().any(|listed| listed == text) {
             return;
         }
-        let list: Vec<_> = list.collect();
         let whose = match code {
             Code::UndocumentedValue => "the list that AWS documents",
             _ => "AWS's list",
         };
-        let detail = format!(
-            "{} is not in {whose}, {}",
-            quoted(text),
-            expected(text, &list)
-        );
-        self.add(code, at, value, detail, nearest::meant(text, &list));
+        let mut detail = format!("{} is not in {whose}", quoted(text));
+        let mut suggestion = None;
+        if self.found.len() < MEANT {
+            let list: Vec<_> = list.collect();
+            suggestion = nearest::meant(text, &list);
+            detail = format!("{detail}, {}", expected(text, &list));
+        }
+        self.add(code, at, value, detail, suggestion);
     }
 
     fn add(

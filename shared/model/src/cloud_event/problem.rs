@@ -1,0 +1,144 @@
+//! What an event says of itself where it is not whole.
+//!
+//! A summary that cannot be read or an opportunity that is too large never costs the event: it is handed
+//! on with what there is, and says what is missing, why, and how to fetch it.
+
+use serde::{Serialize, Serializer};
+
+use crate::OpportunityEvent;
+
+/// Where the summary is in the event's data.
+pub(super) const SUMMARY: &str = "/awsSummary";
+
+/// Something that is not in the event or not right, and why:
+/// `{"pointer": "/awsSummary", "code": "throttled", "detail": "…"}`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Problem {
+    /// What it is about, as a JSON Pointer into `data`.
+    pub pointer: &'static str,
+    /// Why, for programs.
+    pub code: ProblemCode,
+    /// The same for people.
+    pub detail: String,
+}
+
+/// Why something is missing or not right, as a receiver can decide by it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ProblemCode {
+    /// `access-denied`: AWS does not let the bridge read it.
+    AccessDenied,
+    /// `malformed`: it is there, but not as AWS documents it.
+    Malformed,
+    /// `not-found`: AWS has none.
+    NotFound,
+    /// `refused`: AWS refused the read.
+    Refused,
+    /// `throttled`: over AWS's quota for as long as it could be tried.
+    Throttled,
+    /// `too-large`: the event would be larger than EventBridge takes.
+    TooLarge,
+    /// `unavailable`: AWS gave no usable answer for as long as it could be tried.
+    Unavailable,
+}
+
+impl ProblemCode {
+    /// Every code there is.
+    pub const ALL: [Self; 7] = [
+        Self::AccessDenied,
+        Self::Malformed,
+        Self::NotFound,
+        Self::Refused,
+        Self::Throttled,
+        Self::TooLarge,
+        Self::Unavailable,
+    ];
+
+    /// The code as it is written, such as `access-denied`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::AccessDenied => "access-denied",
+            Self::Malformed => "malformed",
+            Self::NotFound => "not-found",
+            Self::Refused => "refused",
+            Self::Throttled => "throttled",
+            Self::TooLarge => "too-large",
+            Self::Unavailable => "unavailable",
+        }
+    }
+}
+
+impl Serialize for ProblemCode {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl Problem {
+    /// AWS's summary of an opportunity that could not be read: `reason` is a sentence without its full
+    /// stop, such as "AWS throttled the read of the summary".
+    #[must_use]
+    pub fn without_summary(code: ProblemCode, reason: &str, event: &OpportunityEvent) -> Self {
+        let fetch = fetch_summary(event.identifier.as_str());
+        Self {
+            pointer: SUMMARY,
+            code,
+            detail: format!("{reason}; {fetch}"),
+        }
+    }
+}
+
+/// How a receiver gets AWS's summary, where an event is without it.
+pub(super) fn fetch_summary(identifier: &str) -> String {
+    format!("`GET /opportunities/{identifier}/aws-summary` on the function URL fetches it")
+}
+
+/// How a receiver gets the opportunity, where an event is without it or a part of it.
+pub(super) fn fetch_opportunity(identifier: &str) -> String {
+    format!("`GET /opportunities/{identifier}` on the function URL fetches it")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use serde_json::Value;
+
+    use super::*;
+
+    #[test]
+    fn the_schema_lists_every_code_and_no_other() {
+        let schema: Value = include_str!("../../schema/opportunity-event.schema.json")
+            .parse()
+            .unwrap();
+        let listed = &schema["$defs"]["Data"]["properties"]["problems"]["items"]["properties"]["code"]
+            ["enum"];
+        let listed: Vec<_> = listed
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|code| code.as_str().unwrap())
+            .collect();
+        let written: Vec<_> = ProblemCode::ALL
+            .iter()
+            .map(|code| serde_json::to_value(code).unwrap())
+            .collect();
+        assert_eq!(written, listed);
+        assert_eq!(listed.iter().collect::<BTreeSet<_>>().len(), listed.len());
+    }
+
+    #[test]
+    fn a_code_is_written_in_kebab_case() {
+        for code in ProblemCode::ALL {
+            // `AccessDenied` is `access-denied`.
+            let mut kebab = String::new();
+            for letter in format!("{code:?}").chars() {
+                if letter.is_uppercase() && !kebab.is_empty() {
+                    kebab.push('-');
+                }
+                kebab.push(letter.to_ascii_lowercase());
+            }
+            assert_eq!(code.as_str(), kebab);
+        }
+    }
+}
