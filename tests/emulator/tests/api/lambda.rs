@@ -66,7 +66,8 @@ async fn another_function_is_invoked_beside_it_and_its_answer_stays_here() {
     let stand_in = StandIn::start(|_, _| answer(200, "{}")).await;
     let emulator = Emulator::start_with(stand_in.as_both()).await.unwrap();
     invoke(&emulator, "sweep-opportunities", "{}").await;
-    deliveries(&emulator, 1).await;
+    let delivery = deliveries(&emulator, 1).await.remove(0);
+    assert_eq!(delivery.to_string(), "event - - delivered");
     let path = FUNCTION
         .replace("enrich", "sweep")
         .replace("opportunity", "opportunities");
