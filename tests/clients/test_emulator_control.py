@@ -3,7 +3,6 @@ the rest of the world.
 """
 
 import json
-import sys
 import threading
 import unittest
 import urllib.error
@@ -11,16 +10,13 @@ import urllib.request
 from collections.abc import Iterator
 from http.client import HTTPResponse
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-import local
-from test_boto3 import update_body
+from tools import local
+from tools.local import update_body
 
 CREDENTIALS = {"region_name": "us-east-1", "aws_access_key_id": "local", "aws_secret_access_key": "local"}
 
@@ -33,7 +29,9 @@ class Control:
 
     def open(self, method: str, path: str, body: object = None) -> HTTPResponse:
         data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(self.url + path, data, {"content-type": "application/json"}, method=method)
+        request = urllib.request.Request(
+            self.url + path, data, {"content-type": "application/json"}, method=method
+        )
         return urllib.request.urlopen(request, timeout=30)
 
     def __call__(self, method: str, path: str, body: object = None) -> object:
@@ -197,7 +195,7 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(answer)
 
-    do_POST = do_PATCH = answer
+    do_POST = do_PATCH = answer  # noqa: N815
 
     def log_message(self, *_) -> None:
         """Nothing: what it would say is in `received`."""

@@ -59,11 +59,6 @@ pub(crate) struct Arguments {
 }
 
 #[derive(Args, Debug)]
-#[expect(
-    clippy::struct_field_names,
-    clippy::doc_markdown,
-    reason = "fields are named as their options, and comments are the help as it is printed"
-)]
 #[command(next_help_heading = "Events")]
 struct EventOptions {
     #[arg(long, value_name = "URL", help = ON_CHANGE)]

@@ -3,7 +3,7 @@
 //! Both know AWS's list, each from its own reading of AWS's page. What one of them forgets, no other
 //! test would notice: the bridge refuses before the emulator is asked.
 
-use model::{Change, Opportunity};
+use model::{Catalog, Change, Opportunity};
 use partner_central_emulator::Emulator;
 use serde_json::{Map, Value, json};
 
@@ -106,7 +106,8 @@ async fn the_bridge_and_the_emulator_agree_on_every_place_in_every_review_status
     assert!(pointers.len() > 30, "{pointers:?}");
     for status in STATUSES {
         document["LifeCycle"]["ReviewStatus"] = json!(status);
-        let before = Opportunity::from_document(members(&document).clone()).unwrap();
+        let catalog = Catalog::parse(document["Catalog"].as_str().unwrap()).unwrap();
+        let before = Opportunity::from_document(members(&document).clone(), &catalog).unwrap();
         for pointer in &pointers {
             let mut after = without(&document, pointer);
             let changes = Change::between(members(&document), members(&after));
