@@ -23,12 +23,6 @@ identifier, outcome. Any credentials do; the region is us-east-1:
 
 Everything can be controlled by HTTP while it runs, below URL/_control: tests/emulator/README.md.";
 
-const ON_CHANGE: &str = "\
-After each change of an opportunity, post an event to this function:
-http://127.0.0.1:9000/2015-03-31/functions/NAME/invocations is where
-`cargo lambda watch` takes it. What is invoked through Lambda's API is
-looked for beside it, under its own name";
-
 /// A local AWS Partner Central for the AWS CLI, boto3 and the AWS SDKs.
 #[derive(Debug, Parser)]
 #[command(after_help = AFTER_HELP, disable_help_subcommand = true)]
@@ -53,15 +47,24 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "N")]
     writes_per_second: Option<usize>,
     #[command(flatten)]
-    events: EventOptions,
+    events: Events,
     #[command(flatten)]
-    delivery: DeliveryOptions,
+    delivery: Delivery,
 }
 
 #[derive(Args, Debug)]
+#[expect(
+    clippy::struct_field_names,
+    clippy::doc_markdown,
+    reason = "fields are named as their options, and comments are the help as it is printed"
+)]
 #[command(next_help_heading = "Events")]
-struct EventOptions {
-    #[arg(long, value_name = "URL", help = ON_CHANGE)]
+struct Events {
+    /// After each change of an opportunity, post an event to this function:
+    /// http://127.0.0.1:9000/2015-03-31/functions/NAME/invocations is where
+    /// `cargo lambda watch` takes it. Invocations of other functions through
+    /// Lambda's API go to their names beside it
+    #[arg(long, value_name = "URL", verbatim_doc_comment)]
     on_change: Option<Endpoint>,
     /// Send each event twice under different ids, as AWS is known to do
     #[arg(long, requires = "on_change")]
@@ -74,7 +77,7 @@ struct EventOptions {
 
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Delivery, as by an API destination of EventBridge")]
-struct DeliveryOptions {
+struct Delivery {
     /// Send what the function answers to an event on to this CRM;
     /// each `*` in the URL is filled with the id of the opportunity
     #[arg(long, value_name = "URL", requires = "on_change", verbatim_doc_comment)]
@@ -156,7 +159,7 @@ impl Arguments {
     }
 }
 
-impl DeliveryOptions {
+impl Delivery {
     fn destination(&self) -> Result<Option<Destination>, Failure> {
         let Some(endpoint) = self.deliver.clone() else {
             return Ok(None);

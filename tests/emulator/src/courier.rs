@@ -21,7 +21,6 @@ use crate::destination::Destination;
 use crate::endpoint::Endpoint;
 use crate::events::{Errand, EventFault};
 use crate::journal::{Happening, Journal};
-use crate::request::or_dash;
 
 /// How often something is tried: as often as Lambda runs a function that fails on an event.
 const ATTEMPTS: usize = 3;
@@ -45,10 +44,9 @@ const ERROR_TYPE: &str = "errorType";
 /// What became of an event.
 #[derive(Clone, Debug)]
 pub struct Delivery {
-    /// The event's id: each event has its own, and so has each duplicate. Empty where a function was
-    /// invoked with something else than an event.
+    /// The event's id: each event has its own, and so has each duplicate.
     pub event: String,
-    /// The id of the opportunity; empty where the payload of an invocation names none.
+    /// The id of the opportunity.
     pub identifier: String,
     /// What the function answered; empty where it did not.
     pub answer: Bytes,
@@ -59,8 +57,7 @@ pub struct Delivery {
 impl fmt::Display for Delivery {
     /// One line: `event`, its id, identifier, outcome.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (event, identifier) = (or_dash(&self.event), or_dash(&self.identifier));
-        write!(formatter, "event {event} {identifier} ")?;
+        write!(formatter, "event {} {} ", self.event, self.identifier)?;
         match &self.outcome {
             Ok(()) => formatter.write_str("delivered"),
             Err(reason) => write!(formatter, "undelivered: {reason}"),
