@@ -31,7 +31,7 @@ pub use observe::Swept;
 pub use task::PayloadError;
 
 use observe::Observation;
-use pace::{MOST_OF_A_FILL, Pace};
+use pace::{HAND_ON, MOST_OF_A_FILL, PAGE, Pace};
 use pages::Part;
 use task::Task;
 
@@ -49,6 +49,9 @@ pub struct Bridge<N, S> {
     config: Config,
     clock: Clock<N, S>,
 }
+
+/// There is no time left to begin anything.
+struct TimeIsUp;
 
 /// Why a part of the list is not there.
 enum Stop {
@@ -98,9 +101,9 @@ where
         observation.of(task.since, task.until, task.is_scheduled);
         let begun_at = task.since;
         let deadline = deadline(context, now);
-        let mut pace = Pace::default();
+        let pace = Pace::default();
         loop {
-            let part = match self.part(&task, deadline, observation).await {
+            let part = match self.part(&task, deadline, &pace, observation).await {
                 Ok(part) => part,
                 Err(Stop::TimeIsUp) => break,
                 Err(Stop::Failed(cause)) => {
@@ -115,12 +118,9 @@ where
                 if task.total + observation.count() >= MOST_OF_A_FILL {
                     return Err(Error::DayIsUsedUp(task.since));
                 }
-                let wait = pace.wait(self.clock.now());
-                if self.clock.now() + wait >= deadline {
+                if self.wait(&pace, HAND_ON, deadline).await.is_err() {
                     return self.leave(&task, begun_at, context, observation).await;
                 }
-                self.clock.sleep(wait).await;
-                pace.handed_on(self.clock.now());
                 let handed_on = self.hand_on(entry).await;
                 observation.handed_on(&entry.identifier, &handed_on);
                 // What could not be handed on is told, and not tried for ever.
@@ -140,17 +140,31 @@ where
         &self,
         task: &Task,
         deadline: SystemTime,
+        pace: &Pace,
         observation: &Observation,
     ) -> Result<Part, Stop> {
         let page = async |modified: Modified, token: Option<String>| -> Result<Page, Stop> {
-            if self.clock.now() >= deadline {
-                return Err(Stop::TimeIsUp);
-            }
+            let wait = self.wait(pace, PAGE, deadline).await;
+            wait.map_err(|TimeIsUp| Stop::TimeIsUp)?;
             let (catalog, token) = (&self.config.catalog, token.as_deref());
             let call = self.partner_central.list(catalog, modified, token);
             observation.waiting(call).await.map_err(Stop::Failed)
         };
         pages::part(task.since, task.until, page).await
+    }
+
+    /// Waits until it is time for reads.
+    async fn wait(&self, pace: &Pace, reads: u32, deadline: SystemTime) -> Result<(), TimeIsUp> {
+        let now = self.clock.now();
+        let wait = pace.wait(now);
+        if now + wait >= deadline {
+            return Err(TimeIsUp);
+        }
+        if !wait.is_zero() {
+            self.clock.sleep(wait).await;
+        }
+        pace.reads(reads, now + wait);
+        Ok(())
     }
 
     /// Hands an opportunity to `enrich-opportunity`, in the form of Partner Central's event.
