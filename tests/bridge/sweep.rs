@@ -483,6 +483,31 @@ async fn a_fill_stops_where_it_has_used_up_half_of_the_reads_of_a_day() {
     assert_eq!(since.to_string(), "2026-01-02T03:04:02.000Z");
 }
 
+/// Only AWS's tokens lead through opportunities that share a date, and a token may be an offset.
+#[tokio::test]
+async fn what_slips_onto_a_page_that_was_read_before_is_found_all_the_same() {
+    let emulator = Emulator::start().await;
+    emulator.stop_clock();
+    for number in 1_001..=1_250 {
+        emulator.seed(opportunity(number, "2025-01-02T03:04:05Z"));
+    }
+    let now = || {
+        // Between the first two pages: three on the first one leave, so the second one begins with the fourth.
+        if emulator.requests().len() == 1 {
+            (1_001..=1_003).for_each(|number| touch(&emulator, number));
+        }
+        emulator.now()
+    };
+    let sleep = |duration| {
+        emulator.advance(duration);
+        std::future::ready(())
+    };
+    let fill = json!({"since": "2025-01-02T03:04:05Z"});
+    let clock = || Clock::new(now, sleep);
+    chain(&emulator, clock, fill, TIMEOUT).await;
+    assert_eq!(handed_on(&emulator), names(1_004..=1_250));
+}
+
 /// Opportunities that are modified while they are listed, at random.
 #[derive(Debug)]
 struct Chaos {
@@ -490,7 +515,7 @@ struct Chaos {
     count: usize,
     /// In which of how many seconds opportunities were modified.
     dates: usize,
-    /// One in how many looks at the clock is an edit.
+    /// At one in how many looks at the clock four of them are modified.
     rarity: u64,
     /// The seconds that a run has.
     seconds: u64,
@@ -516,8 +541,10 @@ impl Chaos {
         // The function looks at the clock before each page, and before and after each opportunity.
         let now = || {
             if random.borrow_mut().u64(..self.rarity) == 0 {
-                let number = random.borrow_mut().usize(1..=self.count);
-                touch(&emulator, number);
+                for _ in 0..4 {
+                    let number = random.borrow_mut().usize(1..=self.count);
+                    touch(&emulator, number);
+                }
             }
             emulator.now()
         };
@@ -562,14 +589,14 @@ impl Chaos {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 12, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 16, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn nothing_is_missed_whatever_is_modified_between_two_pages(
         seed in any::<u64>(),
         count in 90..320_usize,
         dates in 1..4_usize,
-        rarity in 1..12_u64,
+        rarity in 1..9_u64,
         seconds in 60..400_u64,
     ) {
         let chaos = Chaos { seed, count, dates, rarity, seconds };
