@@ -143,14 +143,14 @@ where
         pace: &Pace,
         observation: &Observation,
     ) -> Result<Part, Stop> {
-        let page = async |modified: Modified, token: Option<String>| -> Result<Page, Stop> {
+        let ask = async |modified: Modified, token: Option<String>| -> Result<Page, Stop> {
             let wait = self.wait(pace, PAGE, deadline).await;
             wait.map_err(|TimeIsUp| Stop::TimeIsUp)?;
             let (catalog, token) = (&self.config.catalog, token.as_deref());
             let call = self.partner_central.list(catalog, modified, token);
             observation.waiting(call).await.map_err(Stop::Failed)
         };
-        pages::part(task.since, task.until, page).await
+        pages::part(task.since, task.until, ask).await
     }
 
     /// Waits until it is time for reads.
