@@ -11,7 +11,7 @@ CATALOG_production := AWS
 
 INSTALL := cargo install --quiet --debug --locked --root .venv --target-dir target/tools
 
-.PHONY: help demo local test check audit bench mutants schema build deploy redrive environment
+.PHONY: help demo local test check audit bench mutants schema drift build deploy redrive backfill environment
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -56,14 +56,17 @@ mutants: .venv/bin/cargo-mutants ## changes that no test notices; MUTANTS="--fil
 	@status=0; \
 	cargo mutants --output target/mutants-model --package model $(MUTANTS) || status=$$?; \
 	cargo mutants --output target/mutants-functions --package enrich-opportunity --package patch-opportunity \
-		--test-package enrich-opportunity,patch-opportunity,bridge-tests $(MUTANTS) || status=$$?; \
+		--package sweep-opportunities --test-package enrich-opportunity,patch-opportunity,sweep-opportunities,bridge-tests $(MUTANTS) || status=$$?; \
 	exit $$status
 
 schema: .venv/tools ## openapi.json with the schema of an opportunity in it, and openapi-3.0.json made of it
 	python -m tools.embed_schema
 	python -m tools.openapi_3_0
 
-build: .venv/tools ## both functions as they are deployed; ARCHITECTURE=x86_64
+drift: .venv/tools ## what AWS has changed in its model since this release; DRIFT=--record
+	python -m tools.drift $(DRIFT)
+
+build: .venv/tools ## the functions as they are deployed; ARCHITECTURE=x86_64
 	sam build --config-env $(or $(ENVIRONMENT),sandbox) --parameter-overrides Architecture=$(ARCHITECTURE)
 	python -m tools.check_build $(ARCHITECTURE)
 
@@ -73,6 +76,9 @@ deploy: environment build ## to AWS; ENVIRONMENT=sandbox, PARAMETERS=file:///pat
 
 redrive: environment .venv/tools ## events in the dead-letter queues, tried again; ENVIRONMENT=production
 	python -m tools.redrive opportunity-bridge-$(ENVIRONMENT)
+
+backfill: environment .venv/tools ## what was modified SINCE=2024-01-01, handed on to the CRM; ENVIRONMENT=production
+	python -m tools.backfill opportunity-bridge-$(ENVIRONMENT) $(or $(SINCE),$(error `SINCE` is not set, expected a date such as 2024-01-01)) $(UNTIL)
 
 # A command that touches a stack has no default: it would be the wrong one some night.
 environment:

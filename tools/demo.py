@@ -1,6 +1,6 @@
 """The whole bridge on this machine, step by step: `make demo`.
 
-Starts a local Partner Central and both functions (under `cargo lambda watch`), all on 127.0.0.1 and
+Starts a local Partner Central and the functions (under `cargo lambda watch`), all on 127.0.0.1 and
 free ports, and stops them again, also on failure. Exits non-zero at the first step that does not do
 what it should. The commands shown are the commands run.
 """
@@ -92,22 +92,23 @@ def demo(stack: ExitStack) -> None:
     held = f"{SECRET_ID}={secret}"
     port = local.free_port()
     crm = stack.enter_context(local.Crm(react=lambda event: None))
-    events = ["--on-change", local.invoke_url(port), "--duplicate-events", "--deliver", crm.url]
+    events = ["--on-change", local.invoke_url(port), "--duplicate-events", "--lose-events", "1"]
+    events += ["--deliver", crm.url]
     show(local.emulator_command("--secret", held, *events))
     partner_central = stack.enter_context(local.emulator("--secret", held, *events, log=emulator_log))
     print(f"{partner_central}\nIt sends the function an event for each change, twice, as AWS does,")
-    print(f"and sends what the function answers to a CRM at {crm.url}.")
+    print(f"and sends what the function answers to a CRM at {crm.url}. The first event it loses.")
 
-    heading("Both functions, as Lambda runs them")
+    heading("The functions, as Lambda runs them")
     settings = local.settings(partner_central, WEBHOOK_AUTH="standard-webhooks", WEBHOOK_SECRET_ID=SECRET_ID)
     print("".join(f"export {name}={value}\n" for name, value in settings.items()), end="")
     show(local.functions_command(port))
     stack.enter_context(local.functions(settings, log=log, port=port))
 
     heading("Out: an event names an opportunity, the CloudEvent carries it whole")
-    event = "events/opportunity-updated.json"
+    event_file = "events/opportunity-updated.json"
     invoke = ["cargo", "lambda", "invoke", "--invoke-address", "127.0.0.1", "--invoke-port", str(port)]
-    cloud_event = json.loads(run([*invoke, "enrich-opportunity", "--data-file", event]))
+    cloud_event = json.loads(run([*invoke, "enrich-opportunity", "--data-file", event_file]))
     print(json.dumps(cloud_event, indent=2), flush=True)
     expect("it is a CloudEvent", cloud_event["specversion"], "1.0")
     seed = json.loads((ROOT / "events/opportunity.json").read_text())
@@ -164,7 +165,7 @@ def demo(stack: ExitStack) -> None:
     expect("the precondition fails", status, 412)
 
     heading("What Partner Central holds now: the two values changed, all else as it was")
-    cloud_event = json.loads(run([*invoke, "enrich-opportunity", "--data-file", event]))
+    cloud_event = json.loads(run([*invoke, "enrich-opportunity", "--data-file", event_file]))
     seed["LifeCycle"] |= json.loads(patch["body"])["LifeCycle"]
     seed["LastModifiedDate"] = written
     expect("no field is lost", cloud_event["data"]["opportunity"], seed)
@@ -178,20 +179,31 @@ def demo(stack: ExitStack) -> None:
     status, answer = send_signed(json.dumps(whole | {"LastModifiedDate": "2026-01-01T00:00:00.000Z"}))
     expect("its date is the state it was read in: a stale one is refused", status, 412)
 
+    heading("The event of that change was lost on purpose: the sweep brings it, within the hour")
+    changes, _ = local.at_rest(EMULATOR_LOG, lost=1)
+    expect("one change was written, and the CRM has not heard of it", (len(changes), crm.received), (1, []))
+    swept = json.loads(run([*invoke, "sweep-opportunities", "--data-ascii", "{}"]))
+    print(json.dumps(swept, indent=2), flush=True)
+    expect("the sweep has found it and handed it on", (swept["listed"], swept["handedOn"]), (1, 1))
+    local.at_rest(EMULATOR_LOG, lost=1, swept=1)
+    (event,) = crm.received
+    expect("the CRM has it, whole", event["data"]["opportunity"], seed)
+    expect("by the id that the event would have had", event["id"], cloud_event["id"])
+
+    heading("The event of the next change comes, and twice, as AWS was seen to send them")
+    status, _ = send_signed('{"LifeCycle":{"NextSteps":"Call on Tuesday"}}')
+    expect("it is written", status, 200)
+    local.at_rest(EMULATOR_LOG, lost=1, swept=1)
+    expect("the CRM has heard of it twice", len(crm.received), 3)
+    expect("both times by one id", len({event["id"] for event in crm.received[1:]}), 1)
+
     heading(
         "The circle: somebody changes it in Partner Central, the CRM hears of it and answers with a patch"
     )
-    changes, _ = local.at_rest(EMULATOR_LOG)
-    expect(
-        "so far one change was written, and the CRM has heard of it twice",
-        (len(changes), len(crm.received)),
-        (1, 2),
-    )
-    expect("both times by one id", len({event["id"] for event in crm.received}), 1)
     crm.react = lambda event: send_signed('{"LifeCycle":{"NextSteps":"The CRM has seen it"}}')
     somebody_commits(partner_central)
-    changes, _ = local.at_rest(EMULATOR_LOG)
-    expect("two more were written: somebody's and the CRM's answer", len(changes), 3)
+    changes, _ = local.at_rest(EMULATOR_LOG, lost=1, swept=1)
+    expect("two more were written: somebody's and the CRM's answer", len(changes), 4)
     now = crm.received[-1]["data"]["opportunity"]["LifeCycle"]
     expect("both are there", (now["Stage"], now["NextSteps"]), ("Committed", "The CRM has seen it"))
     print("   ok: the circle has come to rest: the CRM answered its own change too, and nothing was written")

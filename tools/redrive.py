@@ -23,6 +23,7 @@ REGION = "us-east-1"  # the one region of Partner Central
 FUNCTION = "EnrichOpportunity"
 QUEUES = ["IncomingDeadLetters", "EnrichDeadLetters", "DeliveryDeadLetters"]
 SOURCE = "aws.partnercentral-selling"
+SOURCES = {SOURCE, "opportunity-bridge.sweep"}  # a sweep makes events of the same form
 DETAIL_TYPES = {
     "aws.partnercentral.opportunity.created": "Opportunity Created",
     "aws.partnercentral.opportunity.updated": "Opportunity Updated",
@@ -44,11 +45,11 @@ def event_in(body: str) -> dict:
     """
     try:
         match json.loads(body):
-            case {"source": source} as event if source == SOURCE:
+            case {"source": str(source)} as event if source in SOURCES:
                 return event
-            case {"requestPayload": {"source": source} as event} if source == SOURCE:
+            case {"requestPayload": {"source": str(source)} as event} if source in SOURCES:
                 return event
-            case {"detail": {"requestPayload": {"source": source} as event}} if source == SOURCE:
+            case {"detail": {"requestPayload": {"source": str(source)} as event}} if source in SOURCES:
                 return event
             case {"specversion": "1.0", "type": kind, "source": source, "subject": identifier, **others}:
                 return {

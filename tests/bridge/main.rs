@@ -16,3 +16,4 @@ mod patch;
 mod refusals;
 mod semantics;
 mod start;
+mod sweep;

@@ -1,4 +1,4 @@
-//! The start of both functions: refused where the configuration is, and the error names the variable.
+//! The start of the functions: refused where the configuration is, and the error names the variable.
 
 use bridge_tests::Function;
 use partner_central_emulator::Emulator;
@@ -42,6 +42,30 @@ async fn a_variable_that_is_missing_or_malformed_stops_the_start_and_is_named() 
             "patch-opportunity",
             vec![catalog, ("WEBHOOK_AUTH", "None")],
             "`WEBHOOK_AUTH` is `None`, expected `standard-webhooks`, `bearer`, `basic`, `iam` or `none`",
+        ),
+        (
+            "sweep-opportunities",
+            vec![("ENRICH_FUNCTION", "enrich"), ("SWEEP_MINUTES", "60")],
+            "`PARTNER_CENTRAL_CATALOG` is not set, expected a catalog such as `AWS` or `Sandbox`",
+        ),
+        (
+            "sweep-opportunities",
+            vec![catalog, ("ENRICH_FUNCTION", ""), ("SWEEP_MINUTES", "60")],
+            "`ENRICH_FUNCTION` is not set, expected the name or ARN of the function `enrich-opportunity`",
+        ),
+        (
+            "sweep-opportunities",
+            vec![catalog, ("ENRICH_FUNCTION", "enrich")],
+            "`SWEEP_MINUTES` is not set, expected the minutes between two sweeps, or an empty text for none",
+        ),
+        (
+            "sweep-opportunities",
+            vec![
+                catalog,
+                ("ENRICH_FUNCTION", "enrich"),
+                ("SWEEP_MINUTES", "0"),
+            ],
+            "`SWEEP_MINUTES` is `0`, expected a number from 1 to 1440, or an empty text for no sweeps",
         ),
     ] {
         let output = Function::refused_start(name, &emulator, &variables).await;

@@ -26,9 +26,14 @@ const TRIES: usize = 10;
 async fn main() {
     let (patch, auths) = patch_opportunity().await;
     let enrich = enrich_opportunity().await;
+    let sweep = sweep_opportunities().await;
     let observed = json!({
         "auths": auths,
-        "functions": {"enrich-opportunity": enrich, "patch-opportunity": patch},
+        "functions": {
+            "enrich-opportunity": enrich,
+            "patch-opportunity": patch,
+            "sweep-opportunities": sweep,
+        },
     });
     println!("{observed}");
 }
@@ -47,6 +52,9 @@ async fn enrich_opportunity() -> Value {
     let event: Value = event.parse().expect("the sample is JSON");
     let answer = function.invoke(event.clone()).await;
     answer.expect("a CloudEvent");
+    emulator.seed_summary(IDENTIFIER, json!({"AddedTomorrow": 1}));
+    let answer = function.invoke(event.clone()).await;
+    answer.expect("a CloudEvent with a field that no release knows");
     emulator.inject("GetAwsOpportunitySummary", 1, Fault::AccessDenied);
     let answer = function.invoke(event.clone()).await;
     answer.expect("a CloudEvent without a summary");
@@ -55,6 +63,26 @@ async fn enrich_opportunity() -> Value {
     answer.expect_err("an opportunity that cannot be read");
     let variables = Variables::default();
     let config = enrich_opportunity::Config::from_env(|name| variables.get(name, &[CATALOG]));
+    config.expect("a configuration");
+    observed(&emulator, function, variables).await
+}
+
+async fn sweep_opportunities() -> Value {
+    let emulator = emulator().await;
+    emulator.edit(IDENTIFIER, |_| ());
+    let given = [
+        CATALOG,
+        ("ENRICH_FUNCTION", "enrich"),
+        ("SWEEP_MINUTES", "60"),
+    ];
+    let function = Function::start("sweep-opportunities", &emulator, &given).await;
+    let answer = function.invoke(json!({})).await;
+    answer.expect("a sweep");
+    emulator.inject("ListOpportunities", TRIES, Fault::Throttling);
+    let answer = function.invoke(json!({})).await;
+    answer.expect_err("a list that cannot be read");
+    let variables = Variables::default();
+    let config = sweep_opportunities::Config::from_env(|name| variables.get(name, &given));
     config.expect("a configuration");
     observed(&emulator, function, variables).await
 }
@@ -82,6 +110,10 @@ async fn patch_opportunity() -> (Value, Vec<String>) {
         *life_cycle.get_mut("NextSteps").expect("next steps") = json!("Somebody else's");
     };
     emulator.inject("UpdateOpportunity", 1, Fault::ConcurrentEdit(edit));
+    emulator.edit(IDENTIFIER, |document| {
+        let members = document.as_object_mut().expect("an opportunity");
+        members.insert("AddedTomorrow".to_owned(), json!(1));
+    });
     function.send(&stage("Launched")).await;
     emulator.inject("GetOpportunity", TRIES, Fault::Throttling);
     function.send(&stage("Launched")).await;
@@ -129,14 +161,18 @@ impl Variables {
 /// All that was seen of a function; it is stopped.
 async fn observed(emulator: &Emulator, function: Function, variables: Variables) -> Value {
     let requests = emulator.requests();
-    let targets = requests
+    // Lambda's API is REST, and has no targets. IAM calls an `Invoke` `InvokeFunction`.
+    let calls = requests
         .iter()
-        .filter_map(|it| it.headers.get("x-amz-target")?.to_str().ok());
+        .filter_map(|it| match it.operation.as_str() {
+            "Invoke" => Some("lambda.InvokeFunction"),
+            _ => it.headers.get("x-amz-target")?.to_str().ok(),
+        });
     let log = function.finish().await;
     let lines = log.lines().filter_map(|line| line.parse::<Value>().ok());
     json!({
         "variables": variables.0,
-        "calls": targets.collect::<BTreeSet<_>>(),
+        "calls": calls.collect::<BTreeSet<_>>(),
         "metrics": lines.filter(|line| line.get("_aws").is_some()).collect::<Vec<_>>(),
     })
 }

@@ -10,7 +10,13 @@ import unittest
 from tests.template import observed
 from tests.template.stack import CRMS, ROOT, Stack, listed, statements
 
-FUNCTIONS = {"EnrichOpportunity": "enrich-opportunity", "PatchOpportunity": "patch-opportunity"}
+FUNCTIONS = {
+    "EnrichOpportunity": "enrich-opportunity",
+    "PatchOpportunity": "patch-opportunity",
+    "SweepOpportunities": "sweep-opportunities",
+}
+# The one action of Partner Central that has no resource type.
+LIST = "partnercentral:ListOpportunities"
 AUTHS = ["standard-webhooks", "bearer", "basic", "iam"]
 # Asked for and not set by the template: secrets in a variable are for a developer's machine, the AWS_
 # ones are the SDK's, set by Lambda or again for a developer's machine.
@@ -72,10 +78,9 @@ class Code(unittest.TestCase):
                 for statement in statements(stack.properties(f"{name}Role")["Policies"]):
                     if not listed(statement["Action"])[0].startswith("partnercentral:"):
                         continue
-                    self.assertEqual(
-                        statement["Resource"],
-                        f"arn:aws:partnercentral:us-east-1:111122223333:catalog/{catalog}/opportunity/*",
-                    )
+                    opportunities = f"catalog/{catalog}/opportunity/*"
+                    arn = f"arn:aws:partnercentral:us-east-1:111122223333:{opportunities}"
+                    self.assertEqual(statement["Resource"], "*" if statement["Action"] == LIST else arn)
                     self.assertEqual(
                         statement["Condition"], {"StringEquals": {"partnercentral:Catalog": catalog}}
                     )
@@ -87,13 +92,17 @@ class Code(unittest.TestCase):
                     actions = listed(statement["Action"])
                     self.assertNotIn("*", "".join(actions))
                     if statement["Resource"] == "*":
-                        self.assertEqual(actions, ["xray:PutTraceSegments", "xray:PutTelemetryRecords"])
+                        self.assertIn(
+                            actions, [["xray:PutTraceSegments", "xray:PutTelemetryRecords"], [LIST]]
+                        )
 
     def test_each_role_is_assumed_by_its_one_service(self):
         stack = Stack(**CRMS["oauth"])
         roles = {
             "EnrichOpportunityRole": {"Service": "lambda.amazonaws.com"},
             "PatchOpportunityRole": {"Service": "lambda.amazonaws.com"},
+            "SweepOpportunitiesRole": {"Service": "lambda.amazonaws.com"},
+            "SweepScheduleRole": {"Service": "scheduler.amazonaws.com"},
             "DeliveryRole": {"Service": "events.amazonaws.com"},
         }
         self.assertEqual(stack.of_type("AWS::IAM::Role").keys(), roles.keys())

@@ -8,7 +8,7 @@ from tests.template.stack import CRMS, ROOT, Stack
 from tests.template.test_code import FUNCTIONS
 
 STACKS = {"without a CRM": {}, "with a CRM": CRMS["oauth"]}
-OPERATIONS = ROOT / "docs/operations.md"
+PAGES = [ROOT / "docs/operations.md", ROOT / "docs/sweep.md"]
 
 
 def dashboard(stack: Stack) -> list[dict]:
@@ -132,7 +132,7 @@ class Dashboard(unittest.TestCase):
 
 class Page(unittest.TestCase):
     def test_it_says_what_every_alarm_means_and_every_widget_tells(self):
-        page = OPERATIONS.read_text()
+        page = "\n".join(page.read_text() for page in PAGES)
         stack = Stack(**CRMS["basic"])
         for alarm in stack.of_type("AWS::CloudWatch::Alarm").values():
             self.assertIn(f"`{alarm['AlarmName'].removeprefix('bridge-')}`", page)
@@ -141,7 +141,7 @@ class Page(unittest.TestCase):
                 self.assertIn(f"| {widget['properties']['title']} |", page)
 
     def test_it_lists_every_parameter_with_its_default(self):
-        page = OPERATIONS.read_text()
+        page = "\n".join(page.read_text() for page in PAGES)
         for name, parameter in Stack().template["Parameters"].items():
             default = f"`{parameter['Default']}`" if parameter["Default"] != "" else ""
             self.assertIn(f"| `{name}` | {default}".rstrip(), page)

@@ -8,7 +8,7 @@ import unittest
 from tools.local import ROOT
 
 MAKEFILE = (ROOT / "Makefile").read_text()
-OF_A_STACK = ("deploy", "redrive")
+OF_A_STACK = ("deploy", "redrive", "backfill")
 
 
 def make(*arguments: str) -> subprocess.CompletedProcess:

@@ -72,6 +72,8 @@ impl Bridge {
         }
         .both(read::deadline(context, self.clock.now()))
         .await?;
+        let read = summary.as_ref().and_then(|summary| summary.as_ref().ok());
+        observation.look_at(&opportunity, read);
 
         let xray = context.xray_trace_id.as_deref();
         let traceparent = xray.and_then(trace::traceparent);

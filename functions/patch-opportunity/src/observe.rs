@@ -96,6 +96,7 @@ fn metrics(
         metrics.count(metric, 1);
     }
     metrics.count(Metric::Conflicts, notes.conflicts());
+    metrics.count(Metric::UnknownFields, notes.unknown_fields());
     if !notes.upstream_time().is_zero() {
         metrics.time(Metric::UpstreamMilliseconds, notes.upstream_time());
     }

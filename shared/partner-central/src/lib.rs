@@ -7,6 +7,7 @@
 //! or `AWS_ENDPOINT_URL`, the SDK's own.
 
 mod error;
+mod list;
 mod wire;
 
 use std::time::Duration;
@@ -23,6 +24,7 @@ use model::{Catalog, Identifier, Object, Opportunity, ParseOpportunityError, Upd
 use serde_json::Value;
 
 pub use error::{Error, FieldError, outline};
+pub use list::{Entry, Modified, Page};
 use wire::{Exchange, UnsignedGet};
 
 /// The SDK's defaults as of the day this was written; a new SDK release does not change them.
