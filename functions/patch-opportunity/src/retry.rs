@@ -19,7 +19,7 @@ use model::{Change, Opportunity, Review};
 use partner_central::Error;
 use tokio::time::{Instant, sleep, timeout_at};
 
-use crate::{problem::Problem, request::PatchRequest, upstream::Upstream};
+use crate::{problem::Problem, request::PatchRequest, table::TOO_LATE, upstream::Upstream};
 
 /// Updates sent for one patch, whatever happens: an account has 10 000 a day.
 const MAX_WRITES: u32 = 6;
@@ -34,6 +34,9 @@ const FIRST_PAUSE: Duration = Duration::from_millis(200);
 /// What a pause, a read and a write take when all is well. With less than this left, no further round
 /// is begun.
 const ONE_ROUND: Duration = Duration::from_secs(4);
+
+/// Why nobody can tell whether a write landed, where AWS did answer, for the log.
+const NEITHER: &str = "the answer to a write was lost, and the opportunity is neither as it was read nor as it was sent";
 
 /// What is to be done about an opportunity as it was read.
 #[derive(Debug)]
@@ -100,6 +103,7 @@ pub(crate) async fn until_settled(
 ) -> Result<Settled, Problem> {
     let invocation = upstream.invocation;
     let notes = &invocation.notes;
+    let unconfirmed = |cause: &str| Problem::unconfirmed(&request.patch).because(cause);
     let mut in_doubt: Option<InDoubt> = None;
     let mut failed: Option<Error> = None;
     let (mut rounds, mut unavailable, mut writes_left) = (0, 0, MAX_WRITES);
@@ -107,24 +111,20 @@ pub(crate) async fn until_settled(
         let read = timeout_at(invocation.deadline, upstream.get(&request.identifier)).await;
         let read = match read {
             Ok(Ok(read)) => read,
-            _ if in_doubt.is_some() => return Err(Problem::unconfirmed(&request.patch)),
+            Ok(Err(error)) if in_doubt.is_some() => return Err(unconfirmed(&error.to_string())),
+            Err(_) if in_doubt.is_some() => return Err(unconfirmed(TOO_LATE)),
             Ok(Err(error)) => return Err(error.into()),
-            Err(_) => return Err(Problem::unavailable()),
+            Err(_) => return Err(Problem::too_late()),
         };
         let date = read.last_modified_date().to_owned();
 
         if let Some(sent) = in_doubt.take() {
             match sent.verdict(&read, request, &invocation.today) {
                 Verdict::Landed { is_exact } => {
-                    return Ok(Settled {
-                        read: sent.read,
-                        review: sent.review,
-                        done: Done::Updated(is_exact.then_some(date)),
-                    });
+                    let done = Done::Updated(is_exact.then_some(date));
+                    return Ok(Settled::new(sent.read, sent.review, done));
                 }
-                Verdict::Unclear => {
-                    return Err(Problem::unconfirmed(&request.patch).with_etag(&date));
-                }
+                Verdict::Unclear => return Err(unconfirmed(NEITHER).with_etag(&date)),
                 // Under the date that it carried it can still land; under another one it cannot.
                 Verdict::NotLanded if sent.read.last_modified_date() == date => {
                     in_doubt = Some(sent);
@@ -140,13 +140,13 @@ pub(crate) async fn until_settled(
             };
             let is_late = Instant::now() + ONE_ROUND > invocation.deadline;
             if !is_worth_trying || is_late || writes_left == 0 {
-                let problem = match (error, &in_doubt) {
+                let problem = match (&error, &in_doubt) {
                     // The very same body would have been refused before, too.
-                    (error @ Error::Invalid { .. }, _) => error.into(),
+                    (Error::Invalid { .. }, _) => error.into(),
                     // It may still be on its way, or the read did not show it yet.
-                    (Error::Conflict, Some(_)) => Problem::unconfirmed(&request.patch),
-                    (_, Some(sent)) if sent.is_unanswered => Problem::unconfirmed(&request.patch),
-                    (error, _) => error.into(),
+                    (Error::Conflict, Some(_)) => unconfirmed(&error.to_string()),
+                    (_, Some(sent)) if sent.is_unanswered => unconfirmed(&error.to_string()),
+                    _ => error.into(),
                 };
                 return Err(problem.with_etag(&date));
             }
@@ -154,20 +154,8 @@ pub(crate) async fn until_settled(
 
         let review = match decide(&read).map_err(|problem| problem.with_etag(&date))? {
             Step::Write(review) => review,
-            Step::Tell(review) => {
-                return Ok(Settled {
-                    read,
-                    review,
-                    done: Done::Told,
-                });
-            }
-            Step::Unchanged(review) => {
-                return Ok(Settled {
-                    read,
-                    review,
-                    done: Done::Unchanged,
-                });
-            }
+            Step::Tell(review) => return Ok(Settled::new(read, review, Done::Told)),
+            Step::Unchanged(review) => return Ok(Settled::new(read, review, Done::Unchanged)),
         };
 
         rounds += 1;
@@ -180,8 +168,7 @@ pub(crate) async fn until_settled(
                     None => date_of_the_write(upstream, request, &read, &review).await,
                     date => date,
                 };
-                let done = Done::Updated(date);
-                return Ok(Settled { read, review, done });
+                return Ok(Settled::new(read, review, Done::Updated(date)));
             }
             Ok(Err(error)) => {
                 notes.wrote(error.attempts);
@@ -204,11 +191,16 @@ pub(crate) async fn until_settled(
             }
             Err(_) => {
                 notes.wrote(1);
-                tracing::warn!(opportunity.id = %request.identifier, "no answer to a write before the deadline");
-                return Err(Problem::unconfirmed(&request.patch));
+                return Err(unconfirmed(TOO_LATE));
             }
         }
         sleep(pause_after(rounds)).await;
+    }
+}
+
+impl Settled {
+    fn new(read: Opportunity, review: Review, done: Done) -> Self {
+        Self { read, review, done }
     }
 }
 

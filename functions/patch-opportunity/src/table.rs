@@ -28,6 +28,9 @@ const RETRY_AFTER_SECONDS: u64 = 1;
 /// are asked for then.
 const SECRET_RETRY_SECONDS: u64 = 30;
 
+/// Why there is no answer of AWS where time was up, for the log.
+pub(crate) const TOO_LATE: &str = "AWS did not answer before the request's deadline";
+
 /// How many places a problem's detail names; its errors name them all.
 const MAX_NAMED: usize = 10;
 
@@ -42,11 +45,12 @@ impl From<auth::Refusal> for Problem {
                 Self::new(Kind::Unauthorized, "the request is not authenticated")
                     .with_header(header::WWW_AUTHENTICATE, challenge)
             }
-            auth::Refusal::NoSecret => Self::new(
+            auth::Refusal::NoSecret { cause } => Self::new(
                 Kind::AuthenticationUnavailable,
                 "the bridge has no usable secret, the operator finds the reason in the log",
             )
-            .with_retry_after(SECRET_RETRY_SECONDS),
+            .with_retry_after(SECRET_RETRY_SECONDS)
+            .because(cause),
             auth::Refusal::BodyOfRead => Self::new(
                 Kind::MalformedRequest,
                 "a read has a body, expected none: a signature covers neither the method nor the path, \
@@ -155,6 +159,7 @@ fn places(findings: &[Finding]) -> String {
 /// [`Problem::unconfirmed`].
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
+        let cause = error.to_string();
         match error {
             Error::NotFound => Self::new(
                 Kind::OpportunityNotFound,
@@ -177,8 +182,9 @@ impl From<Error> for Problem {
             Error::Denied { .. } => Self::new(
                 Kind::AccessDenied,
                 "the operator finds the reason in the log",
-            ),
-            Error::Unavailable { .. } => Self::unavailable(),
+            )
+            .because(cause),
+            Error::Unavailable { .. } => Self::unavailable().because(cause),
         }
     }
 }
@@ -197,9 +203,14 @@ fn by_aws(field: FieldError) -> Finding {
 
 impl Problem {
     /// AWS gave no usable answer, and nothing was written.
-    pub(crate) fn unavailable() -> Self {
+    fn unavailable() -> Self {
         Self::new(Kind::Unavailable, "nothing was written, try again later")
             .with_retry_after(RETRY_AFTER_SECONDS)
+    }
+
+    /// AWS gave no answer to a read before the deadline, and nothing was written.
+    pub(crate) fn too_late() -> Self {
+        Self::unavailable().because(TOO_LATE)
     }
 
     /// A write was sent, and whether it landed cannot be told. To send a merge patch again is safe, to
