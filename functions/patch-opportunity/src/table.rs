@@ -29,7 +29,7 @@ const RETRY_AFTER_SECONDS: u64 = 1;
 const SECRET_RETRY_SECONDS: u64 = 30;
 
 /// Why there is no answer of AWS where time was up, for the log.
-pub(crate) const TOO_LATE: &str = "AWS did not answer before the request's deadline";
+const TOO_LATE: &str = "AWS did not answer before the request's deadline";
 
 /// How many places a problem's detail names; its errors name them all.
 const MAX_NAMED: usize = 10;
@@ -160,7 +160,7 @@ fn places(findings: &[Finding]) -> String {
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         let cause = error.to_string();
-        match error {
+        let problem = match error {
             Error::NotFound => Self::new(
                 Kind::OpportunityNotFound,
                 "the catalog has no opportunity with this identifier, or the bridge may not see it",
@@ -182,10 +182,10 @@ impl From<Error> for Problem {
             Error::Denied { .. } => Self::new(
                 Kind::AccessDenied,
                 "the operator finds the reason in the log",
-            )
-            .because(cause),
-            Error::Unavailable { .. } => Self::unavailable().because(cause),
-        }
+            ),
+            Error::Unavailable { .. } => Self::unavailable(),
+        };
+        problem.because(cause)
     }
 }
 
@@ -215,8 +215,8 @@ impl Problem {
 
     /// A write was sent, and whether it landed cannot be told. To send a merge patch again is safe, to
     /// send operations again may carry them out twice.
-    pub(crate) fn unconfirmed(patch: &Patch) -> Self {
-        match patch {
+    pub(crate) fn unconfirmed(patch: &Patch, cause: impl Into<Box<str>>) -> Self {
+        let problem = match patch {
             Patch::Merge(_) => Self::new(
                 Kind::Unconfirmed,
                 "whether the change was written is not known; the same patch can be sent again, if it is right \
@@ -228,6 +228,7 @@ impl Problem {
                 "whether the change was written is not known; read the opportunity before the operations are \
                  sent again",
             ),
-        }
+        };
+        problem.because(cause)
     }
 }
