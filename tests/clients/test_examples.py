@@ -121,7 +121,7 @@ class TheExamples(unittest.TestCase):
 
     def run_with(self, kind: str):
         log = Path(self.enterContext(tempfile.TemporaryDirectory())) / "receiver.log"
-        output = self.enterContext(open(log, "w"))
+        output = self.enterContext(log.open("w"))
         command = [COMMANDS[kind], str(EXAMPLES / f"receiver.{kind}")]
         self.enterContext(local.running(command, stdout=output, stderr=subprocess.DEVNULL))
         crm = self.lines(log, 1)[0]
@@ -162,7 +162,7 @@ class TheExamples(unittest.TestCase):
             if len(lines) >= count:
                 return lines
             time.sleep(0.1)
-        self.fail(f"{count} lines expected in {lines}")
+        raise AssertionError(f"{count} lines expected in {lines}")
 
     def test_run_in_python(self):
         self.run_with("py")

@@ -1,7 +1,7 @@
 //! A webhook that takes *what should change* about an opportunity and writes it to Partner Central.
 //!
 //! The caller sends only what it wants changed; the bridge sends everything, because
-//! `UpdateOpportunity` sets what it does not get to null. [`patch`] is the order of it, top to bottom.
+//! `UpdateOpportunity` sets what it does not get to null. `patch`, below, is the order of it, top to bottom.
 
 mod answer;
 mod auth;
