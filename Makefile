@@ -11,10 +11,11 @@ CATALOG_production := AWS
 
 INSTALL := cargo install --quiet --debug --locked --root .venv --target-dir target/tools
 
-.PHONY: help demo local test check audit bench mutants schema drift build deploy redrive backfill environment
+.PHONY: help demo local test check audit bench mutants schema drift build deploy smoke log hand-on redrive \
+	backfill preflight environment
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 demo: .venv/tools ## the whole bridge on this machine, step by step
 	cargo build --quiet --workspace --bins
@@ -70,15 +71,28 @@ build: .venv/tools ## the functions as they are deployed; ARCHITECTURE=x86_64
 	sam build --config-env $(or $(ENVIRONMENT),sandbox) --parameter-overrides Architecture=$(ARCHITECTURE)
 	python -m tools.check_build $(ARCHITECTURE)
 
-deploy: environment build ## to AWS; ENVIRONMENT=sandbox, PARAMETERS=file:///path/to/parameters.yaml
+deploy: environment preflight build ## to AWS; ENVIRONMENT=sandbox, PARAMETERS=file:///path/to/parameters.yaml
 	sam deploy --config-env $(ENVIRONMENT) --parameter-overrides \
-		Catalog=$(CATALOG_$(ENVIRONMENT)) Architecture=$(ARCHITECTURE) $(PARAMETERS)
+		Catalog=$(CATALOG_$(ENVIRONMENT)) Architecture=$(ARCHITECTURE) $(PARAMETERS) \
+		$(if $(TAGS),--tags $(TAGS)) $(if $(ROLE),--role-arn $(ROLE))
+
+smoke: environment .venv/tools ## a stack from end to end, without a write; ENVIRONMENT=sandbox, ID=O1234567
+	python -m tools.smoke opportunity-bridge-$(ENVIRONMENT) "$(ID)"
+
+log: environment .venv/tools ## warnings and errors; ENVIRONMENT=production, SINCE=3h, FIND=O1234567 for all of it
+	@python -m tools.log opportunity-bridge-$(ENVIRONMENT) $(if $(SINCE),--since $(SINCE)) $(if $(FIND),--find "$(FIND)")
+
+hand-on: environment .venv/tools ## opportunities, once more as they are; ENVIRONMENT=production, IDS="O1 O2"
+	python -m tools.hand_on opportunity-bridge-$(ENVIRONMENT) $(IDS)
 
 redrive: environment .venv/tools ## events in the dead-letter queues, tried again; ENVIRONMENT=production
 	python -m tools.redrive opportunity-bridge-$(ENVIRONMENT)
 
 backfill: environment .venv/tools ## what was modified SINCE=2024-01-01, handed on to the CRM; ENVIRONMENT=production
 	python -m tools.backfill opportunity-bridge-$(ENVIRONMENT) $(or $(SINCE),$(error `SINCE` is not set, expected a date such as 2024-01-01)) $(UNTIL)
+# What is wrong is said before the minutes of building.
+preflight: environment .venv/tools
+	@python -m tools.preflight $(ENVIRONMENT) $(PARAMETERS)
 
 # A command that touches a stack has no default: it would be the wrong one some night.
 environment:

@@ -504,18 +504,37 @@ async fn an_operator_finds_a_line_and_the_metrics_of_each_request() {
 }
 
 #[tokio::test]
-async fn the_log_says_what_the_caller_is_not_told() {
+async fn one_line_says_why_a_request_was_answered_with_a_5xx() {
     let (emulator, function) = logging_in_json().await;
-    for (times, fault, status, level, message) in [
-        (1, Fault::AccessDenied, 502, "ERROR", "access denied"),
-        (3, Fault::ConnectionDropped, 503, "WARN", "no usable answer"),
+    for (times, fault, status, cause) in [
+        (1, Fault::AccessDenied, 502, "AWS denied the call: "),
+        (
+            3,
+            Fault::ConnectionDropped,
+            503,
+            "AWS Partner Central is unavailable: no answer of AWS",
+        ),
     ] {
         emulator.inject("GetOpportunity", times, fault);
         let answer = function
             .send(&Request::new("GET", "/opportunities/O7654321"))
             .await;
         assert_eq!(answer.status, status);
-        let line = format!(r#""level":"{level}","message":"{message}","error":"#);
-        function.log_with(&[&line]).await;
+        let marks = [
+            format!(r#""status":{status}"#),
+            r#""level":"ERROR""#.to_owned(),
+        ];
+        let log = function
+            .log_with(&marks.each_ref().map(String::as_str))
+            .await;
+        let lines = log.lines().map(|line| line.parse::<Value>().unwrap());
+        let of_it: Vec<_> = lines.filter(|line| line["status"] == status).collect();
+        let [line] = &of_it[..] else {
+            panic!("more than one line tells of it: {log}")
+        };
+        let told = [&line["level"], &line["message"], &line["opportunity.id"]];
+        assert_eq!(told, ["ERROR", "answered", "O7654321"]);
+        assert!(line["cause"].as_str().unwrap().starts_with(cause), "{line}");
+        assert!(line["span"]["requestId"].is_string(), "{line}");
     }
 }

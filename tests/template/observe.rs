@@ -105,6 +105,11 @@ async fn patch_opportunity() -> (Value, Vec<String>) {
         .send(&patch(json!({"Project": {"Title": "Other"}})))
         .await;
     function.send(&Request::patch(IDENTIFIER, &json!({}))).await;
+    let summary = format!("/opportunities/{IDENTIFIER}/aws-summary");
+    let summary = Request::new("GET", &summary);
+    function
+        .send(&summary.header("authorization", "Bearer a-token"))
+        .await;
     let edit = |document: &mut Value| {
         let life_cycle = document.get_mut("LifeCycle").expect("a life cycle");
         *life_cycle.get_mut("NextSteps").expect("next steps") = json!("Somebody else's");

@@ -108,6 +108,8 @@ class Stack:
                 )
             case {"Fn::Sub": text}:
                 return self.resolve({"Fn::Sub": [text, {}]})
+            case {"Fn::FindInMap": [mapping, key, name]}:
+                return self.template["Mappings"][mapping][self.resolve(key)][name]
             case {"Fn::If": [condition, then, otherwise]}:
                 return self.resolve(then if self.resolve({"Condition": condition}) else otherwise)
             case {"Fn::Equals": [left, right]}:

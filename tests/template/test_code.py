@@ -111,6 +111,15 @@ class Code(unittest.TestCase):
             self.assertEqual(statement["Principal"], principal)
 
 
+class Boundary(unittest.TestCase):
+    def test_every_role_has_the_boundary_that_is_given(self):
+        boundary = "arn:aws:iam::111122223333:policy/boundary"
+        for role in Stack(**CRMS["basic"], PermissionsBoundary=boundary).of_type("AWS::IAM::Role").values():
+            self.assertEqual(role["PermissionsBoundary"], boundary)
+        for role in Stack(**CRMS["basic"]).of_type("AWS::IAM::Role").values():
+            self.assertNotIn("PermissionsBoundary", role)
+
+
 class Callers(unittest.TestCase):
     def test_every_way_to_authenticate_that_the_function_takes_but_none_can_be_chosen(self):
         self.assertEqual(set(observed.observed()["auths"]) - {"none"}, set(AUTHS))

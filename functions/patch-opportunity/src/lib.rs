@@ -161,7 +161,7 @@ async fn read(
     let identifier = about(in_path, &invocation)?;
     let upstream = bridge.upstream(&invocation);
     let read = timeout_at(invocation.deadline, upstream.get(&identifier)).await;
-    Ok(answer::document(read.map_err(|_| Problem::unavailable())??))
+    Ok(answer::document(read.map_err(|_| Problem::too_late())??))
 }
 
 /// Reads AWS's summary of an opportunity: what an event has to leave out where it cannot be read.
@@ -176,7 +176,7 @@ async fn read_summary(
     let identifier = about(in_path, &invocation)?;
     let upstream = bridge.upstream(&invocation);
     let read = timeout_at(invocation.deadline, upstream.summary(&identifier)).await;
-    Ok(answer::summary(read.map_err(|_| Problem::unavailable())??))
+    Ok(answer::summary(read.map_err(|_| Problem::too_late())??))
 }
 
 /// The opportunity that a path names.

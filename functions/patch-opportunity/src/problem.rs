@@ -1,7 +1,7 @@
 //! What a refusal is: `application/problem+json` (RFC 9457).
 //!
-//! A problem has two faces: what the caller is told is all here; what the operator must know beyond
-//! that goes to the log where it happens. 5xx say nothing about the inside.
+//! A problem has two faces: what the caller is told, and the cause, which is for the operator's log
+//! alone. 5xx tell the caller nothing about the inside.
 
 use axum::response::{IntoResponse, Response};
 use http::{HeaderName, HeaderValue, StatusCode, header};
@@ -104,11 +104,13 @@ kinds! {
 #[derive(Debug, Clone)]
 pub(crate) struct Problem {
     kind: Kind,
-    detail: String,
+    detail: Box<str>,
     errors: Vec<Finding>,
-    etag: Option<String>,
+    etag: Option<Box<str>>,
     retry_after: Option<u64>,
     headers: Vec<(HeaderName, HeaderValue)>,
+    /// What the operator is told and the caller is not. It holds nothing of what the opportunity holds.
+    cause: Option<Box<str>>,
 }
 
 /// The first of many findings, and a last one that says how many more there are.
@@ -123,7 +125,7 @@ pub(crate) fn at_most(most: usize, mut findings: Vec<Finding>) -> Vec<Finding> {
 }
 
 impl Problem {
-    pub(crate) fn new(kind: Kind, detail: impl Into<String>) -> Self {
+    pub(crate) fn new(kind: Kind, detail: impl Into<Box<str>>) -> Self {
         Self {
             kind,
             detail: detail.into(),
@@ -131,6 +133,7 @@ impl Problem {
             etag: None,
             retry_after: None,
             headers: Vec::new(),
+            cause: None,
         }
     }
 
@@ -149,7 +152,7 @@ impl Problem {
     /// With the state that the opportunity was found in.
     pub(crate) fn with_etag(self, last_modified_date: &str) -> Self {
         Self {
-            etag: Some(etag(last_modified_date)),
+            etag: Some(etag(last_modified_date).into()),
             ..self
         }
     }
@@ -160,6 +163,19 @@ impl Problem {
             retry_after: Some(seconds),
             ..self
         }
+    }
+
+    /// With the cause, for the log.
+    pub(crate) fn because(self, cause: impl Into<Box<str>>) -> Self {
+        Self {
+            cause: Some(cause.into()),
+            ..self
+        }
+    }
+
+    /// What the operator is told and the caller is not.
+    pub(crate) fn cause(&self) -> Option<&str> {
+        self.cause.as_deref()
     }
 
     pub(crate) fn kind(&self) -> Kind {

@@ -35,6 +35,9 @@ const FIRST_PAUSE: Duration = Duration::from_millis(200);
 /// is begun.
 const ONE_ROUND: Duration = Duration::from_secs(4);
 
+/// Why nobody can tell whether a write landed, where AWS did answer to the read after it, for the log.
+const NEITHER: &str = "the answer to a write was lost, and the opportunity is neither as it was read nor as it was sent";
+
 /// What is to be done about an opportunity as it was read.
 #[derive(Debug)]
 pub(crate) enum Step {
@@ -114,7 +117,10 @@ pub(crate) async fn until_settled(
     loop {
         let read = match read(upstream, request).await {
             Ok(read) => read,
-            Err(_) if in_doubt.is_some() => return Err(Problem::unconfirmed(&request.patch)),
+            Err(problem) if in_doubt.is_some() => {
+                let cause = problem.cause().unwrap_or_default();
+                return Err(Problem::unconfirmed(&request.patch, cause));
+            }
             Err(problem) => return Err(problem),
         };
         let date = read.last_modified_date().to_owned();
@@ -126,7 +132,7 @@ pub(crate) async fn until_settled(
                     return Ok(sent.settled(Done::Updated(date)));
                 }
                 Verdict::Unclear => {
-                    return Err(Problem::unconfirmed(&request.patch).with_etag(&date));
+                    return Err(Problem::unconfirmed(&request.patch, NEITHER).with_etag(&date));
                 }
                 // Under the date that it carried it can still land; under another one it cannot.
                 Verdict::NotLanded if sent.read.last_modified_date() == date => {
@@ -179,7 +185,7 @@ async fn read(upstream: Upstream<'_>, request: &PatchRequest) -> Result<Opportun
     let read = upstream.get(&request.identifier);
     match timeout_at(upstream.invocation.deadline, read).await {
         Ok(read) => read.map_err(Problem::from),
-        Err(_) => Err(Problem::unavailable()),
+        Err(_) => Err(Problem::too_late()),
     }
 }
 
@@ -217,9 +223,13 @@ fn given_up(error: Error, in_doubt: Option<&InDoubt>, request: &PatchRequest) ->
         // The very same body would have been refused before, too.
         (error @ Error::Invalid { .. }, _) => error.into(),
         // It landed, and the read did not show it yet.
-        (Error::Conflict, Some(_)) => Problem::unconfirmed(&request.patch),
+        (Error::Conflict, Some(_)) => {
+            Problem::unconfirmed(&request.patch, Error::Conflict.to_string())
+        }
         // It may still be on its way.
-        (_, Some(sent)) if sent.is_unanswered => Problem::unconfirmed(&request.patch),
+        (error, Some(sent)) if sent.is_unanswered => {
+            Problem::unconfirmed(&request.patch, error.to_string())
+        }
         (error, _) => error.into(),
     }
 }

@@ -28,6 +28,9 @@ const RETRY_AFTER_SECONDS: u64 = 1;
 /// are asked for then.
 const SECRET_RETRY_SECONDS: u64 = 30;
 
+/// Why there is no answer of AWS where time was up, for the log.
+const TOO_LATE: &str = "AWS did not answer before the request's deadline";
+
 /// How many places a problem's detail names; its errors name them all.
 const MAX_NAMED: usize = 10;
 
@@ -42,11 +45,12 @@ impl From<auth::Refusal> for Problem {
                 Self::new(Kind::Unauthorized, "the request is not authenticated")
                     .with_header(header::WWW_AUTHENTICATE, challenge)
             }
-            auth::Refusal::NoSecret => Self::new(
+            auth::Refusal::NoSecret { cause } => Self::new(
                 Kind::AuthenticationUnavailable,
                 "the bridge has no usable secret, the operator finds the reason in the log",
             )
-            .with_retry_after(SECRET_RETRY_SECONDS),
+            .with_retry_after(SECRET_RETRY_SECONDS)
+            .because(cause),
             auth::Refusal::BodyOfRead => Self::new(
                 Kind::MalformedRequest,
                 "a read has a body, expected none: a signature covers neither the method nor the path, \
@@ -155,7 +159,8 @@ fn places(findings: &[Finding]) -> String {
 /// [`Problem::unconfirmed`].
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
-        match error {
+        let cause = error.to_string();
+        let problem = match error {
             Error::NotFound => Self::new(
                 Kind::OpportunityNotFound,
                 "the catalog has no opportunity with this identifier, or the bridge may not see it",
@@ -179,7 +184,8 @@ impl From<Error> for Problem {
                 "the operator finds the reason in the log",
             ),
             Error::Unavailable { .. } => Self::unavailable(),
-        }
+        };
+        problem.because(cause)
     }
 }
 
@@ -197,15 +203,20 @@ fn by_aws(field: FieldError) -> Finding {
 
 impl Problem {
     /// AWS gave no usable answer, and nothing was written.
-    pub(crate) fn unavailable() -> Self {
+    fn unavailable() -> Self {
         Self::new(Kind::Unavailable, "nothing was written, try again later")
             .with_retry_after(RETRY_AFTER_SECONDS)
     }
 
+    /// AWS gave no answer to a read before the deadline, and nothing was written.
+    pub(crate) fn too_late() -> Self {
+        Self::unavailable().because(TOO_LATE)
+    }
+
     /// A write was sent, and whether it landed cannot be told. To send a merge patch again is safe, to
     /// send operations again may carry them out twice.
-    pub(crate) fn unconfirmed(patch: &Patch) -> Self {
-        match patch {
+    pub(crate) fn unconfirmed(patch: &Patch, cause: impl Into<Box<str>>) -> Self {
+        let problem = match patch {
             Patch::Merge(_) => Self::new(
                 Kind::Unconfirmed,
                 "whether the change was written is not known; the same patch can be sent again, if it is right \
@@ -217,6 +228,7 @@ impl Problem {
                 "whether the change was written is not known; read the opportunity before the operations are \
                  sent again",
             ),
-        }
+        };
+        problem.because(cause)
     }
 }

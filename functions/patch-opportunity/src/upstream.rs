@@ -52,12 +52,13 @@ impl Upstream<'_> {
     }
 }
 
-/// Tells the operator what the caller is not told. What AWS says of content stays out of the log: it
-/// may quote it.
+/// Tells the operator of a call that failed, also where the request succeeds in the end. What AWS says of
+/// content stays out of the log: it may quote it.
 fn report(error: &Error) {
     match error {
-        Error::Denied { .. } => tracing::error!(%error, "access denied"),
-        Error::Throttled | Error::Unavailable { .. } => tracing::warn!(%error, "no usable answer"),
+        Error::Denied { .. } | Error::Throttled | Error::Unavailable { .. } => {
+            tracing::warn!(%error, "no usable answer");
+        }
         Error::NotFound | Error::Conflict | Error::Invalid { .. } => {}
     }
 }
