@@ -1,14 +1,14 @@
 //! Read, decide, write, and again until it is settled: the one place that knows attempts, pauses, the
 //! deadline, and whether a write is in doubt.
 //!
-//! A stale body is never sent again under a new date: the opportunity is read again and the *patch* is
+//! A stale body is never sent again under a new date: the opportunity is read again and the *edit* is
 //! applied again, so that both edits are kept. A write whose answer was lost may have landed. Then the
 //! fresh document tells, held against what was read and what was sent:
 //!
 //! | in the fresh document | so | what is done |
 //! |---|---|---|
-//! | the patch changes nothing (operations: it is the document that was sent) | it landed, or might as well have | `updated` |
-//! | every place that the patch changed stands as it was read | it did not land | again |
+//! | the edit changes nothing (operations: it is the document that was sent) | it landed, or might as well have | `updated` |
+//! | every place that the edit changed stands as it was read | it did not land | again |
 //! | anything else | somebody was there since | `unconfirmed` |
 //!
 //! `LastModifiedDate` is the fencing token: of two writes that carry the same one, at most one lands.
@@ -114,7 +114,7 @@ pub(crate) async fn until_settled(
     loop {
         let read = match read(upstream, request).await {
             Ok(read) => read,
-            Err(_) if in_doubt.is_some() => return Err(Problem::unconfirmed(&request.patch)),
+            Err(_) if in_doubt.is_some() => return Err(Problem::unconfirmed(&request.edit)),
             Err(problem) => return Err(problem),
         };
         let date = read.last_modified_date().to_owned();
@@ -126,7 +126,7 @@ pub(crate) async fn until_settled(
                     return Ok(sent.settled(Done::Updated(date)));
                 }
                 Verdict::Unclear => {
-                    return Err(Problem::unconfirmed(&request.patch).with_etag(&date));
+                    return Err(Problem::unconfirmed(&request.edit).with_etag(&date));
                 }
                 // Under the date that it carried it can still land; under another one it cannot.
                 Verdict::NotLanded if sent.read.last_modified_date() == date => {
@@ -217,9 +217,9 @@ fn given_up(error: Error, in_doubt: Option<&InDoubt>, request: &PatchRequest) ->
         // The very same body would have been refused before, too.
         (error @ Error::Invalid { .. }, _) => error.into(),
         // It landed, and the read did not show it yet.
-        (Error::Conflict, Some(_)) => Problem::unconfirmed(&request.patch),
+        (Error::Conflict, Some(_)) => Problem::unconfirmed(&request.edit),
         // It may still be on its way.
-        (_, Some(sent)) if sent.is_unanswered => Problem::unconfirmed(&request.patch),
+        (_, Some(sent)) if sent.is_unanswered => Problem::unconfirmed(&request.edit),
         (error, _) => error.into(),
     }
 }

@@ -128,13 +128,16 @@ fn a_deal_of_hubspots_changes_the_opportunity() {
             ],
         ])
     );
+    assert_eq!(put.field(""), None);
     assert_eq!((put.ignored, put.notices), (2, vec![]));
     assert_eq!(mapping.field("/LifeCycle/Stage"), Some("dealstage"));
     assert_eq!(
         mapping.field("/LifeCycle/ReviewStatus"),
         Some("aws_review_status")
     );
-    assert_eq!(mapping.field("/Marketing"), None);
+    for of_no_field in ["/Marketing", "/LifeCycle", ""] {
+        assert_eq!(mapping.field(of_no_field), None);
+    }
 }
 
 #[test]

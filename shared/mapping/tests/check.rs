@@ -51,7 +51,7 @@ fn a_mapping_that_is_wrong_fails_and_names_the_place() {
     assert_eq!(
         error,
         format!(
-            "{}: the mapping's `/fields/8/aws` is `/LifeCycle/NextStep`, and `/LifeCycle/NextStep` is not a member that AWS knows, nearest is `NextSteps`\n",
+            "`{}`: the mapping's `/fields/8/aws` is `/LifeCycle/NextStep`, and `/LifeCycle/NextStep` is not a member that AWS knows, nearest is `NextSteps`\n",
             file.display()
         )
     );
