@@ -280,8 +280,11 @@ async fn every_example_is_what_the_function_answers() {
         let test = json!([{"op": "test", "path": "/LifeCycle/Stage", "value": stage}]);
         body("application/json-patch+json", &test.to_string())
     };
-    let theirs =
-        || Fault::ConcurrentEdit(|document| document["LifeCycle"]["Stage"] = json!("Launched"));
+    let theirs = || {
+        Fault::ConcurrentEdit(|document| {
+            document["LifeCycle"]["Stage"] = json!("Business Validation");
+        })
+    };
     let read = "GetOpportunity";
     let write = "UpdateOpportunity";
 
@@ -334,6 +337,8 @@ async fn every_example_is_what_the_function_answers() {
     ];
     emulator.seed_secret("bridge/token", r#"{"secrets": ["token"]}"#);
     let function = Function::start("patch-opportunity", &emulator, &secret).await;
+    // An answer shows that the function has started, and so has read its secret.
+    function.send(&Request::new("GET", "/healthz")).await;
     emulator.seed_secret("bridge/token", r#"{"secrets": []}"#);
     answers.push(function.send(&committed).await);
 

@@ -1,7 +1,7 @@
 //! A webhook that takes *what should change* about an opportunity and writes it to Partner Central.
 //!
 //! The caller sends only what it wants changed; the bridge sends everything, because
-//! `UpdateOpportunity` sets what it does not get to null. [`patch`] and [`carry_out`] are the order of it,
+//! `UpdateOpportunity` sets what it does not get to null. `patch` and `carry_out`, below, are the order of it,
 //! top to bottom.
 
 mod answer;

@@ -41,7 +41,8 @@ codes! {
     Inapplicable = "inapplicable",
     /// A `test` operation found another value, or none.
     TestFailed = "test-failed",
-    /// An operation makes the opportunity larger than can be written.
+    /// The patch has too many values or levels, or an operation makes the opportunity larger than can be
+    /// written.
     TooLarge = "too-large",
     /// `Identifier` or `Catalog` in the body differs from the path or the configuration.
     Mismatch = "mismatch",
