@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use crate::{documents, patch};
 
 const ID: &str = "O7654321";
+/// The sample mapping for HubSpot.
 pub(crate) const HUBSPOT: (&str, &str) = (
     "CRM_MAPPING",
     concat!(env!("CARGO_MANIFEST_DIR"), "/../mappings/hubspot.json"),
@@ -16,7 +17,7 @@ const SALESFORCE: (&str, &str) = (
     concat!(env!("CARGO_MANIFEST_DIR"), "/../mappings/salesforce.json"),
 );
 
-async fn with(mapping: (&str, &str)) -> (Emulator, Function) {
+pub(crate) async fn with(mapping: (&str, &str)) -> (Emulator, Function) {
     let emulator = Emulator::start().await;
     emulator.seed(documents::sample());
     let variables = [&patch::VARIABLES[..], &[mapping]].concat();
@@ -31,7 +32,7 @@ fn record(record: &Value) -> Request {
 }
 
 /// A deal as HubSpot's workflow sends it: flat, with fields that are nobody's business.
-fn deal(properties: &Value) -> Request {
+pub(crate) fn deal(properties: &Value) -> Request {
     let mut deal = json!({"aws_opportunity_id": ID, "dealname": "Berths", "pipeline": "default"});
     for (name, value) in properties.as_object().expect("properties") {
         deal[name] = value.clone();
@@ -272,7 +273,7 @@ async fn a_locked_opportunity_is_refused_or_to_be_tried_again_as_the_mapping_say
     ] {
         let (emulator, function) = with(mapping).await;
         emulator.edit(ID, |document| {
-            document["LifeCycle"]["ReviewStatus"] = json!("Submitted")
+            document["LifeCycle"]["ReviewStatus"] = json!("Submitted");
         });
         let answer = function.send(&request).await;
         let kind = answer.body["type"].as_str().expect("a type");
