@@ -405,3 +405,62 @@ async fn a_record_that_nobody_vouches_for_is_not_even_parsed() {
     }
     assert_eq!(emulator.requests().len(), 0);
 }
+
+async fn enriched(mapping: Option<(&str, &str)>, document: Value) -> Value {
+    let emulator = Emulator::start().await;
+    emulator.seed(document);
+    let catalog = ("PARTNER_CENTRAL_CATALOG", "Sandbox");
+    let variables: Vec<_> = [catalog].into_iter().chain(mapping).collect();
+    let function = Function::start("enrich-opportunity", &emulator, &variables).await;
+    let event = include_str!("../../events/opportunity-updated.json");
+    let event = function.invoke(event.parse().expect("JSON")).await;
+    event.expect("a CloudEvent")
+}
+
+#[tokio::test]
+async fn the_event_carries_a_body_for_the_crms_api_and_is_otherwise_the_same() {
+    let without = enriched(None, documents::sample()).await;
+    let with = enriched(Some(HUBSPOT), documents::sample()).await;
+    assert_eq!(with["id"], without["id"]);
+    assert_eq!(with["data"]["opportunity"], without["data"]["opportunity"]);
+    assert_eq!(without["data"].get("crm"), None);
+
+    let input = &with["data"]["crm"]["inputs"][0];
+    assert_eq!(
+        (&input["id"], &input["idProperty"]),
+        (&json!(ID), &json!("aws_opportunity_id"))
+    );
+    for (field, value) in [
+        ("aws_stage", &json!("Qualified")),
+        ("hs_next_step", &json!("Send the sizing of the pilot")),
+        ("aws_monthly_spend", &json!("12500.50")),
+        ("aws_comments", &json!("")),
+        ("aws_sequence", &with["sequence"]),
+        ("aws_event_id", &with["id"]),
+    ] {
+        assert_eq!(input["properties"][field], *value, "{field}");
+    }
+}
+
+#[tokio::test]
+async fn what_the_mapping_cannot_tell_the_crm_is_named_in_the_event_and_costs_nothing_else() {
+    let mut document = documents::sample();
+    document["NationalSecurity"] = json!("Perhaps");
+    let event = enriched(Some(HUBSPOT), document).await;
+    let problems = event["data"]["problems"].as_array().expect("problems");
+    let of_mapping: Vec<_> = problems
+        .iter()
+        .filter(|it| it.get("field").is_some())
+        .collect();
+    assert_eq!(
+        of_mapping,
+        [&json!({
+            "pointer": "/opportunity/NationalSecurity", "field": "aws_national_security", "code": "unmapped-value",
+            "detail": "`Perhaps` has no pair in the mapping's `values`, expected one of `Yes`, `No`",
+        })]
+    );
+    let properties = &event["data"]["crm"]["inputs"][0]["properties"];
+    assert_eq!(properties.get("aws_national_security"), None);
+    assert_eq!(properties["aws_stage"], "Qualified");
+    assert_eq!(event["data"]["opportunity"]["NationalSecurity"], "Perhaps");
+}

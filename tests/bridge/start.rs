@@ -3,6 +3,12 @@
 use bridge_tests::Function;
 use partner_central_emulator::Emulator;
 
+/// A file that is no mapping.
+const MALFORMED: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/../events/opportunity-created.json"
+);
+
 #[tokio::test]
 async fn a_variable_that_is_missing_or_malformed_stops_the_start_and_is_named() {
     let catalog = ("PARTNER_CENTRAL_CATALOG", "Sandbox");
@@ -42,6 +48,29 @@ async fn a_variable_that_is_missing_or_malformed_stops_the_start_and_is_named() 
             "patch-opportunity",
             vec![catalog, ("WEBHOOK_AUTH", "None")],
             "`WEBHOOK_AUTH` is `None`, expected `standard-webhooks`, `bearer`, `basic`, `iam` or `none`",
+        ),
+        (
+            "patch-opportunity",
+            vec![
+                catalog,
+                ("WEBHOOK_AUTH", "none"),
+                ("CRM_MAPPING", "/nowhere.json"),
+            ],
+            "the mapping `/nowhere.json` cannot be read: No such file or directory",
+        ),
+        (
+            "patch-opportunity",
+            vec![
+                catalog,
+                ("WEBHOOK_AUTH", "none"),
+                ("CRM_MAPPING", MALFORMED),
+            ],
+            "opportunity-created.json`: the mapping's `/version` is unknown, expected one of",
+        ),
+        (
+            "enrich-opportunity",
+            vec![catalog, ("CRM_MAPPING", MALFORMED)],
+            "opportunity-created.json`: the mapping's `/version` is unknown, expected one of",
         ),
     ] {
         let output = Function::refused_start(name, &emulator, &variables).await;
