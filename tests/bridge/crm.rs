@@ -51,7 +51,7 @@ fn told<'a>(answer: &'a Answer, list: &str, names: &[&str]) -> Vec<Vec<&'a Value
 async fn a_deal_changes_the_opportunity_and_every_change_has_both_names() {
     let (emulator, function) = with(HUBSPOT).await;
     let request = deal(&json!({
-        "dealstage": "presentationscheduled", "amount": "160000", "hs_next_step": "", "aws_comments": null,
+        "changed_dealstage": "presentationscheduled", "changed_amount": "160000", "hs_next_step": "", "aws_comments": null,
         "aws_stage": "Prospect",
     }));
 
@@ -83,11 +83,11 @@ async fn a_deal_changes_the_opportunity_and_every_change_has_both_names() {
             },
             {
                 "pointer": "/LifeCycle/Stage", "before": "Qualified", "after": "Technical Validation",
-                "field": "dealstage", "source": "patch",
+                "field": "changed_dealstage", "source": "patch",
             },
             {
                 "pointer": "/Project/ExpectedCustomerSpend/0/Amount", "before": "12500.50", "after": "13333.33",
-                "field": "amount", "source": "patch",
+                "field": "changed_amount", "source": "patch",
             },
         ])
     );
@@ -124,23 +124,28 @@ async fn a_deal_changes_the_opportunity_and_every_change_has_both_names() {
 async fn a_refused_record_names_both_sides_of_every_refusal() {
     let (emulator, function) = with(HUBSPOT).await;
     let request = deal(&json!({
-        "dealstage": "thirdcall", "closedate": "soon", "aws_closed_lost_reason": "Price",
+        "changed_dealstage": "thirdcall", "changed_closedate": "soon", "aws_closed_lost_reason": "Price",
     }));
     let answer = function.send(&request).await;
     assert_eq!(
         (answer.status, &answer.body["detail"]),
         (
             422,
-            &json!("the record cannot be mapped: dealstage, closedate")
+            &json!("the record cannot be mapped: changed_dealstage, changed_closedate")
         )
     );
     assert_eq!(
         told(&answer, "errors", &["pointer", "field", "code", "source"]),
         [
-            ["/LifeCycle/Stage", "dealstage", "unmapped-value", "patch"],
+            [
+                "/LifeCycle/Stage",
+                "changed_dealstage",
+                "unmapped-value",
+                "patch"
+            ],
             [
                 "/LifeCycle/TargetCloseDate",
-                "closedate",
+                "changed_closedate",
                 "wrong-type",
                 "patch"
             ],
@@ -154,7 +159,7 @@ async fn a_refused_record_names_both_sides_of_every_refusal() {
 
     // What is wrong only as an opportunity is named by the same two names.
     let answer = function
-        .send(&deal(&json!({"dealstage": "closedlost"})))
+        .send(&deal(&json!({"changed_dealstage": "closedlost"})))
         .await;
     assert_eq!(
         (
@@ -310,7 +315,7 @@ async fn a_record_is_put_again_into_a_fresh_read_and_both_edits_are_kept() {
         }),
     );
     let answer = function
-        .send(&deal(&json!({"dealstage": "contractsent"})))
+        .send(&deal(&json!({"changed_dealstage": "contractsent"})))
         .await;
     assert_eq!(
         (answer.status, &answer.body["outcome"]),
@@ -330,7 +335,7 @@ async fn a_record_whose_writes_answer_is_lost_is_written_once() {
     let (emulator, function) = with(HUBSPOT).await;
     emulator.inject("UpdateOpportunity", 1, Fault::AnswerLost);
     let answer = function
-        .send(&deal(&json!({"dealstage": "contractsent"})))
+        .send(&deal(&json!({"changed_dealstage": "contractsent"})))
         .await;
     assert_eq!(
         (answer.status, &answer.body["outcome"]),
@@ -349,7 +354,7 @@ async fn a_record_whose_writes_answer_is_lost_is_written_once() {
 #[tokio::test]
 async fn preconditions_and_preferences_are_those_of_a_patch() {
     let (emulator, function) = with(HUBSPOT).await;
-    let request = deal(&json!({"dealstage": "contractsent"}));
+    let request = deal(&json!({"changed_dealstage": "contractsent"}));
     let stale = Request::clone(&request).header("if-match", "\"2020-01-01T00:00:00Z\"");
     assert_eq!(function.send(&stale).await.status, 412);
     assert_eq!(emulator.writes().len(), 0);
@@ -369,7 +374,7 @@ async fn preconditions_and_preferences_are_those_of_a_patch() {
 async fn without_a_mapping_the_answer_says_how_to_switch_it_on() {
     let (emulator, function) = patch::with_document(documents::sample()).await;
     let answer = function
-        .send(&deal(&json!({"dealstage": "contractsent"})))
+        .send(&deal(&json!({"changed_dealstage": "contractsent"})))
         .await;
     assert_eq!(
         (answer.status, &answer.body["detail"]),
@@ -396,7 +401,7 @@ async fn a_record_that_nobody_vouches_for_is_not_even_parsed() {
     let function = Function::start("patch-opportunity", &emulator, &variables).await;
     for body in [
         "{",
-        r#"{"aws_opportunity_id": "O7654321", "dealstage": "contractsent"}"#,
+        r#"{"aws_opportunity_id": "O7654321", "changed_dealstage": "contractsent"}"#,
     ] {
         let request = Request::new("POST", "/crm")
             .header("content-type", "application/json")
