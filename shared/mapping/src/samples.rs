@@ -116,8 +116,8 @@ fn a_whole_record_undoes_nothing_of_awss_seller() {
         fields.extend(own.as_object().unwrap().clone());
         let put = mapping.put(&sample(), &record).unwrap();
         let changes = Change::between(&sample(), &put.document);
-        let changed: Vec<_> = changes.iter().map(|change| &*change.pointer).collect();
-        assert_eq!(changed, ["/LifeCycle/NextSteps"]);
+        let pointers: Vec<_> = changes.iter().map(|change| &*change.pointer).collect();
+        assert_eq!(pointers, ["/LifeCycle/NextSteps"]);
         assert_eq!(put.ignored, 3);
     }
 }
