@@ -154,6 +154,15 @@ fn the_documents_and_the_page_list_every_name_that_the_function_knows_and_no_oth
     let kinds: Vec<_> = kinds.collect();
     assert_eq!(listed(&document(), "ProblemType"), kinds);
     assert_eq!(listed(&document_3_0(), "ProblemType"), kinds);
+    // Generators of clients name the values of an enumeration by a list beside it.
+    let names = Kind::ALL.iter().map(|kind| kind.name());
+    let names: Vec<_> = names
+        .map(|name| name.to_uppercase().replace('-', "_"))
+        .collect();
+    for document in [document(), document_3_0()] {
+        let schema = &document["components"]["schemas"]["ProblemType"];
+        assert_eq!(schema["x-enum-varnames"], json!(names));
+    }
 }
 
 #[tokio::test]
