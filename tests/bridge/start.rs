@@ -3,7 +3,14 @@
 use bridge_tests::Function;
 use partner_central_emulator::Emulator;
 
+/// A file that is no mapping.
+const MALFORMED: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/../events/opportunity-created.json"
+);
+
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "it is a table")]
 async fn a_variable_that_is_missing_or_malformed_stops_the_start_and_is_named() {
     let catalog = ("PARTNER_CENTRAL_CATALOG", "Sandbox");
     let emulator = Emulator::start().await;
@@ -66,6 +73,29 @@ async fn a_variable_that_is_missing_or_malformed_stops_the_start_and_is_named() 
                 ("SWEEP_MINUTES", "0"),
             ],
             "`SWEEP_MINUTES` is `0`, expected a number from 1 to 1440, or an empty text for no sweeps",
+        ),
+        (
+            "patch-opportunity",
+            vec![
+                catalog,
+                ("WEBHOOK_AUTH", "none"),
+                ("CRM_MAPPING", "/nowhere.json"),
+            ],
+            "the mapping `/nowhere.json` cannot be read: No such file or directory",
+        ),
+        (
+            "patch-opportunity",
+            vec![
+                catalog,
+                ("WEBHOOK_AUTH", "none"),
+                ("CRM_MAPPING", MALFORMED),
+            ],
+            "opportunity-created.json`: the mapping's `/version` is unknown, expected one of",
+        ),
+        (
+            "enrich-opportunity",
+            vec![catalog, ("CRM_MAPPING", MALFORMED)],
+            "opportunity-created.json`: the mapping's `/version` is unknown, expected one of",
         ),
     ] {
         let output = Function::refused_start(name, &emulator, &variables).await;

@@ -7,8 +7,10 @@ import string
 import tomllib
 import unittest
 
+from samtranslator.yaml_helper import yaml_parse
+
 from tests.template import observed
-from tests.template.stack import CRMS, ROOT, Stack, listed, statements
+from tests.template.stack import CRMS, ROOT, TEMPLATE, Stack, listed, statements
 
 FUNCTIONS = {
     "EnrichOpportunity": "enrich-opportunity",
@@ -55,8 +57,27 @@ class Code(unittest.TestCase):
                 if not NOT_IN_THE_TEMPLATE.fullmatch(variable)
             }
             with self.subTest(package):
-                given = Stack().properties(name)["Environment"]["Variables"]
+                given = Stack(CrmMapping="hubspot.json").properties(name)["Environment"]["Variables"]
                 self.assertEqual(given.keys(), asked)
+
+    def test_a_mapping_is_a_layer_where_the_function_looks_for_it_and_else_there_is_none(self):
+        for mapping in ("hubspot.json", "salesforce.json"):
+            self.assertTrue((ROOT / "mappings" / mapping).is_file())
+            stack = Stack(CrmMapping=mapping)
+            ((layer, properties),) = stack.of_type("AWS::Lambda::LayerVersion").items()
+            self.assertEqual(properties["LayerName"], "bridge-mappings")
+            for name in FUNCTIONS:
+                function = stack.properties(name)
+                self.assertEqual(function["Layers"], [f"<{layer}>"])
+                self.assertEqual(function["Environment"]["Variables"]["CRM_MAPPING"], f"/opt/{mapping}")
+        self.assertEqual(
+            yaml_parse(TEMPLATE)["Resources"]["CrmMappings"]["Properties"]["ContentUri"], "mappings"
+        )
+        stack = Stack()
+        self.assertEqual(stack.of_type("AWS::Lambda::LayerVersion"), {})
+        for name in FUNCTIONS:
+            self.assertNotIn("Layers", stack.properties(name))
+            self.assertNotIn("CRM_MAPPING", stack.properties(name)["Environment"]["Variables"])
 
     def test_iam_actions_are_the_operations_that_the_function_calls(self):
         stack = Stack()

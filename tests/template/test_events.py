@@ -53,6 +53,16 @@ def on_the_bus(event: dict, answer: dict) -> dict:
     }
 
 
+def at(event: dict, path: str):
+    """What a path of EventBridge's, of names alone, finds in an event."""
+    root, *names = path.split(".")
+    if root != "$":
+        raise ValueError(path)
+    for name in names:
+        event = event[name]
+    return event
+
+
 CLOUD_EVENT = {"specversion": "1.0", "id": "1f", "type": "aws.partnercentral.opportunity.updated", "data": {}}
 
 
@@ -95,6 +105,28 @@ class Out(unittest.TestCase):
             {"Content-Type": "application/cloudevents+json; charset=UTF-8"},
         )
         self.assertEqual(target["Arn"], "<CrmDestination.Arn>")
+
+    def test_a_crm_that_speaks_its_own_language_gets_the_body_for_its_api(self):
+        url = "https://crm.example/sobjects/Opportunity/AWS_Id__c/*?updateOnly=true"
+        crm = CRMS["oauth"] | {"CrmUrl": url, "CrmMethod": "PATCH"}
+        stack = Stack(**crm, CrmMapping="salesforce.json", CrmBody="record")
+        destination = stack.properties("CrmDestination")
+        self.assertEqual((destination["InvocationEndpoint"], destination["HttpMethod"]), (url, "PATCH"))
+        (target,) = stack.properties("DeliveryRule")["Targets"]
+        answer = CLOUD_EVENT | {"subject": "O7654321", "data": {"crm": {"NextStep": "Call"}}}
+        event = on_the_bus(example("opportunity-updated"), answer)
+        self.assertEqual(at(event, target["InputPath"]), {"NextStep": "Call"})
+        parameters = target["HttpParameters"]
+        self.assertEqual(parameters["HeaderParameters"], {"Content-Type": "application/json; charset=utf-8"})
+        self.assertEqual([at(event, it) for it in parameters["PathParameterValues"]], ["O7654321"])
+
+    def test_only_a_url_with_a_star_is_filled(self):
+        for url, values in [
+            ("https://crm.example/events", None),
+            ("https://crm.example/events/*", ["$.detail.responsePayload.subject"]),
+        ]:
+            (target,) = Stack(**CRMS["basic"] | {"CrmUrl": url}).properties("DeliveryRule")["Targets"]
+            self.assertEqual(target["HttpParameters"].get("PathParameterValues"), values)
 
     def test_the_event_is_delivered_whichever_dash_lambda_writes_in_its_type(self):
         pattern = Stack(**CRMS["api-key"]).properties("DeliveryRule")["EventPattern"]

@@ -1,5 +1,7 @@
 //! The configuration, from environment variables to values.
 
+use std::path::PathBuf;
+
 use model::{Catalog, ParseCatalogError};
 
 /// What the function is told by its environment.
@@ -9,6 +11,8 @@ pub struct Config {
     pub catalog: Catalog,
     /// `INCLUDE_AWS_SUMMARY`: whether AWS's side of the opportunity is read too; it is by default.
     pub include_aws_summary: bool,
+    /// `CRM_MAPPING`: the file that says what a CRM's fields stand for; without it there is no body for it.
+    pub crm_mapping: Option<PathBuf>,
 }
 
 /// A variable that stops the start.
@@ -40,6 +44,7 @@ impl Config {
         Ok(Self {
             catalog: Catalog::parse(&catalog)?,
             include_aws_summary,
+            crm_mapping: variable("CRM_MAPPING").map(PathBuf::from),
         })
     }
 }

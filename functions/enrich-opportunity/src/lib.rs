@@ -7,12 +7,16 @@
 
 mod clock;
 mod config;
+mod crm;
 mod error;
 mod observe;
 mod read;
 mod trace;
 
+use std::sync::Arc;
+
 use lambda_runtime::LambdaEvent;
+use mapping::Mapping;
 use model::{CloudEvent, OpportunityEvent};
 use partner_central::PartnerCentral;
 use serde_json::Value;
@@ -23,12 +27,13 @@ pub use error::Error;
 use observe::Observation;
 use read::Reads;
 
-/// What every event is answered with: the client, the configuration and the clock.
+/// What every event is answered with: the client, the configuration, the clock and perhaps a mapping.
 #[derive(Debug, Clone)]
 pub struct Bridge {
     partner_central: PartnerCentral,
     config: Config,
     clock: Clock,
+    mapping: Option<Arc<Mapping>>,
 }
 
 impl Bridge {
@@ -39,7 +44,15 @@ impl Bridge {
             partner_central,
             config,
             clock,
+            mapping: None,
         }
+    }
+
+    /// The same, whose events carry a body for the API of the CRM that the mapping is for.
+    #[must_use]
+    pub fn with_mapping(self, mapping: Option<Mapping>) -> Self {
+        let mapping = mapping.map(Arc::new);
+        Self { mapping, ..self }
     }
 
     /// Answers one event, and tells the operator about it.
@@ -77,13 +90,13 @@ impl Bridge {
 
         let xray = context.xray_trace_id.as_deref();
         let traceparent = xray.and_then(trace::traceparent);
-        Ok(CloudEvent::new(
-            &event,
-            opportunity,
-            summary,
-            started,
-            traceparent,
-        ))
+        let mapping = self.mapping.as_deref();
+        let mapped = mapping.map(|mapping| (mapping, opportunity.document().clone()));
+        let event = CloudEvent::new(&event, opportunity, summary, started, traceparent);
+        Ok(match mapped {
+            Some((mapping, document)) => crm::with_body(event, &document, mapping),
+            None => event,
+        })
     }
 
     fn refuse_other_catalog(&self, event: &OpportunityEvent) -> Result<(), Error> {

@@ -20,9 +20,12 @@ async fn main() -> ExitCode {
 
 async fn run() -> Result<(), lambda_runtime::Error> {
     let config = Config::from_env(variable)?;
+    let mapping = config.crm_mapping.as_deref();
+    let mapping = mapping.map(mapping::load).transpose()?;
     let partner_central = PartnerCentral::new(&partner_central::sdk_config().await?);
     partner_central.open().await;
-    let bridge = Bridge::new(partner_central, config, Clock::new(SystemTime::now));
+    let clock = Clock::new(SystemTime::now);
+    let bridge = Bridge::new(partner_central, config, clock).with_mapping(mapping);
     lambda_runtime::run(service_fn(|event| bridge.handle(event))).await
 }
 

@@ -1,6 +1,6 @@
 //! The configuration, from environment variables to values.
 
-use std::net::IpAddr;
+use std::{net::IpAddr, path::PathBuf};
 
 use http::Uri;
 use model::{Catalog, ParseCatalogError};
@@ -14,6 +14,8 @@ pub struct Config {
     pub catalog: Catalog,
     /// `WEBHOOK_AUTH`: who may call.
     pub auth: AuthConfig,
+    /// `CRM_MAPPING`: the file that says what a CRM's fields stand for; without it no records are taken.
+    pub crm_mapping: Option<PathBuf>,
 }
 
 /// Who may call.
@@ -86,7 +88,11 @@ impl Config {
             "none" => return Err(ConfigError::Exposed),
             other => return Err(ConfigError::Auth(other.to_owned())),
         };
-        Ok(Self { catalog, auth })
+        Ok(Self {
+            catalog,
+            auth,
+            crm_mapping: variable("CRM_MAPPING").map(PathBuf::from),
+        })
     }
 }
 

@@ -1,12 +1,14 @@
 //! A webhook that takes *what should change* about an opportunity and writes it to Partner Central.
 //!
 //! The caller sends only what it wants changed; the bridge sends everything, because
-//! `UpdateOpportunity` sets what it does not get to null. `patch`, below, is the order of it, top to bottom.
+//! `UpdateOpportunity` sets what it does not get to null. `patch` and `carry_out`, below, are the order of it,
+//! top to bottom.
 
 mod answer;
 mod auth;
 mod auth_header;
 mod config;
+mod edit;
 mod etag;
 mod invocation;
 mod notes;
@@ -33,6 +35,7 @@ use axum::{
     routing,
 };
 use http::header;
+use mapping::Mapping;
 use model::{Catalog, Identifier};
 use partner_central::PartnerCentral;
 use serde_json::json;
@@ -58,6 +61,7 @@ pub struct Bridge {
     partner_central: PartnerCentral,
     catalog: Catalog,
     auth: Arc<Auth>,
+    mapping: Option<Arc<Mapping>>,
 }
 
 impl Bridge {
@@ -68,7 +72,15 @@ impl Bridge {
             partner_central,
             catalog,
             auth: Arc::new(auth),
+            mapping: None,
         }
+    }
+
+    /// The same, which takes records of the CRM that the mapping is for.
+    #[must_use]
+    pub fn with_mapping(self, mapping: Option<Mapping>) -> Self {
+        let mapping = mapping.map(Arc::new);
+        Self { mapping, ..self }
     }
 
     fn upstream<'a>(&'a self, invocation: &'a Invocation) -> Upstream<'a> {
@@ -93,6 +105,7 @@ pub fn router(bridge: Bridge) -> Router {
             routing::get(read_summary),
         )
         .route("/opportunities", routing::post(patch))
+        .route("/crm", routing::post(put_record))
         .route("/openapi.json", routing::get(async || json_text(OPENAPI)))
         .route(
             "/openapi-3.0.json",
@@ -112,7 +125,7 @@ pub fn router(bridge: Bridge) -> Router {
     observed(routes, &catalog)
 }
 
-/// Changes an opportunity.
+/// Changes an opportunity by a patch.
 async fn patch(
     State(bridge): State<Bridge>,
     Extension(invocation): Extension<Invocation>,
@@ -124,13 +137,36 @@ async fn patch(
     let in_path = in_path.map_err(MalformedRequest::from)?;
     let in_path = in_path.as_deref().map(String::as_str);
     let request = PatchRequest::parse(&http, in_path, &body, &bridge.catalog)?;
+    carry_out(&bridge, &invocation, request).await
+}
+
+/// Changes an opportunity by a record of the CRM's.
+async fn put_record(
+    State(bridge): State<Bridge>,
+    Extension(invocation): Extension<Invocation>,
+    http: Request,
+) -> Result<Answer, Problem> {
+    let (http, body) = http.into_parts();
+    let body = bridge.auth.admit(&http, body).await?;
+    let mapping = bridge.mapping.as_ref();
+    let mapping = mapping.ok_or_else(Problem::without_mapping)?;
+    let request = PatchRequest::parse_record(&http, &body, mapping)?;
+    carry_out(&bridge, &invocation, request).await
+}
+
+/// Carries out what a caller asks for, once it is let in and understood.
+async fn carry_out(
+    bridge: &Bridge,
+    invocation: &Invocation,
+    request: PatchRequest,
+) -> Result<Answer, Problem> {
     invocation.notes.about(&request.identifier);
 
-    let upstream = bridge.upstream(&invocation);
+    let upstream = bridge.upstream(invocation);
     let lenient = request.preference.lenient;
     let settled = retry::until_settled(upstream, &request, |read| {
         request.precondition.check(read)?;
-        let after = request.patch.apply(read)?;
+        let after = request.edit.apply(read)?;
         let review = model::review(read, after, &invocation.today);
         if request.dry_run {
             return Ok(Step::Tell(review));
@@ -143,10 +179,13 @@ async fn patch(
         review.refuse_invalid(lenient)?;
         Ok(Step::Write(review))
     })
-    .await?;
+    .await
+    .map_err(|problem| request.edit.refused(problem))?;
 
     let representation = representation::read_again(upstream, &request, &settled).await;
-    Ok(Answer::new(settled, representation, request.preference))
+    let told = request.edit.told(&settled.read);
+    let answer = Answer::new(settled, representation, request.preference);
+    Ok(answer.with_record(told.as_ref()))
 }
 
 /// Reads an opportunity.

@@ -18,14 +18,20 @@ async fn main() -> ExitCode {
 }
 
 async fn run() -> Result<(), lambda_http::Error> {
-    let Config { catalog, auth } = Config::from_env(variable)?;
+    let Config {
+        catalog,
+        auth,
+        crm_mapping,
+    } = Config::from_env(variable)?;
+    let mapping = crm_mapping.as_deref().map(mapping::load).transpose()?;
     let sdk = partner_central::sdk_config().await?;
     let partner_central = PartnerCentral::new(&sdk);
     // The rules are read while the network is waited for.
     let (auth, (), ()) = tokio::join!(Auth::load(auth, &sdk), partner_central.open(), async {
         model::load_rules();
     });
-    serve(router(Bridge::new(partner_central, catalog, auth?))).await
+    let bridge = Bridge::new(partner_central, catalog, auth?).with_mapping(mapping);
+    serve(router(bridge)).await
 }
 
 #[expect(

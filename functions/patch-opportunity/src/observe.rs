@@ -100,7 +100,7 @@ fn metrics(
     let counted = match (outcome, problem) {
         (Some(Outcome::Updated), _) => Some(Metric::Updated),
         (Some(Outcome::Unchanged), _) => Some(Metric::Unchanged),
-        (_, Some(Kind::OpportunityLocked)) => Some(Metric::Locked),
+        (_, Some(Kind::OpportunityLocked | Kind::LockedForNow)) => Some(Metric::Locked),
         (_, Some(Kind::Unauthorized)) => Some(Metric::Unauthorized),
         (_, Some(Kind::Throttled)) => Some(Metric::Throttled),
         _ => None,

@@ -74,6 +74,8 @@ kinds! {
     ConcurrentEdits = "concurrent-edits", CONFLICT, "Others kept changing the opportunity";
     /// The review status closes a field.
     OpportunityLocked = "opportunity-locked", CONFLICT, "The opportunity's review status closes what was to change";
+    /// The same, for a sender that gives up on 4xx: the mapping has it told to try again.
+    LockedForNow = "locked-for-now", SERVICE_UNAVAILABLE, "The opportunity's review status closes what was to change, for now";
     /// A `test` operation failed.
     TestFailed = "test-failed", CONFLICT, "The opportunity is not as the patch tests it";
     /// The opportunity is in another state than the write depends on.
@@ -142,6 +144,19 @@ impl Problem {
             errors: at_most(MAX_TOLD, errors),
             ..self
         }
+    }
+
+    /// With the CRM's name for each place, where it has one.
+    pub(crate) fn with_fields<'a>(mut self, field: impl Fn(&str) -> Option<&'a str>) -> Self {
+        for error in self.errors.iter_mut().filter(|error| error.field.is_none()) {
+            error.field = field(&error.pointer).map(str::to_owned);
+        }
+        self
+    }
+
+    /// The same, told as a problem of another kind.
+    pub(crate) fn with_kind(self, kind: Kind) -> Self {
+        Self { kind, ..self }
     }
 
     pub(crate) fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {

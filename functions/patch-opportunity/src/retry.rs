@@ -1,14 +1,14 @@
 //! Read, decide, write, and again until it is settled: the one place that knows attempts, pauses, the
 //! deadline, and whether a write is in doubt.
 //!
-//! A stale body is never sent again under a new date: the opportunity is read again and the *patch* is
+//! A stale body is never sent again under a new date: the opportunity is read again and the *edit* is
 //! applied again, so that both edits are kept. A write whose answer was lost may have landed. Then the
 //! fresh document tells, held against what was read and what was sent:
 //!
 //! | in the fresh document | so | what is done |
 //! |---|---|---|
-//! | the patch changes nothing (operations: it is the document that was sent) | it landed, or might as well have | `updated` |
-//! | every place that the patch changed stands as it was read | it did not land | again |
+//! | the edit changes nothing (operations: it is the document that was sent) | it landed, or might as well have | `updated` |
+//! | every place that the edit changed stands as it was read | it did not land | again |
 //! | anything else | somebody was there since | `unconfirmed` |
 //!
 //! `LastModifiedDate` is the fencing token: of two writes that carry the same one, at most one lands.
@@ -119,7 +119,7 @@ pub(crate) async fn until_settled(
             Ok(read) => read,
             Err(problem) if in_doubt.is_some() => {
                 let cause = problem.cause().unwrap_or_default();
-                return Err(Problem::unconfirmed(&request.patch, cause));
+                return Err(Problem::unconfirmed(&request.edit, cause));
             }
             Err(problem) => return Err(problem),
         };
@@ -132,7 +132,7 @@ pub(crate) async fn until_settled(
                     return Ok(sent.settled(Done::Updated(date)));
                 }
                 Verdict::Unclear => {
-                    return Err(Problem::unconfirmed(&request.patch, NEITHER).with_etag(&date));
+                    return Err(Problem::unconfirmed(&request.edit, NEITHER).with_etag(&date));
                 }
                 // Under the date that it carried it can still land; under another one it cannot.
                 Verdict::NotLanded if sent.read.last_modified_date() == date => {
@@ -224,11 +224,11 @@ fn given_up(error: Error, in_doubt: Option<&InDoubt>, request: &PatchRequest) ->
         (error @ Error::Invalid { .. }, _) => error.into(),
         // It landed, and the read did not show it yet.
         (Error::Conflict, Some(_)) => {
-            Problem::unconfirmed(&request.patch, Error::Conflict.to_string())
+            Problem::unconfirmed(&request.edit, Error::Conflict.to_string())
         }
         // It may still be on its way.
         (error, Some(sent)) if sent.is_unanswered => {
-            Problem::unconfirmed(&request.patch, error.to_string())
+            Problem::unconfirmed(&request.edit, error.to_string())
         }
         (error, _) => error.into(),
     }

@@ -21,8 +21,8 @@ use sha2::{Digest, Sha256};
 
 use crate::{EventKind, Instant, Object, Opportunity, OpportunityEvent};
 
+use problem::{OPPORTUNITY, SUMMARY, fetch_opportunity, fetch_summary};
 pub use problem::{Problem, ProblemCode};
-use problem::{SUMMARY, fetch_opportunity, fetch_summary};
 
 /// The schema that `data` follows: `$defs/Data` of `schema/opportunity-event.schema.json`.
 const DATA_SCHEMA: &str = "urn:opportunity-bridge:schemas/opportunity-event/1#/$defs/Data";
@@ -60,6 +60,8 @@ struct Data {
     opportunity: Option<Object>,
     #[serde(skip_serializing_if = "Option::is_none")]
     aws_summary: Option<Object>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    crm: Option<Object>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     problems: Vec<Problem>,
 }
@@ -115,11 +117,34 @@ impl CloudEvent {
             data: Data {
                 opportunity: Some(opportunity),
                 aws_summary,
+                crm: None,
                 problems: of_date.into_iter().chain(of_summary).collect(),
             },
         };
         cloud_event.shrink();
         cloud_event
+    }
+
+    /// The same with a body for the CRM's API, and why which of its fields are left out. It is another form
+    /// of the same content: the id stays.
+    #[must_use]
+    pub fn with_crm(mut self, body: Object, problems: impl IntoIterator<Item = Problem>) -> Self {
+        self.data.crm = Some(body);
+        self.data.problems.extend(problems);
+        self.shrink();
+        self
+    }
+
+    /// The id, which is the same for the same content.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// What orders the events of a subject.
+    #[must_use]
+    pub fn sequence(&self) -> &str {
+        &self.sequence
     }
 
     /// Which opportunity: the identifier.
@@ -149,12 +174,13 @@ impl CloudEvent {
         &self.data.problems
     }
 
-    /// Leaves out what is over the limit, and says so: the summary first, then the history, as a last
-    /// resort the opportunity.
+    /// Leaves out what is over the limit, and says so: the summary first, then the history, then the
+    /// opportunity, as a last resort the body for the CRM. The CRM that takes it takes nothing else, and
+    /// it cannot be fetched.
     fn shrink(&mut self) {
         type Removal = fn(&mut Data) -> bool;
         let opportunity = fetch_opportunity(&self.subject);
-        let removals: [(&str, String, Removal); 3] = [
+        let removals: [(&str, String, Removal); 4] = [
             (SUMMARY, fetch_summary(&self.subject), |data| {
                 data.aws_summary.take().is_some()
             }),
@@ -170,22 +196,21 @@ impl CloudEvent {
                     })
                 },
             ),
-            ("/opportunity", opportunity, |data| {
+            (OPPORTUNITY, opportunity.clone(), |data| {
                 data.opportunity.take().is_some()
             }),
+            ("/crm", opportunity, |data| data.crm.take().is_some()),
         ];
         for (pointer, fetch, remove) in removals {
             if self.size() <= MAX_SIZE {
                 return;
             }
             if remove(&mut self.data) {
-                self.data.problems.push(Problem {
-                    pointer,
-                    code: ProblemCode::TooLarge,
-                    detail: format!(
-                        "left out, because the event would be larger than {MAX_SIZE} bytes; {fetch}"
-                    ),
-                });
+                let detail = format!(
+                    "left out, because the event would be larger than {MAX_SIZE} bytes; {fetch}"
+                );
+                let problem = Problem::new(pointer, ProblemCode::TooLarge, detail);
+                self.data.problems.push(problem);
             }
         }
     }
@@ -218,11 +243,11 @@ fn sequence(opportunity: &Opportunity, started: Instant) -> (String, Option<Prob
     let (modified, problem) = match Instant::parse(opportunity.last_modified_date()) {
         Ok(modified) => (modified, None),
         Err(error) => {
-            let problem = Problem {
-                pointer: "/opportunity/LastModifiedDate",
-                code: ProblemCode::Malformed,
-                detail: format!("{error}; `sequence` has the instant of the read in its place"),
-            };
+            let problem = Problem::new(
+                "/opportunity/LastModifiedDate",
+                ProblemCode::Malformed,
+                format!("{error}; `sequence` has the instant of the read in its place"),
+            );
             (started, Some(problem))
         }
     };

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::nearest;
-use crate::{Code, Finding, Object, Source, kind, owner, pointer::Place};
+use crate::{Code, Finding, Object, kind, owner, pointer::Place};
 
 /// A list of more is not told whole.
 const LONG_LIST: usize = 12;
@@ -245,11 +245,8 @@ impl<'s, 'a> Walk<'s, 'a> {
         suggestion: Option<&str>,
     ) {
         let finding = Finding {
-            pointer: at.to_string(),
-            code,
-            detail,
-            source: Source::Patch,
             suggestion: suggestion.map(str::to_owned),
+            ..Finding::of_patch(at.to_string(), code, detail)
         };
         self.found.push(Found { finding, value });
     }
