@@ -50,6 +50,8 @@ pub(crate) struct Arguments {
     events: Events,
     #[command(flatten)]
     delivery: Delivery,
+    #[command(flatten)]
+    page: Page,
 }
 
 #[derive(Args, Debug)]
@@ -102,6 +104,18 @@ struct Delivery {
     deliver_bearer: Option<String>,
 }
 
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Playground, a page that shows the bridge at work")]
+struct Page {
+    /// Serve the files of this folder below /_playground/, and deliver to a CRM
+    /// of its own where no other is named; may be repeated
+    #[arg(long, value_name = "FOLDER", verbatim_doc_comment)]
+    playground: Vec<PathBuf>,
+    /// Hand on what is sent below /_bridge to this function URL
+    #[arg(long, value_name = "URL")]
+    bridge: Option<Endpoint>,
+}
+
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Part {
     Event,
@@ -131,6 +145,8 @@ impl Arguments {
             duplicate_events: self.events.duplicate_events,
             lose_events: self.events.lose_events,
             deliver: self.delivery.destination()?,
+            bridge: self.page.bridge.clone(),
+            playground: self.page.playground.clone(),
             log: true,
         })
     }

@@ -225,7 +225,7 @@ fn request(
 }
 
 /// An error with its causes: hyper's own words are no more than `client error (Connect)`.
-fn told(error: &impl Error) -> String {
+pub(crate) fn told(error: &impl Error) -> String {
     let causes = iter::successors(error.source(), |&cause| cause.source());
     causes.fold(error.to_string(), |told, cause| format!("{told}: {cause}"))
 }

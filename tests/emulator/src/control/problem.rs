@@ -29,6 +29,14 @@ impl Problem {
         Self::new(StatusCode::CONFLICT, detail)
     }
 
+    pub(crate) fn forbidden(detail: String) -> Self {
+        Self::new(StatusCode::FORBIDDEN, detail)
+    }
+
+    pub(crate) fn bad_gateway(detail: String) -> Self {
+        Self::new(StatusCode::BAD_GATEWAY, detail)
+    }
+
     /// The body is wrong at this place; the empty pointer is the whole of it.
     pub(crate) fn body(pointer: &str, detail: String) -> Self {
         Self {

@@ -1,0 +1,3 @@
+"""stub"""
+def render(folder):
+    folder.mkdir(parents=True, exist_ok=True)
