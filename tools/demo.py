@@ -111,21 +111,26 @@ def demo(stack: ExitStack) -> None:
     print(json.dumps(cloud_event, indent=2), flush=True)
     expect("it is a CloudEvent", cloud_event["specversion"], "1.0")
     seed = json.loads((ROOT / "events/opportunity.json").read_text())
-    expect("every member of the opportunity is in it", cloud_event["data"]["opportunity"], seed)
+    expect("every field of the opportunity is in it", cloud_event["data"]["opportunity"], seed)
 
-    url = f"{local.function_url(port)}/opportunities/{OPPORTUNITY}"
+    url = f"{local.function_url(port)}/opportunities"
     patch = json.loads((ROOT / "events/patch-stage.json").read_text())
     headers = {"content-type": patch["headers"]["content-type"]}
 
+    def identified(body: str) -> str:
+        """The patch with its target: a signature covers the body, not the path."""
+        return json.dumps({"Identifier": OPPORTUNITY} | json.loads(body))
+
     heading("In: a patch that nobody signed is refused")
-    status, answer = send("PATCH", url, headers, patch["body"])
+    status, answer = send("POST", url, headers, identified(patch["body"]))
     expect(
         "it is not let in", (status, answer["type"]), (401, "urn:opportunity-bridge:problems/unauthorized")
     )
 
     def send_signed(body: str, query: str = "", **others: str) -> tuple[int, dict]:
         named = {name.replace("_", "-"): value for name, value in others.items()}
-        return send("PATCH", url + query, headers | named | sign(secret, body), body)
+        signed = identified(body)
+        return send("POST", url + query, headers | named | sign(secret, signed), signed)
 
     heading("A dry run tells what a signed patch would do")
     status, answer = send_signed(patch["body"], "?dry_run=true")
@@ -136,7 +141,7 @@ def demo(stack: ExitStack) -> None:
     expect("it is taken", (status, answer["outcome"]), (200, "updated"))
     expect(
         "the changes are told",
-        [change["path"] for change in answer["changes"]],
+        [change["pointer"] for change in answer["changes"]],
         ["/LifeCycle/NextSteps", "/LifeCycle/Stage"],
     )
     written = answer["lastModifiedDate"]
@@ -145,12 +150,12 @@ def demo(stack: ExitStack) -> None:
     status, answer = send_signed(patch["body"])
     expect("it is unchanged", (status, answer["outcome"], answer["changes"]), (200, "unchanged", []))
 
-    heading("A member that the approved review has closed")
+    heading("A field that the approved review has closed")
     status, answer = send_signed('{"Project":{"Title":"Another title"}}')
     expect(
         "it is locked", (status, answer["type"]), (409, "urn:opportunity-bridge:problems/opportunity-locked")
     )
-    expect("the member is named", [error["pointer"] for error in answer["errors"]], ["/Project/Title"])
+    expect("the field is named", [error["pointer"] for error in answer["errors"]], ["/Project/Title"])
 
     heading("A patch that depends on a state that is no more")
     status, answer = send_signed(
@@ -162,7 +167,16 @@ def demo(stack: ExitStack) -> None:
     cloud_event = json.loads(run([*invoke, "enrich-opportunity", "--data-file", event]))
     seed["LifeCycle"] |= json.loads(patch["body"])["LifeCycle"]
     seed["LastModifiedDate"] = written
-    expect("no member is lost", cloud_event["data"]["opportunity"], seed)
+    expect("no field is lost", cloud_event["data"]["opportunity"], seed)
+
+    heading("The whole document is a patch too: what was read, with one field edited, is sent back")
+    whole = json.loads(json.dumps(cloud_event["data"]["opportunity"]))
+    whole["Project"]["AdditionalComments"] = "Edited in the CRM"
+    status, answer = send_signed(json.dumps(whole), "?dry_run=true")
+    changes = [change["pointer"] for change in answer["changes"]]
+    expect("only the edited field is a change", (status, changes), (200, ["/Project/AdditionalComments"]))
+    status, answer = send_signed(json.dumps(whole | {"LastModifiedDate": "2026-01-01T00:00:00.000Z"}))
+    expect("its date is the state it was read in: a stale one is refused", status, 412)
 
     heading(
         "The circle: somebody changes it in Partner Central, the CRM hears of it and answers with a patch"

@@ -85,6 +85,9 @@ async fn patch_opportunity() -> (Value, Vec<String>) {
     function.send(&stage("Launched")).await;
     emulator.inject("GetOpportunity", TRIES, Fault::Throttling);
     function.send(&stage("Launched")).await;
+    let path = format!("/opportunities/{IDENTIFIER}/aws-summary");
+    let summary = Request::new("GET", &path).header("authorization", "Bearer a-token");
+    function.send(&summary).await;
 
     let variables = Variables::default();
     let auths = auths();

@@ -23,6 +23,12 @@ identifier, outcome. Any credentials do; the region is us-east-1:
 
 Everything can be controlled by HTTP while it runs, below URL/_control: tests/emulator/README.md.";
 
+const ON_CHANGE: &str = "\
+After each change of an opportunity, post an event to this function:
+http://127.0.0.1:9000/2015-03-31/functions/NAME/invocations is where
+`cargo lambda watch` takes it. What is invoked through Lambda's API is
+looked for beside it, under its own name";
+
 /// A local AWS Partner Central for the AWS CLI, boto3 and the AWS SDKs.
 #[derive(Debug, Parser)]
 #[command(after_help = AFTER_HELP, disable_help_subcommand = true)]
@@ -31,13 +37,13 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:0")]
     listen: SocketAddr,
     /// Opportunities to start with: in each file one, or an array of them,
-    /// in the shape of a GetOpportunity answer
+    /// in the shape of a `GetOpportunity` answer
     #[arg(long, value_name = "FILE", num_args = 1.., verbatim_doc_comment)]
     seed: Vec<PathBuf>,
     /// A dozen opportunities to start with, of every stage and review status
     #[arg(long)]
     seed_samples: bool,
-    /// A secret that GetSecretValue answers; may be repeated
+    /// A secret that `GetSecretValue` answers; may be repeated
     #[arg(long, value_name = "NAME=VALUE", value_parser = pair)]
     secret: Vec<(String, String)>,
     /// More reads than this are throttled [default: no limit; AWS: 10]
@@ -47,21 +53,17 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "N")]
     writes_per_second: Option<usize>,
     #[command(flatten)]
-    events: Events,
+    events: EventOptions,
     #[command(flatten)]
-    delivery: Delivery,
+    delivery: DeliveryOptions,
     #[command(flatten)]
-    page: Page,
+    page: PageOptions,
 }
 
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Events")]
-struct Events {
-    /// After each change of an opportunity, post an event to this function:
-    /// http://127.0.0.1:9000/2015-03-31/functions/NAME/invocations is where
-    /// `cargo lambda watch` takes it. Invocations of other functions through
-    /// Lambda's API go to their names beside it
-    #[arg(long, value_name = "URL", verbatim_doc_comment)]
+struct EventOptions {
+    #[arg(long, value_name = "URL", help = ON_CHANGE)]
     on_change: Option<Endpoint>,
     /// Send each event twice under different ids, as AWS is known to do
     #[arg(long, requires = "on_change")]
@@ -74,7 +76,7 @@ struct Events {
 
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Delivery, as by an API destination of EventBridge")]
-struct Delivery {
+struct DeliveryOptions {
     /// Send what the function answers to an event on to this CRM;
     /// each `*` in the URL is filled with the id of the opportunity
     #[arg(long, value_name = "URL", requires = "on_change", verbatim_doc_comment)]
@@ -106,7 +108,7 @@ struct Delivery {
 
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Playground, a page that shows the bridge at work")]
-struct Page {
+struct PageOptions {
     /// Serve the files of this folder below /_playground/, and deliver to a CRM
     /// of its own where no other is named; may be repeated
     #[arg(long, value_name = "FOLDER", verbatim_doc_comment)]
@@ -170,7 +172,7 @@ impl Arguments {
     }
 }
 
-impl Delivery {
+impl DeliveryOptions {
     fn destination(&self) -> Result<Option<Destination>, Failure> {
         let Some(endpoint) = self.deliver.clone() else {
             return Ok(None);
