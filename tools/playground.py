@@ -68,7 +68,14 @@ def playground(*arguments: str, pages: Path = PAGES) -> Iterator[Playground]:
     render_openapi.render(rendered)
     command = [str(local.TARGET / "debug/partner-central-emulator"), "--seed-samples"]
     command += ["--secret", f"{SECRET_ID}={secret}", "--on-change", local.invoke_url(port)]
-    command += ["--bridge", local.function_url(port), "--playground", str(pages), "--playground", str(rendered)]
+    command += [
+        "--bridge",
+        local.function_url(port),
+        "--playground",
+        str(pages),
+        "--playground",
+        str(rendered),
+    ]
     with ExitStack() as stack:
         log = stack.enter_context(FUNCTIONS_LOG.open("w"))
         options = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL, "text": True}
