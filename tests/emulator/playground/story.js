@@ -30,6 +30,8 @@ export function tell(entries) {
   const events = new Map();
   const passages = [];
   const others = [];
+  // Events that the CRM was sent once more.
+  const again = [];
   entries.forEach(({ kind, at, number, it }, index) => {
     if (kind === 'request') {
       const call = { ...it, at, number };
@@ -45,7 +47,9 @@ export function tell(entries) {
       if (card) Object.assign(card, { delivery: it, end: at, trace: traceOf(it.answer) });
     } else if (kind === 'receipt') {
       const card = events.get(it.event.eventid);
-      if (card) Object.assign(card, { receipt: it, end: at, trace: traceOf(it.event) });
+      const heard = { receipt: it, end: at, trace: traceOf(it.event) };
+      if (card && !card.receipt) Object.assign(card, heard);
+      else again.push({ ...heard, kind: 'out', key: `d${number}`, at, number, ...known(it.event), calls: [] });
     } else if (kind === 'passage') {
       passages.push({ ...it, end: at, at: Date.parse(it.startedAt), number });
     }
@@ -55,7 +59,7 @@ export function tell(entries) {
     if (found) card.calls = found.calls;
     invocations.delete(card.trace);
   }
-  const cards = [...events.values(), ...passages.map((it) => passageCard(it, invocations)), ...others];
+  const cards = [...events.values(), ...again, ...passages.map((it) => passageCard(it, invocations)), ...others];
   for (const { trace, calls } of invocations.values()) {
     // Either it is under way, or it was called by somebody else than this page.
     const isOfAnEvent = calls.some((call) => call.operation === 'GetAwsOpportunitySummary');
@@ -65,9 +69,11 @@ export function tell(entries) {
     }
   }
   const byTrace = new Map(cards.filter((it) => it.kind === 'in').map((it) => [it.trace, it]));
-  for (const card of events.values()) tellEvent(card, byTrace);
+  for (const card of [...events.values(), ...again]) tellEvent(card, byTrace);
   return cards.sort((a, b) => b.at - a.at || b.number - a.number);
 }
+
+const known = (event) => ({ event: event.eventid ?? event.id, identifier: event.subject });
 
 /** The write that an event tells of: it is recorded right after it. */
 function causeOf(entries, index) {

@@ -127,6 +127,11 @@ function steps(card) {
   ];
 }
 
+/** A text with what stands between backticks as code. */
+function withCode(text) {
+  return text.split('`').map((part, position) => (position % 2 ? h('b.mono', {}, part) : part));
+}
+
 function changes(card) {
   if (!card.changes?.length) return null;
   return h('ul.changes', { 'aria-label': 'Changes' }, card.changes.map(({ pointer, before, after }) => h('li', {},
@@ -137,7 +142,7 @@ function findings(card) {
   if (!card.findings?.length && !card.adjustments?.length) return null;
   const errors = card.passage.answer?.errors ?? [];
   const one = (it) => h(errors.includes(it) ? 'li' : 'li.warning', {},
-    h('code', {}, `${it.pointer || 'the patch'} · ${it.code ?? 'adjusted'}`), it.detail ?? '',
+    h('code', {}, `${it.pointer || 'the patch'} · ${it.code ?? 'adjusted'}`), withCode(it.detail ?? ''),
     it.suggestion ? ` Nearest is ${text(it.suggestion)}.` : '');
   return h('ul.changes.findings', { 'aria-label': 'Findings' }, [...card.findings, ...card.adjustments].map(one));
 }
