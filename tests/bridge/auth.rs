@@ -522,7 +522,10 @@ async fn who_opens_the_url_in_a_browser_is_told_what_it_is_and_nothing_about_the
     for revealing in ["Sandbox", "111122223333", "us-east-1", "standard-webhooks"] {
         assert!(!html.contains(revealing), "{revealing}");
     }
-    assert!(!html.contains("http"), "it asks for nothing of another host");
+    assert!(
+        !html.contains("http"),
+        "it asks for nothing of another host"
+    );
     assert_eq!(emulator.requests().len(), 0);
 }
 

@@ -16,7 +16,7 @@ from tools import local
 
 DOCS = local.ROOT / "docs"
 SCHEMES = ("light", "dark")
-SIZE = {"width": 1280, "height": 860}
+SIZE = {"width": 1280, "height": 1040}
 # The font in the pictures. With another one the lines break elsewhere.
 FONT = "DejaVu Sans"
 # A picture is looked at in fields of this many pixels, as somebody looks who does not read the letters.

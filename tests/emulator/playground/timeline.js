@@ -23,7 +23,7 @@ export function pillOfOutcome(card) {
 export function drawScore({ patches, writes, told, dropped, kept, lost }) {
   const pair = (name, value) => h('div', {}, h('dt', {}, name), h('dd', {}, String(value)));
   byId('score').replaceChildren(
-    pair(`of ${patches} patches written`, writes),
+    pair(`of ${patches} ${patches === 1 ? 'patch' : 'patches'} written`, writes),
     pair('events the CRM took', told),
     pair('duplicates and late events dropped', dropped),
     pair(`fields lost, of ${kept + lost} written back`, lost),

@@ -124,8 +124,8 @@ fn receipt(receipt: &Receipt) -> Value {
 /// What all requests of one invocation of a function have in common: the root of X-Ray's trace id, as
 /// the AWS SDKs send it from Lambda; null where there is none.
 fn trace(headers: &HeaderMap) -> Option<&str> {
-    let parts = header(headers, "x-amzn-trace-id").split(';');
-    parts.filter_map(|part| part.strip_prefix("Root=")).next()
+    let mut parts = header(headers, "x-amzn-trace-id").split(';');
+    parts.find_map(|part| part.strip_prefix("Root="))
 }
 
 fn headers(headers: &HeaderMap) -> Value {

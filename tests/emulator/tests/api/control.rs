@@ -352,6 +352,7 @@ async fn what_has_happened_can_be_read_and_forgotten() {
         "identifier": ID,
         "outcome": "done",
         "status": 200,
+        "trace": null,
         "body": update("New"),
         "answer": {
             "Id": ID,
@@ -409,5 +410,5 @@ async fn all_that_the_readme_lists_is_there() {
         assert!(!detail.starts_with("there is no `/"), "{method} {path}");
         count += 1;
     }
-    assert_eq!(count, 24);
+    assert_eq!(count, 27);
 }

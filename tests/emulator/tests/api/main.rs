@@ -15,5 +15,6 @@ mod lambda;
 mod list;
 mod locks;
 mod operations;
+mod playground;
 mod stand_in;
 mod wire;
