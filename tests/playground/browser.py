@@ -18,10 +18,11 @@ OPPORTUNITY = "O1000106"  # Approved, and in an early stage.
 
 def find() -> str | None:
     """The path of a Chromium: the machine's, or one that Playwright has installed."""
-    found = next(filter(None, map(shutil.which, COMMANDS)), None)
+    if found := next(filter(None, map(shutil.which, COMMANDS)), None):
+        return found
     with sync_playwright() as driver:
         own = driver.chromium.executable_path
-    return found or (own if Path(own).exists() else None)
+    return own if Path(own).exists() else None
 
 
 def launch(stack: ExitStack, executable: str) -> Browser:

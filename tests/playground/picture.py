@@ -23,11 +23,12 @@ FONT = "DejaVu Sans"
 FIELD = 16
 
 STEADY = """() => {
-    let milliseconds = 0;
     const set = (selector, text) => document.querySelectorAll(selector).forEach((it) => {
         it.textContent = text(it.textContent);
     });
-    set('.steps small', () => `+${(milliseconds += 9) % 60 + 4} ms`);
+    for (const steps of document.querySelectorAll('.steps')) {
+        steps.querySelectorAll('small').forEach((it, at) => { it.textContent = `+${4 + 9 * at} ms`; });
+    }
     set('#timeline .when', () => '09:30:12 · 48 ms');
     set('#inbox time', () => '09:30:12');
     set('#timeline .sub', (text) => text.replace(/event [0-9a-f]{8}/, 'event 7d1e9a60'));

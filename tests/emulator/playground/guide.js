@@ -11,8 +11,8 @@ const isUnanswered = (card) => card.outcome === 'updated' && card.calls.some((it
 const HINTS = [
   {
     title: 'AWS’s seller changes something',
-    todo: 'Change the stage on the left and save. The event names only the opportunity; the deal on the right gets all of it.',
-    done: 'The event named only the opportunity. The bridge read all of it, and the deal on the right followed.',
+    todo: 'In Partner Central, change the stage and save. The event names only the opportunity; the CRM gets all of it.',
+    done: 'The event named only the opportunity. The bridge read all of it, and the CRM’s deal followed.',
     isDone: (cards) => cards.some((it) => it.outcome === 'applied' && it.author === 'other'),
     show: async ({ opportunity }) => {
       const stages = ['Qualified', 'Technical Validation', 'Business Validation', 'Committed'];
@@ -22,14 +22,14 @@ const HINTS = [
   },
   {
     title: 'The CRM changes something',
-    todo: 'Edit the next step on the right and save. One field is sent; the whole opportunity is written back.',
+    todo: 'In the CRM, edit the next step and save. One field is sent; the whole opportunity is written back.',
     done: 'One field was sent. The whole opportunity was written back, so that no other field was deleted.',
     isDone: (cards) => cards.some((it) => it.outcome === 'updated'),
     show: ({ opportunity }) => dealChanges(opportunity.Id, { next_step: `Agreed with the customer at ${time()}` }),
   },
   {
     title: 'Something goes wrong',
-    todo: 'Press “Lose its answer” on the left, then save the deal once more. Was it written? Twice?',
+    todo: 'Under Partner Central, press “Lose its answer”, then save the deal once more. Was it written? Twice?',
     done: 'The answer to the write was lost. The bridge read again, found its own edit, and wrote once.',
     isDone: (cards) => cards.some(isUnanswered),
     show: async ({ opportunity }) => {
