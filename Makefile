@@ -11,19 +11,23 @@ CATALOG_production := AWS
 
 INSTALL := cargo install --quiet --debug --locked --root .venv --target-dir target/tools
 
-.PHONY: help demo local test check audit mapping bench mutants schema drift build deploy smoke log hand-on redrive \
-	backfill preflight environment
+.PHONY: help demo local playground test check audit mapping bench mutants schema docs drift build deploy smoke \
+	log hand-on redrive backfill preflight environment
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-demo: .venv/tools ## the whole bridge on this machine, step by step
+demo: .venv/tools ## the whole bridge on this machine, step by step; VERBOSE=1 shows all JSON
 	cargo build --quiet --workspace --bins
 	python -m tools.demo
 
 local: .venv/tools ## the bridge on this machine until Ctrl-C; CRM=http://127.0.0.1:9200/ gets its events
 	cargo build --quiet --workspace --bins
 	python -m tools.keep_running $(CRM)
+
+playground: .venv/tools ## the bridge before your eyes: a page on this machine, until Ctrl-C
+	cargo build --quiet --workspace --bins
+	python -m tools.playground
 
 test: .venv/tools ## every test
 	cargo test --quiet --workspace
@@ -68,6 +72,9 @@ mutants: .venv/bin/cargo-mutants ## changes that no test notices; MUTANTS="--fil
 schema: .venv/tools ## openapi.json with the schema of an opportunity in it, and openapi-3.0.json made of it
 	python -m tools.embed_schema
 	python -m tools.openapi_3_0
+
+docs: .venv/tools ## openapi.json as a page for people, in target/docs
+	python -m tools.render_openapi
 
 drift: .venv/tools ## what AWS has changed in its model since this release; DRIFT=--record
 	python -m tools.drift $(DRIFT)

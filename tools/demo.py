@@ -2,11 +2,12 @@
 
 Starts a local Partner Central and the functions (under `cargo lambda watch`), all on 127.0.0.1 and
 free ports, and stops them again, also on failure. Exits non-zero at the first step that does not do
-what it should. The commands shown are the commands run.
+what it should. `VERBOSE=1` shows the commands, which are the commands run, and all JSON.
 """
 
 import base64
 import json
+import os
 import secrets
 import shlex
 import shutil
@@ -23,6 +24,9 @@ from tools.local import ROOT, TARGET
 OPPORTUNITY = local.OPPORTUNITY["Identifier"]
 SECRET_ID = "opportunity-bridge/webhook"
 EMULATOR_LOG, FUNCTIONS_LOG = TARGET / "demo-emulator.log", TARGET / "demo-functions.log"
+VERBOSE = bool(os.environ.get("VERBOSE"))
+# A line that is longer than this is cut: what was sent is told whole to those who ask.
+LINE = 110
 
 
 class StepError(Exception):
@@ -33,14 +37,36 @@ def heading(text: str) -> None:
     print(f"\n\033[1m== {text}\033[0m" if sys.stdout.isatty() else f"\n== {text}", flush=True)
 
 
+def detail(text: str) -> None:
+    """What only some people want to read."""
+    if VERBOSE:
+        print(text, flush=True)
+
+
+def say(text: str) -> None:
+    """A line for everybody."""
+    print(f"   {text}" if VERBOSE or len(text) <= LINE else f"   {text[: LINE - 1]}…", flush=True)
+
+
 def show(command: list[str]) -> None:
-    print(f"$ {shlex.join(command)}", flush=True)
+    detail(f"$ {shlex.join(command)}")
+
+
+def summary(answer: dict) -> str:
+    """What the bridge answers, in one line."""
+    found = [f"{error['pointer']} {error['code']}" for error in answer.get("errors", [])]
+    changed = [
+        f"{change['pointer']} {json.dumps(change['before'])} → {json.dumps(change['after'])}"
+        for change in answer.get("changes", [])
+    ]
+    told = answer.get("outcome") or answer["title"]
+    return ": ".join([told, ", ".join(found or changed)]) if found or changed else told
 
 
 def expect(what: str, found, wanted) -> None:
     if found != wanted:
         raise StepError(f"{what}: found {found!r}, expected {wanted!r}")
-    print(f"   ok: {what}", flush=True)
+    say(f"ok: {what}")
 
 
 def run(command: list[str]) -> str:
@@ -79,7 +105,10 @@ def send(method: str, url: str, headers: dict[str, str], body: str) -> tuple[int
     else:
         status, _, text = local.send(method, url, headers, body)
     answer = json.loads(text)
-    print(f"HTTP {status}\n{json.dumps(answer, indent=2)}", flush=True)
+    detail(f"HTTP {status}\n{json.dumps(answer, indent=2)}")
+    query = f"?{url.split('?')[1]} " if "?" in url else ""
+    say(f"→ {method} {query}{body}")
+    say(f"← {status} {summary(answer)}")
     return int(status), answer
 
 
@@ -96,20 +125,24 @@ def demo(stack: ExitStack) -> None:
     events += ["--deliver", crm.url]
     show(local.emulator_command("--secret", held, *events))
     partner_central = stack.enter_context(local.emulator("--secret", held, *events, log=emulator_log))
-    print(f"{partner_central}\nIt sends the function an event for each change, twice, as AWS does,")
-    print(f"and sends what the function answers to a CRM at {crm.url}. The first event it loses.")
+    say(f"{partner_central} sends the function an event for each change, twice, as AWS does,")
+    say(f"and what the function answers to a CRM at {crm.url}. It loses the first event.")
 
     heading("The functions, as Lambda runs them")
     settings = local.settings(partner_central, WEBHOOK_AUTH="standard-webhooks", WEBHOOK_SECRET_ID=SECRET_ID)
-    print("".join(f"export {name}={value}\n" for name, value in settings.items()), end="")
+    detail("\n".join(f"export {name}={value}" for name, value in settings.items()))
     show(local.functions_command(port))
     stack.enter_context(local.functions(settings, log=log, port=port))
+    say(f"enrich-opportunity  {local.invoke_url(port)}")
+    say(f"patch-opportunity   {local.function_url(port)}/")
 
     heading("Out: an event names an opportunity, the CloudEvent carries it whole")
     event_file = "events/opportunity-updated.json"
     invoke = ["cargo", "lambda", "invoke", "--invoke-address", "127.0.0.1", "--invoke-port", str(port)]
     cloud_event = json.loads(run([*invoke, "enrich-opportunity", "--data-file", event_file]))
-    print(json.dumps(cloud_event, indent=2), flush=True)
+    detail(json.dumps(cloud_event, indent=2))
+    say(f"→ {OPPORTUNITY} was updated")
+    say(f"← {cloud_event['type']}, {len(cloud_event['data']['opportunity'])} fields and AWS's summary")
     expect("it is a CloudEvent", cloud_event["specversion"], "1.0")
     seed = json.loads((ROOT / "events/opportunity.json").read_text())
     expect("every field of the opportunity is in it", cloud_event["data"]["opportunity"], seed)
@@ -183,7 +216,7 @@ def demo(stack: ExitStack) -> None:
     changes, _ = local.at_rest(EMULATOR_LOG, lost=1)
     expect("one change was written, and the CRM has not heard of it", (len(changes), crm.received), (1, []))
     swept = json.loads(run([*invoke, "sweep-opportunities", "--data-ascii", "{}"]))
-    print(json.dumps(swept, indent=2), flush=True)
+    detail(json.dumps(swept, indent=2))
     expect("the sweep has found it and handed it on", (swept["listed"], swept["handedOn"]), (1, 1))
     local.at_rest(EMULATOR_LOG, lost=1, swept=1)
     (event,) = crm.received
@@ -206,7 +239,7 @@ def demo(stack: ExitStack) -> None:
     expect("two more were written: somebody's and the CRM's answer", len(changes), 4)
     now = crm.received[-1]["data"]["opportunity"]["LifeCycle"]
     expect("both are there", (now["Stage"], now["NextSteps"]), ("Committed", "The CRM has seen it"))
-    print("   ok: the circle has come to rest: the CRM answered its own change too, and nothing was written")
+    say("ok: the circle has come to rest: the CRM answered its own change too, and nothing was written")
 
 
 def somebody_commits(partner_central: str) -> None:
@@ -266,7 +299,7 @@ def own_language(stack: ExitStack) -> None:
     heading("Out: somebody changes it in Partner Central, and HubSpot's API gets a body of its own")
     somebody_commits(partner_central)
     changes, _ = local.at_rest(EMULATOR_LOG)
-    print(json.dumps(crm.taken[-1], indent=2), flush=True)
+    detail(json.dumps(crm.taken[-1], indent=2))
     expect("HubSpot has refused nothing", crm.refused, [])
     expect("AWS's stage is in the deal", crm.record["aws_stage"], "Committed")
     expect("nothing else was written: the circle has come to rest", len(changes), 2)
@@ -292,6 +325,7 @@ def main() -> int:
         print(f"\nFAILED: {error}\nmore is in {FUNCTIONS_LOG} and {EMULATOR_LOG}", file=sys.stderr)
         return 1
     heading("Done: everything that was started is stopped")
+    say("`make demo VERBOSE=1` shows every command and all JSON; `make playground` shows it in a browser")
     return 0
 
 

@@ -512,6 +512,28 @@ async fn a_secret_that_cannot_be_had_stops_the_start_and_does_not_show() {
 }
 
 #[tokio::test]
+async fn who_opens_the_url_in_a_browser_is_told_what_it_is_and_nothing_about_the_deployment() {
+    let (emulator, function) = with_auth(&[
+        ("WEBHOOK_AUTH", "standard-webhooks"),
+        ("WEBHOOK_SECRETS", SECRET),
+    ])
+    .await;
+    let page = function.send(&Request::new("GET", "/")).await;
+    assert_eq!(page.status, 200);
+    assert_eq!(page.headers["content-type"], "text/html; charset=utf-8");
+    let html = page.body.as_str().expect("a page");
+    assert!(html.contains(r#"href="openapi.json""#), "{html}");
+    for revealing in ["Sandbox", "111122223333", "us-east-1", "standard-webhooks"] {
+        assert!(!html.contains(revealing), "{revealing}");
+    }
+    assert!(
+        !html.contains("http"),
+        "it asks for nothing of another host"
+    );
+    assert_eq!(emulator.requests().len(), 0);
+}
+
+#[tokio::test]
 async fn health_and_description_are_for_everybody() {
     let (emulator, function) = with_auth(&[
         ("WEBHOOK_AUTH", "standard-webhooks"),
@@ -527,6 +549,6 @@ async fn health_and_description_are_for_everybody() {
         let openapi = description.body["openapi"].as_str().expect("a version");
         assert!(openapi.starts_with(version), "{path}: {openapi}");
     }
-    assert_eq!(function.send(&Request::new("GET", "/")).await.status, 404);
+    assert_eq!(function.send(&Request::new("GET", "/x")).await.status, 404);
     assert_eq!(emulator.requests().len(), 0);
 }

@@ -31,7 +31,7 @@ use std::sync::Arc;
 use axum::{
     Json, Router,
     extract::{Extension, Path, Request, State, rejection::PathRejection},
-    response::{IntoResponse, Response},
+    response::{Html, IntoResponse, Response},
     routing,
 };
 use http::header;
@@ -106,6 +106,7 @@ pub fn router(bridge: Bridge) -> Router {
         )
         .route("/opportunities", routing::post(patch))
         .route("/crm", routing::post(put_record))
+        .route("/", routing::get(page))
         .route("/openapi.json", routing::get(async || json_text(OPENAPI)))
         .route(
             "/openapi-3.0.json",
@@ -233,6 +234,20 @@ fn about(
 const OPENAPI: &str = include_str!("../openapi.json");
 /// The same for importers that do not take OpenAPI 3.1; made of it by `make schema`.
 const OPENAPI_3_0: &str = include_str!("../openapi-3.0.json");
+
+/// For people who open the URL in a browser: what this is, and nothing about the deployment.
+const PAGE: &str = include_str!("page.html");
+
+async fn page() -> impl IntoResponse {
+    let headers = [
+        (
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'none'; img-src data:; style-src 'unsafe-inline'; frame-ancestors 'none'",
+        ),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    ];
+    (headers, Html(PAGE))
+}
 
 fn json_text(text: &'static str) -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "application/json")], text)
