@@ -52,11 +52,25 @@ pub(crate) fn are_equal(one: &Value, other: &Value) -> bool {
 }
 
 fn compare_members(before: &Object, after: &Object, at: &Place<'_>, changes: &mut Vec<Change>) {
-    let added = after.iter().filter(|(name, _)| !before.contains_key(*name));
-    for (name, _) in before.iter().chain(added) {
-        let before = before.get(name).unwrap_or(&ABSENT);
-        let after = after.get(name).unwrap_or(&ABSENT);
-        compare(before, after, &Place::Member(at, name), changes);
+    // Most members stand in the same order on both sides, and to look one up takes a hash of its name.
+    let mut next = after.iter();
+    let mut are_in_step = true;
+    for (name, before) in before {
+        let in_step = next.next().filter(|(next, _)| *next == name);
+        are_in_step &= in_step.is_some();
+        let after = in_step.map(|(_, after)| after).or_else(|| after.get(name));
+        compare(
+            before,
+            after.unwrap_or(&ABSENT),
+            &Place::Member(at, name),
+            changes,
+        );
+    }
+    let rest = if are_in_step { next } else { after.iter() };
+    for (name, after) in rest {
+        if are_in_step || !before.contains_key(name) {
+            compare(&ABSENT, after, &Place::Member(at, name), changes);
+        }
     }
 }
 
@@ -90,9 +104,13 @@ pub(crate) fn pair_up(before: &[Value], after: &[Value]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
     use serde_json::json;
 
     use super::*;
+    use crate::arbitrary::value;
 
     fn between(before: Value, after: Value) -> Value {
         let (Value::Object(before), Value::Object(after)) = (before, after) else {
@@ -211,6 +229,32 @@ mod tests {
         ] {
             assert_eq!(between(before, after), changes);
         }
+    }
+
+    proptest! {
+        #[test]
+        fn the_order_in_which_members_stand_makes_no_difference(
+            before in value(&["a", "b", "c"]), after in value(&["a", "b", "c"]),
+        ) {
+            let told = |after: &Object| {
+                let mut changes = Change::between(&members(&before), after);
+                changes.sort_by(|one, other| one.pointer.cmp(&other.pointer));
+                changes
+            };
+            let after = members(&after);
+            let reversed = after.iter().rev().map(|(name, value)| (name.clone(), value.clone()));
+            prop_assert_eq!(told(&reversed.collect()), told(&after));
+            let sorted = after.iter().collect::<BTreeMap<_, _>>().into_iter();
+            let sorted = sorted.map(|(name, value)| (name.clone(), value.clone()));
+            prop_assert_eq!(told(&sorted.collect()), told(&after));
+        }
+    }
+
+    /// A document with the value in it, and with the value's own members where it is an object.
+    fn members(value: &Value) -> Object {
+        let mut members = value.as_object().cloned().unwrap_or_default();
+        members.insert("d".to_owned(), value.clone());
+        members
     }
 
     #[test]
