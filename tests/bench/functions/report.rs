@@ -6,7 +6,7 @@ use std::{
 };
 
 use crate::{
-    column::Column,
+    column::{Column, quick},
     contestant::Contestant,
     run::{First, Measured},
     target::Target,
@@ -16,6 +16,8 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Report {
     columns: [Column; 3],
+    /// Starts with other SDKs.
+    others: Vec<(Contestant, First)>,
     /// The machine's load before anything was measured: what else it had to do.
     load: String,
 }
@@ -24,7 +26,8 @@ impl Report {
     pub(crate) fn new() -> Self {
         let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
         Self {
-            columns: Contestant::ALL.map(Column::of),
+            columns: Contestant::COLUMNS.map(Column::of),
+            others: Vec::new(),
             load: load.split(' ').next().unwrap_or_default().to_owned(),
         }
     }
@@ -37,6 +40,11 @@ impl Report {
     /// Adds the start of a process with the quota.
     pub(crate) fn add_throttled(&mut self, contestant: Contestant, first: First) {
         self.column(contestant).throttled.push(first);
+    }
+
+    /// Adds the start of a process with another SDK.
+    pub(crate) fn add_other(&mut self, contestant: Contestant, first: First) {
+        self.others.push((contestant, first));
     }
 
     fn column(&mut self, contestant: Contestant) -> &mut Column {
@@ -73,11 +81,37 @@ impl Display for Report {
         row("binary, MiB", |it| Some(it.binary))?;
         row("zip, MiB", |it| Some(it.zip))?;
 
+        let [patch, _] = functions;
+        let ours = quick(patch.measured.iter().map(|it| it.first)).expect("a start");
+        let others = Contestant::OTHER_SDKS.map(|sdk| {
+            let starts = self.others.iter().filter(|(it, _)| *it == sdk);
+            (sdk, quick(starts.map(|(_, first)| *first)))
+        });
+        writeln!(
+            formatter,
+            "\n| start to first answer, lower quartile | ms | patch-opportunity is ahead |\n|---|---:|---:|"
+        )?;
+        writeln!(formatter, "| {} | {ours:.2} | |", patch.contestant.name())?;
+        for (sdk, theirs) in others {
+            let name = sdk.name();
+            match theirs {
+                Some(theirs) => {
+                    let ahead = theirs / ours;
+                    writeln!(
+                        formatter,
+                        "| the floor's work with {name} | {theirs:.1} | {ahead:.1}× |"
+                    )?;
+                }
+                None => writeln!(formatter, "| the floor's work with {name} | – | – |")?,
+            }
+        }
+
         writeln!(
             formatter,
             "\n| target | expected | found | |\n|---|---|---|---|"
         )?;
-        for target in Target::all(floor, functions) {
+        let ahead = others.map(|(sdk, theirs)| (sdk, theirs.map(|theirs| theirs / ours)));
+        for target in Target::all(floor, functions, ahead) {
             let (found, verdict) = match &target.found {
                 Some((found, true)) => (found.as_str(), "met"),
                 Some((found, false)) => (found.as_str(), "**missed**"),
