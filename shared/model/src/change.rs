@@ -52,24 +52,37 @@ pub(crate) fn are_equal(one: &Value, other: &Value) -> bool {
 }
 
 fn compare_members(before: &Object, after: &Object, at: &Place<'_>, changes: &mut Vec<Change>) {
-    // Most members stand in the same order on both sides, and to look one up takes a hash of its name.
-    let mut next = after.iter();
-    let mut are_in_step = true;
+    let mut beside = Beside::new(after);
     for (name, before) in before {
-        let in_step = next.next().filter(|(next, _)| *next == name);
-        are_in_step &= in_step.is_some();
-        let after = in_step.map(|(_, after)| after).or_else(|| after.get(name));
-        compare(
-            before,
-            after.unwrap_or(&ABSENT),
-            &Place::Member(at, name),
-            changes,
-        );
+        let after = beside.get(name).unwrap_or(&ABSENT);
+        compare(before, after, &Place::Member(at, name), changes);
     }
-    let rest = if are_in_step { next } else { after.iter() };
-    for (name, after) in rest {
-        if are_in_step || !before.contains_key(name) {
+    let mut beside = Beside::new(before);
+    for (name, after) in after {
+        if beside.get(name).is_none() {
             compare(&ABSENT, after, &Place::Member(at, name), changes);
+        }
+    }
+}
+
+/// The members of an object, asked for by the names of another one's, in their order. Most stand in the
+/// same order in both, and are found without a hash of the name.
+pub(crate) struct Beside<'a> {
+    members: &'a Object,
+    next: serde_json::map::Iter<'a>,
+}
+
+impl<'a> Beside<'a> {
+    pub(crate) fn new(members: &'a Object) -> Self {
+        let next = members.iter();
+        Self { members, next }
+    }
+
+    /// The value of the member of this name.
+    pub(crate) fn get(&mut self, name: &str) -> Option<&'a Value> {
+        match self.next.next() {
+            Some((next, value)) if next == name => Some(value),
+            _ => self.members.get(name),
         }
     }
 }

@@ -50,6 +50,8 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(6);
 /// Time for a call with its retries: one read and one write fit into an invocation of 30 s.
 const CALL_TIMEOUT: Duration = Duration::from_secs(14);
+/// The bytes that nearly every opportunity has room in.
+const USUAL_SIZE: usize = 16 * 1024;
 /// Time to open the connection at the start: Lambda gives 10 s for all of it.
 const OPEN_TIMEOUT: Duration = Duration::from_secs(3);
 
@@ -246,7 +248,8 @@ impl PartnerCentral {
     /// # Errors
     /// See [`NotConfirmed`]: the write may have happened all the same.
     pub async fn update(&self, update: &Update, most: u32) -> Result<Updated, NotConfirmed> {
-        let request = serde_json::to_vec(&update.body).map_err(|error| NotConfirmed {
+        let mut request = Vec::with_capacity(USUAL_SIZE);
+        serde_json::to_writer(&mut request, &update.body).map_err(|error| NotConfirmed {
             cause: not_json(&error),
             may_have_happened: false,
             is_unanswered: false,

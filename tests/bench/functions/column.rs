@@ -46,6 +46,11 @@ impl Column {
         self.median(|it| milliseconds(it.first.answered))
     }
 
+    /// CPU time from the start to the first answer, in ms.
+    pub(crate) fn first_cpu(&self) -> f64 {
+        self.median(|it| milliseconds(it.first.cpu))
+    }
+
     /// Start to first answer with the quota, in ms; `None` where there was no quota.
     pub(crate) fn throttled(&self) -> Option<f64> {
         median(self.throttled.iter().map(|it| milliseconds(it.answered)))

@@ -31,6 +31,7 @@ impl Process {
             .env("SSL_CERT_FILE", roots)
             .env("AWS_CA_BUNDLE", roots)
             .env("NODE_EXTRA_CA_CERTS", roots)
+            .env("NODE_NO_WARNINGS", "1")
             .envs(contestant.variables().iter().copied())
             .stdout(Stdio::null())
             .spawn()

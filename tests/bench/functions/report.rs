@@ -74,7 +74,11 @@ impl Display for Report {
         };
         row("start to ready, ms", |it| Some(it.ready()))?;
         row("start to first answer, ms", |it| Some(it.answered()))?;
-        row("the same at the CPU of 128 MB, ms", Column::throttled)?;
+        row("the same: CPU time, ms", |it| Some(it.first_cpu()))?;
+        row(
+            "start to first answer at the CPU of 128 MB, ms",
+            Column::throttled,
+        )?;
         row("warm: time to answer, ms", |it| Some(it.latency()))?;
         row("warm: CPU time, ms", |it| Some(it.cpu()))?;
         row("peak memory, MiB", |it| Some(it.memory()))?;
