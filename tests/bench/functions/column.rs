@@ -78,10 +78,13 @@ impl Column {
     }
 }
 
-/// The lower quartile of starts to the first answer, in ms: the fewer the processes, the more their
+/// The lower quartile of what was measured of starts, in ms: the fewer the processes, the more their
 /// median tells of what else the machine had to do.
-pub(crate) fn quick(starts: impl Iterator<Item = First>) -> Option<f64> {
-    let sorted = sorted(starts.map(|it| milliseconds(it.answered)));
+pub(crate) fn quick<'a>(
+    starts: impl Iterator<Item = &'a First>,
+    measured: fn(&First) -> Duration,
+) -> Option<f64> {
+    let sorted = sorted(starts.map(|it| milliseconds(measured(it))));
     sorted.get(sorted.len() / 4).copied()
 }
 

@@ -3,6 +3,7 @@
 use std::{
     fmt::{self, Display, Formatter},
     fs,
+    time::Duration,
 };
 
 use crate::{
@@ -86,36 +87,38 @@ impl Display for Report {
         row("zip, MiB", |it| Some(it.zip))?;
 
         let [patch, _] = functions;
-        let ours = quick(patch.measured.iter().map(|it| it.first)).expect("a start");
-        let others = Contestant::OTHER_SDKS.map(|sdk| {
-            let starts = self.others.iter().filter(|(it, _)| *it == sdk);
-            (sdk, quick(starts.map(|(_, first)| *first)))
-        });
         writeln!(
             formatter,
-            "\n| start to first answer, lower quartile | ms | patch-opportunity is ahead |\n|---|---:|---:|"
+            "\n| start to first answer, lower quartile | ms | | CPU time, ms | |\n|---|---:|---:|---:|---:|"
         )?;
-        writeln!(formatter, "| {} | {ours:.2} | |", patch.contestant.name())?;
-        for (sdk, theirs) in others {
-            let name = sdk.name();
-            match theirs {
-                Some(theirs) => {
-                    let ahead = theirs / ours;
-                    writeln!(
-                        formatter,
-                        "| the floor's work with {name} | {theirs:.1} | {ahead:.1}× |"
-                    )?;
-                }
-                None => writeln!(formatter, "| the floor's work with {name} | – | – |")?,
+        let ours = || patch.measured.iter().map(|it| &it.first);
+        let [wall, cpu]: [fn(&First) -> Duration; 2] = [|it| it.answered, |it| it.cpu];
+        let [ours, our_cpu] = [wall, cpu].map(|it| quick(ours(), it).expect("a start"));
+        let name = patch.contestant.name();
+        writeln!(formatter, "| {name} | {ours:.2} | | {our_cpu:.2} | |")?;
+        let mut ahead = Vec::new();
+        for sdk in Contestant::OTHER_SDKS {
+            let name = format!("the floor's work with {}", sdk.name());
+            let starts = self.others.iter().filter(|(it, _)| *it == sdk);
+            let found = [wall, cpu].map(|it| quick(starts.clone().map(|(_, first)| first), it));
+            if let [Some(theirs), Some(their_cpu)] = found {
+                let (times, cpu_times) = (theirs / ours, their_cpu / our_cpu);
+                writeln!(
+                    formatter,
+                    "| {name} | {theirs:.1} | {times:.1}× | {their_cpu:.1} | {cpu_times:.1}× |"
+                )?;
+            } else {
+                writeln!(formatter, "| {name} | – | – | – | – |")?;
             }
+            let [theirs, _] = found;
+            ahead.push((sdk, theirs.map(|theirs| theirs / ours)));
         }
 
         writeln!(
             formatter,
             "\n| target | expected | found | |\n|---|---|---|---|"
         )?;
-        let ahead = others.map(|(sdk, theirs)| (sdk, theirs.map(|theirs| theirs / ours)));
-        for target in Target::all(floor, functions, ahead) {
+        for target in Target::all(floor, functions, &ahead) {
             let (found, verdict) = match &target.found {
                 Some((found, true)) => (found.as_str(), "met"),
                 Some((found, false)) => (found.as_str(), "**missed**"),

@@ -36,10 +36,10 @@ impl Target {
     pub(crate) fn all(
         floor: &Column,
         functions: &[Column],
-        ahead: [(Contestant, Option<f64>); 2],
+        ahead: &[(Contestant, Option<f64>)],
     ) -> Vec<Self> {
         let of_functions = functions.iter().flat_map(|it| Self::of(floor, it));
-        let ahead = ahead.map(|(sdk, found)| {
+        let ahead = ahead.iter().map(|(sdk, found)| {
             let limit = match sdk {
                 JavaScript => JAVASCRIPT,
                 _ => BOTO3,
