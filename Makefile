@@ -56,11 +56,20 @@ mapping: ## a CRM's mapping, checked and shown there and back; FILE=mappings/hub
 	@cargo run --quiet --package mapping --bin mapping-check -- $(FILE)
 
 bench: .venv/tools ## what a start and a request cost: docs/performance.md
+	@$(MAKE) --quiet target/bench/function.cjs || echo "NOT MEASURED: AWS's SDK for JavaScript, because it cannot be installed"
 	cargo build --quiet --release --package enrich-opportunity --package patch-opportunity
 	cargo bench --quiet --package bridge-tests --bench pipeline
 	cargo bench --quiet --package mapping --bench mapping
 	cargo bench --quiet --package bridge-tests --bench functions
 	python -m tools.check_entropy "$${CARGO_TARGET_DIR:-target}/release"
+
+# The bench's function in JavaScript with its SDK in one file, and what runs it.
+target/bench/function.cjs: tests/bench/sdks/function.mjs tests/bench/sdks/package.json
+	mkdir -p $(@D)
+	cp $^ $(@D)
+	ln -sf "$$(command -v node)" $(@D)/node
+	cd $(@D) && npm install --silent --no-audit --no-fund && npx esbuild function.mjs --log-level=warning \
+		--bundle --minify --platform=node --target=node20 --outfile=$(@F)
 
 mutants: .venv/bin/cargo-mutants ## changes that no test notices; MUTANTS="--file shared/model/src/lock.rs"
 	@status=0; \

@@ -1,5 +1,7 @@
 //! The start of the functions: refused where the configuration is, and the error names the variable.
 
+use std::path::Path;
+
 use bridge_tests::Function;
 use partner_central_emulator::Emulator;
 
@@ -115,4 +117,49 @@ async fn a_variable_that_is_missing_or_malformed_stops_the_start_and_is_named() 
         "{log}"
     );
     assert_eq!(emulator.requests().len(), 0);
+}
+
+#[tokio::test]
+async fn calls_to_aws_go_through_the_proxy_that_the_environment_names() {
+    let emulator = Emulator::start().await;
+    let variables = [
+        ("PARTNER_CENTRAL_CATALOG", "Sandbox"),
+        ("AWS_ENDPOINT_URL", "http://partnercentral.example"),
+        ("HTTP_PROXY", &emulator.url()),
+        // The Lambda Runtime API is not AWS's endpoint.
+        ("NO_PROXY", "127.0.0.1"),
+    ];
+    let function = Function::start("enrich-opportunity", &emulator, &variables).await;
+    emulator.seed(
+        include_str!("../../events/opportunity.json")
+            .parse()
+            .unwrap(),
+    );
+    let event = include_str!("../../events/opportunity-updated.json");
+    let answer = function.invoke(event.parse().unwrap()).await.unwrap();
+    assert_eq!(answer["data"]["opportunity"]["Id"], "O7654321");
+}
+
+#[tokio::test]
+async fn credentials_are_taken_from_the_environment_and_not_from_a_profile() {
+    let profile = Path::new(env!("CARGO_TARGET_TMPDIR")).join("credentials");
+    let text = "[default]\naws_access_key_id = profile\naws_secret_access_key = profile\n";
+    std::fs::write(&profile, text).unwrap();
+    let emulator = Emulator::start().await;
+    emulator.seed(
+        include_str!("../../events/opportunity.json")
+            .parse()
+            .unwrap(),
+    );
+    let event = include_str!("../../events/opportunity-updated.json");
+    for (key, is_answered) in [("test", true), ("", false)] {
+        let variables = [
+            ("PARTNER_CENTRAL_CATALOG", "Sandbox"),
+            ("AWS_ACCESS_KEY_ID", key),
+            ("AWS_SHARED_CREDENTIALS_FILE", profile.to_str().unwrap()),
+        ];
+        let function = Function::start("enrich-opportunity", &emulator, &variables).await;
+        let answer = function.invoke(event.parse().unwrap()).await;
+        assert_eq!(answer.is_ok(), is_answered, "`{key}`: {answer:?}");
+    }
 }
