@@ -31,8 +31,8 @@ HANDLERS = {
     "PutFunctionEventInvokeConfig UpdateFunctionEventInvokeConfig",
     "AWS::Lambda::Function": "lambda: CreateFunction DeleteFunction DeleteFunctionConcurrency GetFunction "
     "GetFunctionCodeSigningConfig GetFunctionConfiguration GetFunctionRecursionConfig "
-    "GetRuntimeManagementConfig ListTags PutFunctionConcurrency PutFunctionRecursionConfig TagResource UntagResource "
-    "UpdateFunctionCode UpdateFunctionConfiguration",
+    "GetRuntimeManagementConfig ListTags PutFunctionConcurrency PutFunctionRecursionConfig TagResource "
+    "UntagResource UpdateFunctionCode UpdateFunctionConfiguration",
     "AWS::Lambda::LayerVersion": "lambda: DeleteLayerVersion GetLayerVersion PublishLayerVersion",
     "AWS::Lambda::Permission": "lambda: AddPermission GetPolicy RemovePermission",
     "AWS::Lambda::Url": "lambda: CreateFunctionUrlConfig DeleteFunctionUrlConfig GetFunctionUrlConfig "

@@ -100,7 +100,8 @@ class WithoutAws(unittest.TestCase):
         for given, said in [
             (
                 "CrmUrl=http://crm.example",
-                "`CrmUrl` is `http://crm.example`: must begin with https://, or be empty",
+                "`CrmUrl` is `http://crm.example`: must begin with https:// and have at most one *, in its path, "
+                "or be empty",
             ),
             ("CrmAuth=token", "`CrmAuth` is `token`, expected one of `api-key`, `basic`, `oauth`"),
             ("CrmRequestsPerSecond=301", "`CrmRequestsPerSecond` is `301`, expected a number from 1 to 300"),
@@ -209,8 +210,8 @@ class WithAws(unittest.TestCase):
         for unreserved, texts in [
             (109, []),
             # The sweep's two are reserved with those of its reader.
-            (105, ["EnrichConcurrency="]),
-            (104, ["PatchConcurrency="]),
+            (105, [file_of(self, "crm.yaml", 'EnrichConcurrency: ""\n')]),
+            (104, [file_of(self, "crm.yaml", 'PatchConcurrency: ""\n')]),
             (10, [file_of(self, "crm.yaml", 'EnrichConcurrency: ""\nPatchConcurrency: ""\n')]),
         ]:
             self.setUp()
