@@ -100,8 +100,10 @@ class WithoutAws(unittest.TestCase):
         for given, said in [
             (
                 "CrmUrl=http://crm.example",
-                "`CrmUrl` is `http://crm.example`: must begin with https:// and have at most one *, "
-                + "in its path, or be empty",
+                (
+                    "`CrmUrl` is `http://crm.example`: must begin with https:// and have at most one *, "
+                    "in its path, or be empty"
+                ),
             ),
             ("CrmAuth=token", "`CrmAuth` is `token`, expected one of `api-key`, `basic`, `oauth`"),
             ("CrmRequestsPerSecond=301", "`CrmRequestsPerSecond` is `301`, expected a number from 1 to 300"),
