@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from tools.redrive import REGION, resources
+from tools.stack import REGION, resources
 
 FUNCTION = "SweepOpportunities"
 # Two reads for each, at 2.4 reads a second (functions/sweep-opportunities/src/pace.rs).
@@ -61,7 +61,8 @@ def main() -> int:
     )
     minutes = {count: round(count / OPPORTUNITIES_A_MINUTE) for count in (1_000, 10_000)}
     print("".join(f"{count:,} opportunities take {time} minutes. " for count, time in minutes.items()))
-    print(f"How far it is: aws logs tail /aws/lambda/{function} --region {REGION} --follow")
+    environment = stack.removeprefix("opportunity-bridge-")
+    print(f"How far it is: make log ENVIRONMENT={environment} FIND=handedOn")
     return 0
 
 

@@ -25,7 +25,8 @@ TEMPLATE = ROOT / "template.yaml"
 SAMCONFIG = ROOT / "samconfig.toml"
 # Lambda keeps this many concurrent executions for functions that reserve none.
 KEPT_BY_LAMBDA = 100
-RESERVED = ("EnrichConcurrency", "PatchConcurrency")
+# With these empty, no function reserves any.
+CONCURRENCY = ("EnrichConcurrency", "PatchConcurrency")
 # Parameters that the Makefile gives: one of a file would silently take their place.
 BY_MAKE = {"Architecture": "make deploy ARCHITECTURE=…", "Catalog": "ENVIRONMENT"}
 
@@ -175,14 +176,24 @@ def of_state(status: str | None, stack: str, environment: str) -> list[str]:
     return []
 
 
+def reserved(written: dict, values: dict[str, str]) -> int:
+    """How many concurrent executions the template's functions reserve together."""
+    defaults = {name: str(parameter["Default"]) for name, parameter in written["Parameters"].items()}
+    total = 0
+    for resource in written["Resources"].values():
+        match resource["Properties"].get("ReservedConcurrentExecutions"):
+            case {"Fn::If": [condition, number, _]}:
+                if holds(written["Conditions"][condition], defaults | values):
+                    total += int(holds(number, defaults | values))
+    return total
+
+
 def of_concurrency(functions, values: dict[str, str]) -> list[str]:
     """Whether the concurrency that a new stack reserves fits into the account."""
-    parameters = template()["Parameters"]
-    texts = [values.get(name, str(parameters[name]["Default"])) for name in RESERVED]
-    wanted = sum(int(text) for text in texts if text.isdigit())
+    wanted = reserved(template(), values)
     free = functions.get_account_settings()["AccountLimit"]["UnreservedConcurrentExecutions"]
     if wanted and free - wanted < KEPT_BY_LAMBDA:
-        empty = " and ".join(f'`{name}: ""`' for name in RESERVED)
+        empty = " and ".join(f'`{name}: ""`' for name in CONCURRENCY)
         told = (
             f"of {free} unreserved concurrent executions Lambda keeps {KEPT_BY_LAMBDA}, {wanted} are wanted"
         )

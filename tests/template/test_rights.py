@@ -30,8 +30,10 @@ HANDLERS = {
     "AWS::Lambda::EventInvokeConfig": "lambda: DeleteFunctionEventInvokeConfig GetFunctionEventInvokeConfig "
     "PutFunctionEventInvokeConfig UpdateFunctionEventInvokeConfig",
     "AWS::Lambda::Function": "lambda: CreateFunction DeleteFunction DeleteFunctionConcurrency GetFunction "
-    "GetFunctionCodeSigningConfig GetFunctionConfiguration GetRuntimeManagementConfig ListTags "
-    "PutFunctionConcurrency TagResource UntagResource UpdateFunctionCode UpdateFunctionConfiguration",
+    "GetFunctionCodeSigningConfig GetFunctionConfiguration GetFunctionRecursionConfig "
+    "GetRuntimeManagementConfig ListTags PutFunctionConcurrency PutFunctionRecursionConfig TagResource "
+    "UntagResource UpdateFunctionCode UpdateFunctionConfiguration",
+    "AWS::Lambda::LayerVersion": "lambda: DeleteLayerVersion GetLayerVersion PublishLayerVersion",
     "AWS::Lambda::Permission": "lambda: AddPermission GetPolicy RemovePermission",
     "AWS::Lambda::Url": "lambda: CreateFunctionUrlConfig DeleteFunctionUrlConfig GetFunctionUrlConfig "
     "UpdateFunctionUrlConfig",
@@ -45,6 +47,7 @@ HANDLERS = {
     "AWS::SQS::Queue": "sqs: CreateQueue DeleteQueue GetQueueAttributes GetQueueUrl ListQueueTags "
     "SetQueueAttributes TagQueue UntagQueue",
     "AWS::SQS::QueuePolicy": "sqs: GetQueueAttributes SetQueueAttributes",
+    "AWS::Scheduler::Schedule": "scheduler: CreateSchedule DeleteSchedule GetSchedule UpdateSchedule",
     "AWS::SecretsManager::Secret": "secretsmanager: CreateSecret DeleteSecret DescribeSecret GetSecretValue "
     "TagResource UntagResource UpdateSecret",
 }
@@ -127,6 +130,9 @@ def arns(stack: Stack, name: str, properties: dict, kind: str) -> list[str]:
             return [f"arn:aws:lambda:{REGIONAL}:function:{properties['FunctionName']}"]
         case "AWS::Lambda::EventInvokeConfig" | "AWS::Lambda::Permission" | "AWS::Lambda::Url":
             return [f"{of_function}enrich-opportunity"]
+        case "AWS::Lambda::LayerVersion":
+            layer = f"arn:aws:lambda:{REGIONAL}:layer:{properties['LayerName']}"
+            return [layer, f"{layer}:1"]
         case "AWS::Logs::LogGroup":
             return [f"arn:aws:logs:{REGIONAL}:log-group:{properties['LogGroupName']}:log-stream:"]
         case "AWS::SNS::Subscription" | "AWS::SNS::Topic" | "AWS::SNS::TopicPolicy":
@@ -135,6 +141,8 @@ def arns(stack: Stack, name: str, properties: dict, kind: str) -> list[str]:
             return [f"arn:aws:sqs:{REGIONAL}:{properties['QueueName']}"]
         case "AWS::SQS::QueuePolicy":
             return [f"arn:aws:sqs:{REGIONAL}:{of_stack}-incoming-dead-letters"]
+        case "AWS::Scheduler::Schedule":
+            return [f"arn:aws:scheduler:{REGIONAL}:schedule/default/{properties['Name']}"]
         case "AWS::SecretsManager::Secret":
             return [f"arn:aws:secretsmanager:{REGIONAL}:secret:{made}" for made in made_up]
     raise AssertionError(f"{kind}: nobody has said what it is called")
@@ -143,7 +151,7 @@ def arns(stack: Stack, name: str, properties: dict, kind: str) -> list[str]:
 def stacks() -> list[Stack]:
     """Every resource that the template can have, in both environments."""
     names = [{"AWS::StackName": f"opportunity-bridge-{name}"} for name in ("sandbox", "production")]
-    given = {"AlarmEmail": "ops@partner.example", "KmsKeyArn": KEY}
+    given = {"AlarmEmail": "ops@partner.example", "CrmMapping": "hubspot.json", "KmsKeyArn": KEY}
     return [Stack(**name, **given, **crm) for name in names for crm in CRMS.values()]
 
 
@@ -201,7 +209,7 @@ class Rights(unittest.TestCase):
                         self.assertRegex(pattern, r"^\w+:(Get|List|Describe)\*$")
 
     def test_nothing_of_another_stack_can_be_touched(self):
-        others = Stack(**{"AWS::StackName": "payroll"}, **CRMS["basic"])
+        others = Stack(**{"AWS::StackName": "payroll"}, **CRMS["basic"], CrmMapping="hubspot.json")
         for name, resource in others.resources.items():
             kind = resource["Type"]
             for arn in arns(others, name, resource.get("Properties", {}), kind):

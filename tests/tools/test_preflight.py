@@ -100,7 +100,10 @@ class WithoutAws(unittest.TestCase):
         for given, said in [
             (
                 "CrmUrl=http://crm.example",
-                "`CrmUrl` is `http://crm.example`: must begin with https://, or be empty",
+                (
+                    "`CrmUrl` is `http://crm.example`: must begin with https:// and have at most one *, "
+                    "in its path, or be empty"
+                ),
             ),
             ("CrmAuth=token", "`CrmAuth` is `token`, expected one of `api-key`, `basic`, `oauth`"),
             ("CrmRequestsPerSecond=301", "`CrmRequestsPerSecond` is `301`, expected a number from 1 to 300"),
@@ -201,13 +204,16 @@ class WithAws(unittest.TestCase):
             self.assertIn(way_out, wrong)
 
     def test_concurrency_that_a_small_account_cannot_reserve_is_told_with_the_way_out(self):
-        for unreserved in (10, 106):
+        for unreserved in (10, 108):
             self.setUp()
             self.is_new(unreserved)
             _, (wrong,) = self.preflight()
             self.assertIn('write `EnrichConcurrency: ""` and `PatchConcurrency: ""`', wrong)
         for unreserved, texts in [
-            (107, []),
+            (109, []),
+            # The sweep's two are reserved with those of its reader.
+            (105, [file_of(self, "crm.yaml", 'EnrichConcurrency: ""\n')]),
+            (104, [file_of(self, "crm.yaml", 'PatchConcurrency: ""\n')]),
             (10, [file_of(self, "crm.yaml", 'EnrichConcurrency: ""\nPatchConcurrency: ""\n')]),
         ]:
             self.setUp()
