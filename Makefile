@@ -2,20 +2,27 @@
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
 CARGO_AUDIT := 0.22.2
+CARGO_AUDITABLE := 0.7.7
 CARGO_DENY := 0.20.2
 CARGO_MUTANTS := 27.1.0
 ADVISORIES := https://github.com/rustsec/advisory-db
 ARCHITECTURE ?= arm64
+ARCHITECTURES ?= arm64 x86_64
 CATALOG_sandbox := Sandbox
 CATALOG_production := AWS
 
 INSTALL := cargo install --quiet --debug --locked --root .venv --target-dir target/tools
+# Programs that are deployed carry the list of their crates. `cargo auditable` runs what CARGO names in cargo's
+# place; `env` runs whatever follows.
+AUDITABLE := CARGO=env cargo-auditable auditable -u CARGO
+FLAG_arm64 := --arm64
+FLAG_x86_64 := --x86-64
 
 .PHONY: help demo local playground test check audit mapping bench mutants schema docs drift build deploy smoke \
-	log hand-on redrive backfill preflight environment
+	log hand-on redrive backfill release try-release notes preflight environment release-programs
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 demo: .venv/tools ## the whole bridge on this machine, step by step; VERBOSE=1 shows all JSON
 	cargo build --quiet --workspace --bins
@@ -88,8 +95,12 @@ docs: .venv/tools ## openapi.json as a page for people, in target/docs
 drift: .venv/tools ## what AWS has changed in its model since this release; DRIFT=--record
 	python -m tools.drift $(DRIFT)
 
-build: .venv/tools ## the functions as they are deployed; ARCHITECTURE=x86_64
-	sam build --config-env $(or $(ENVIRONMENT),sandbox) --parameter-overrides Architecture=$(ARCHITECTURE)
+# Programs name no folder of this machine: wherever a commit is built, their bytes are the same.
+build release-programs: export RUSTFLAGS := --remap-path-prefix=$(CURDIR)=/opportunity-bridge \
+	--remap-path-prefix=$(or $(CARGO_HOME),$(HOME)/.cargo)=/cargo
+
+build: .venv/tools | .venv/bin/cargo-auditable ## the functions as they are deployed; ARCHITECTURE=x86_64
+	$(AUDITABLE) sam build --config-env $(or $(ENVIRONMENT),sandbox) --parameter-overrides Architecture=$(ARCHITECTURE)
 	python -m tools.check_build $(ARCHITECTURE)
 
 deploy: environment preflight build ## to AWS; ENVIRONMENT=sandbox, PARAMETERS=file:///path/to/parameters.yaml
@@ -111,6 +122,24 @@ redrive: environment .venv/tools ## events in the dead-letter queues, tried agai
 
 backfill: environment .venv/tools ## what was modified SINCE=2024-01-01, handed on to the CRM; ENVIRONMENT=production
 	python -m tools.backfill opportunity-bridge-$(ENVIRONMENT) $(or $(SINCE),$(error `SINCE` is not set, expected a date such as 2024-01-01)) $(UNTIL)
+
+release: .venv/tools ## an archive in dist for people without Rust; ARCHITECTURES="arm64 x86_64"
+	@set -e; for architecture in $(ARCHITECTURES); do \
+		$(MAKE) --no-print-directory release-programs ARCHITECTURE=$$architecture; done
+	python -m tools.release write $(ARCHITECTURES)
+
+# Of one architecture: the next build puts others in their place.
+release-programs: build
+	$(AUDITABLE) cargo lambda build --quiet --release --locked --bin mapping-check $(FLAG_$(ARCHITECTURE))
+	python -m tools.release take $(ARCHITECTURE)
+
+try-release: .venv/tools ## everything in that archive, started once
+	cargo build --quiet --package partner-central-emulator --bins
+	python -m unittest tests.release.archive
+
+notes: .venv/tools ## what the changelog says of a version; TAG=v0.1.0
+	@python -m tools.release notes "$(TAG)"
+
 # What is wrong is said before the minutes of building.
 preflight: environment .venv/tools
 	@python -m tools.preflight $(ENVIRONMENT) $(PARAMETERS)
@@ -130,6 +159,9 @@ environment:
 
 .venv/bin/cargo-audit: | .venv/tools
 	$(INSTALL) --version $(CARGO_AUDIT) cargo-audit
+
+.venv/bin/cargo-auditable: | .venv/tools
+	$(INSTALL) --version $(CARGO_AUDITABLE) cargo-auditable
 
 .venv/bin/cargo-mutants: | .venv/tools
 	$(INSTALL) --version $(CARGO_MUTANTS) cargo-mutants
