@@ -12,9 +12,10 @@ parts. A test fails where it is not up to date.
 """
 
 import json
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+from tools.local import ROOT
+from tools.release import version
+
 SCHEMA = ROOT / "shared/model/schema/opportunity.schema.json"
 DOCUMENT = ROOT / "functions/patch-opportunity/openapi.json"
 BODIES = ("OpportunityPatch", "IdentifiedOpportunityPatch")
@@ -71,6 +72,7 @@ def read() -> dict:
 def up_to_date() -> str:
     """The document's text as it should be."""
     document = embedded(read(), json.loads(SCHEMA.read_text()))
+    document["info"]["version"] = version()
     return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
 
 

@@ -1,0 +1,1 @@
+"""Tests of a release: how it is made, and what is in its archive."""
