@@ -1,5 +1,7 @@
 """Checks what `sam build` made: programs that Lambda can run, small, without CPU jitter entropy.
 
+They say of which crates they are made, and nothing of the machine that made them.
+
 Usage: python -m tools.check_build ARCHITECTURE, `arm64` or `x86_64`
 """
 
@@ -11,10 +13,10 @@ import zipfile
 from pathlib import Path
 
 from tools import check_entropy
+from tools.release import FUNCTIONS, programs
 
 ROOT = Path(__file__).resolve().parent.parent
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
-FUNCTIONS = ["EnrichOpportunity", "PatchOpportunity", "SweepOpportunities"]
 MACHINES = {"x86_64": 0x3E, "arm64": 0xB7}  # e_machine of ELF
 PLATFORMS = {"x86_64": "x86_64-unknown-linux-gnu", "arm64": "aarch64-unknown-linux-gnu"}
 MIB = 1024 * 1024
@@ -41,13 +43,23 @@ def faults(program: Path, architecture: str) -> tuple[list[str], str]:
     return found, f"{architecture}, {len(content) / MIB:.2f} MiB, zipped {size / MIB:.2f}"
 
 
+def untold(program: Path) -> list[str]:
+    """What a program does not say of itself, or says of the machine that made it."""
+    content, found = program.read_bytes(), []
+    if not programs.crates(content):
+        found.append(f"{program}: has no list of its crates, expected one of cargo-auditable")
+    for folder in programs.places(content, ROOT):
+        found.append(f"{program}: names the folder `{folder}`, so it would be another one elsewhere")
+    return found
+
+
 def main() -> int | str:
     (architecture,) = sys.argv[1:]
     found = []
     for name in FUNCTIONS:
         wrong, line = faults(ROOT / ".aws-sam/build" / name / "bootstrap", architecture)
         print(f"{name}: {line}")
-        found += wrong
+        found += wrong + untold(ROOT / ".aws-sam/build" / name / "bootstrap")
     found += check_entropy.faults(TARGET / PLATFORMS[architecture] / "release")
     return "\n".join(found) or 0
 

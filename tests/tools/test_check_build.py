@@ -2,11 +2,13 @@
 
 import random
 import struct
+import sys
 import tempfile
 import unittest
 from pathlib import Path
 
 from tools import check_build, check_entropy
+from tools.local import ROOT
 
 
 class Builds(unittest.TestCase):
@@ -44,6 +46,19 @@ class Programs(Builds):
         script = self.folder / "bootstrap"
         script.write_text("#!/bin/sh\n")
         self.assertEqual(self.faults(script), ["not a 64-bit ELF file"])
+
+
+class Told(Builds):
+    def test_a_program_without_a_list_of_its_crates_is_refused(self):
+        python = Path(sys.executable).resolve()
+        said = [f"{python}: has no list of its crates, expected one of cargo-auditable"]
+        self.assertEqual(check_build.untold(python), said)
+
+    def test_a_program_that_names_the_folder_of_its_source_is_refused(self):
+        program = self.folder / "bootstrap"
+        program.write_bytes(Path(sys.executable).resolve().read_bytes() + f"{ROOT}/src/main.rs".encode())
+        said = f"{program}: names the folder `{ROOT}`, so it would be another one elsewhere"
+        self.assertEqual(check_build.untold(program)[1:], [said])
 
 
 class Entropy(Builds):
