@@ -14,6 +14,7 @@ from samcli.commands.delete.command import cli as sam_delete
 from samcli.commands.list.stack_outputs.command import cli as sam_list_stack_outputs
 
 from tests.tools.test_make import MAKEFILE
+from tools import operate
 from tools.local import ROOT
 
 PAGE = (ROOT / "docs/operations.md").read_text()
@@ -47,8 +48,19 @@ class Page(unittest.TestCase):
                     name = variable.partition("=")[0]
                     self.assertTrue(name == "ENVIRONMENT" or f"({name})" in MAKEFILE, name)
 
+    def test_every_command_of_a_release_is_one_with_settings_that_it_takes(self):
+        pages = PAGE + (ROOT / "README.md").read_text()
+        found = re.findall(r"(?<![\w/])\./([a-z-]+)((?: [A-Z]+=[^\s`]+)*)", pages)
+        self.assertGreater(len(found), 5)
+        for command, settings in found:
+            with self.subTest(command, settings=settings):
+                operate.settings(
+                    command, settings.replace("…", "sandbox").split(), {"ENVIRONMENT": "sandbox"}
+                )
+
     def test_every_aws_command_is_an_operation_with_options_that_it_takes(self):
-        found = commands("aws")
+        # `configure` is the AWS CLI's own, and no service.
+        found = [command for command in commands("aws") if command[1] != "configure"]
         self.assertGreater(len(found), 8)
         for _, service, operation, *rest in found:
             with self.subTest(f"{service} {operation}"):
