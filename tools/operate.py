@@ -96,7 +96,14 @@ def sam_deploy(given: dict[str, str], parameters: list[str]) -> list[str]:
         raise SettingError(f"`ARCHITECTURE` is `{architecture}`, expected `arm64` or `x86_64`")
     tags, role = shlex.split(given["TAGS"]), given["ROLE"]
     return [
-        *["sam", "deploy", "--template-file", TEMPLATES[architecture], "--config-env", given["ENVIRONMENT"]],
+        *[
+            "sam",
+            "deploy",
+            "--template-file",
+            str(ROOT / TEMPLATES[architecture]),
+            "--config-env",
+            given["ENVIRONMENT"],
+        ],
         *[
             "--parameter-overrides",
             f"Catalog={CATALOGS[given['ENVIRONMENT']]}",
@@ -122,7 +129,7 @@ def mapping_check() -> str:
 def run(step: list[str]) -> int:
     """Runs a step; gives its status."""
     if step[:2] != ["python", "-m"]:
-        return subprocess.run(step, cwd=ROOT if step[0] == "sam" else None, check=False).returncode
+        return subprocess.run(step, check=False).returncode
     _, _, module, *arguments = step
     sys.argv = [module, *arguments]
     try:

@@ -5,6 +5,7 @@ import unittest
 
 from tests.tools.test_make import make
 from tools import operate
+from tools.local import ROOT
 
 SANDBOX = "ENVIRONMENT=sandbox"
 
@@ -41,7 +42,8 @@ class AsMake(unittest.TestCase):
                 (checked,) = (it for it in by_make if it[:3] == ["python", "-m", "tools.preflight"])
                 (deployed,) = (it for it in by_make if it[:2] == ["sam", "deploy"])
                 template = "template-x86_64.yaml" if "ARCHITECTURE=x86_64" in texts else "template.yaml"
-                deployed[2:2] = ["--template-file", template]
+                # SAM takes `samconfig.toml` from the template's folder, wherever it is called.
+                deployed[2:2] = ["--template-file", str(ROOT / template)]
                 self.assertEqual(planned("deploy", *texts), [checked, deployed])
 
     def test_each_setting_is_one_of_the_makefiles(self):
