@@ -9,6 +9,7 @@ import re
 import subprocess
 from collections import defaultdict
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import ziglang
@@ -36,6 +37,7 @@ class Crate:
     folder: Path
 
 
+@cache
 def crates() -> dict[tuple[str, str], Crate]:
     """The crates of the registry that the workspace depends on, by name and version."""
     command = ["cargo", "metadata", "--format-version", "1", "--locked"]
