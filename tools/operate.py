@@ -15,7 +15,6 @@ import subprocess
 import sys
 
 from tools.local import ROOT
-from tools.preflight import environments
 
 # The settings of each command, those in capitals that it cannot do without first.
 SETTINGS = {
@@ -67,7 +66,7 @@ def steps(command: str, given: dict[str, str]) -> list[list[str]]:
     if command == "mapping":
         return [[mapping_check(), needed(given, "FILE", "a mapping, such as mappings/hubspot.json")]]
     environment = given["ENVIRONMENT"]
-    stack = environments()[environment]["global"]["parameters"]["stack_name"]
+    stack = f"opportunity-bridge-{environment}"
     parameters = shlex.split(given.get("PARAMETERS", ""))
     tool = ["python", "-m", f"tools.{command.replace('-', '_')}"]
     match command:

@@ -218,7 +218,7 @@ class Commands(Unpacked):
             self.skipTest("NOT CHECKED: ./mapping, because the archive is for another processor")
         done = self.run_there("./mapping", "FILE=mappings/hubspot.json")
         self.assertEqual((done.returncode, done.stderr), (0, ""))
-        self.assertIn("There: the sample opportunity, for HubSpot", done.stdout)
+        self.assertIn("There: the sample opportunity, for hubspot", done.stdout)
 
 
 class Uploads(BaseHTTPRequestHandler):
@@ -357,7 +357,7 @@ class Running(Unpacked):
             program = str(self.folder / "bin" / architecture / "mapping-check")
             done = self.run_there(*prefix, program, "mappings/salesforce.json")
             self.assertEqual((done.returncode, done.stderr), (0, ""))
-            self.assertIn("for Salesforce", done.stdout)
+            self.assertIn("for salesforce", done.stdout)
 
 
 if __name__ == "__main__":
