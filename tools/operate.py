@@ -64,7 +64,8 @@ def needed(given: dict[str, str], name: str, example: str) -> str:
 def steps(command: str, given: dict[str, str]) -> list[list[str]]:
     """What a command runs, one after the other: modules of Python and programs, with their arguments."""
     if command == "mapping":
-        return [[mapping_check(), needed(given, "FILE", "a mapping, such as mappings/hubspot.json")]]
+        program = mapping_check(platform.system(), platform.machine())
+        return [[program, needed(given, "FILE", "a mapping, such as mappings/hubspot.json")]]
     environment = given["ENVIRONMENT"]
     stack = f"opportunity-bridge-{environment}"
     parameters = shlex.split(given.get("PARAMETERS", ""))
@@ -114,15 +115,17 @@ def sam_deploy(given: dict[str, str], parameters: list[str]) -> list[str]:
     ]
 
 
-def mapping_check() -> str:
-    """The program that checks mappings, for this machine."""
-    architecture = MACHINES.get(platform.machine().lower())
-    if platform.system() != "Linux" or architecture is None:
+def mapping_check(system: str, machine: str) -> str:
+    """The program that checks mappings, for a machine; there is one for each that the functions run on."""
+    programs = {path.parent.name: str(path) for path in sorted(ROOT.glob("bin/*/mapping-check"))}
+    architecture = MACHINES.get(machine.lower())
+    if system != "Linux" or architecture not in programs:
+        expected = " or ".join(f"`Linux {name}`" for name in programs)
         raise SettingError(
-            f"this machine is `{platform.system()} {platform.machine()}`, expected Linux on arm64 or x86_64: "
-            "the release has the check of mappings for Linux alone, `make mapping` builds it from the source"
+            f"this machine is `{system} {machine}`, expected {expected}; `make mapping` builds the check from "
+            "the source"
         )
-    return str(ROOT / "bin" / architecture / "mapping-check")
+    return programs[architecture]
 
 
 def run(step: list[str]) -> int:

@@ -88,3 +88,8 @@ class Refusals(unittest.TestCase):
     def test_an_architecture_that_there_is_not_is_refused(self):
         said = "`ARCHITECTURE` is `arm`, expected `arm64` or `x86_64`"
         self.assertEqual(self.refused("deploy", SANDBOX, "ARCHITECTURE=arm"), said)
+
+    def test_a_mapping_is_not_checked_on_a_machine_that_the_release_has_no_program_for(self):
+        with self.assertRaises(operate.SettingError) as refused:
+            operate.mapping_check("Darwin", "arm64")
+        self.assertTrue(str(refused.exception).startswith("this machine is `Darwin arm64`, expected "))
