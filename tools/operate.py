@@ -122,8 +122,8 @@ def mapping_check(system: str, machine: str) -> str:
     if system != "Linux" or architecture not in programs:
         expected = " or ".join(f"`Linux {name}`" for name in programs)
         raise SettingError(
-            f"this machine is `{system} {machine}`, expected {expected}; `make mapping` builds the check from "
-            "the source"
+            f"this machine is `{system} {machine}`, expected {expected}; "
+            "from the source, `make mapping` builds the check"
         )
     return programs[architecture]
 
