@@ -8,8 +8,9 @@ from pathlib import Path
 from cyclonedx.schema import OutputFormat, SchemaVersion
 from cyclonedx.validation import make_schemabased_validator
 
+from tools.check_build import PLATFORMS
 from tools.local import ROOT
-from tools.release import bom, licenses, python
+from tools.release import bom, licenses, programs, python
 
 KNOWN = licenses.crates()
 TIME = 1772600767
@@ -38,8 +39,11 @@ PROGRAMS = {
 PACKAGES = [python.Package("boto3", "1.0", "Apache-2.0", "Amazon", ("text",))]
 
 
-def document(programs: dict) -> dict:
-    return json.loads(bom.document(programs, PACKAGES, TIME, "rustc 1.95.0"))
+LINKED = {("bytes", version("bytes")), ("enrich-opportunity", "0.1.0")}
+
+
+def document(of: dict) -> dict:
+    return json.loads(bom.document(of, LINKED, PACKAGES, TIME, "rustc 1.95.0"))
 
 
 class Materials(unittest.TestCase):
@@ -57,12 +61,9 @@ class Materials(unittest.TestCase):
         self.assertEqual(found["licenses"], [{"expression": "MIT"}])
         self.assertIn(found["hashes"][0]["content"], (ROOT / "Cargo.lock").read_text())
 
-    def test_what_only_builds_others_is_told_from_what_is_linked(self):
-        reference = f"pkg:cargo/autocfg@{version('autocfg')}"
-        self.assertEqual(self.components[reference]["scope"], "required")
-        alone = document({"functions/arm64/a.zip": PROGRAMS["functions/arm64/a.zip"]})
-        (found,) = (it for it in alone["components"] if it["bom-ref"] == reference)
-        self.assertEqual(found["scope"], "excluded")
+    def test_what_a_program_lists_and_is_not_linked_is_told_from_what_is(self):
+        scopes = {it["name"]: it["scope"] for it in self.document["components"] if "scope" in it}
+        self.assertEqual((scopes["bytes"], scopes["autocfg"]), ("required", "excluded"))
 
     def test_each_program_depends_on_its_crates_and_they_on_theirs(self):
         edges = {it["ref"]: it["dependsOn"] for it in self.document["dependencies"]}
@@ -80,6 +81,15 @@ class Materials(unittest.TestCase):
         self.assertEqual(document(PROGRAMS), self.document)
         others = PROGRAMS | {"functions/arm64/b.zip": (PROGRAMS["functions/arm64/b.zip"][0], "2" * 64)}
         self.assertNotEqual(document(others)["serialNumber"], self.document["serialNumber"])
+
+
+class Linked(unittest.TestCase):
+    def test_it_is_what_the_functions_use_and_not_what_builds_or_tests_them(self):
+        linked = {name for name, _ in programs.linked(PLATFORMS["arm64"])}
+        self.assertLessEqual({"patch-opportunity", "model", "axum", "tokio", "aws-lc-sys"}, linked)
+        self.assertFalse(
+            linked & {"serde_derive", "cc", "partner-central-emulator", "clap", "ring", "proptest"}
+        )
 
 
 class Licenses(unittest.TestCase):

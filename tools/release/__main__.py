@@ -12,6 +12,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tools.check_build import PLATFORMS
 from tools.local import ROOT, TARGET
 from tools.operate import SETTINGS
 from tools.release import (
@@ -127,9 +128,10 @@ def write(architectures: list[str]) -> Path:
     third_party = licenses.third_party([known[key] for key in sorted(used & known.keys())], packages)
     put(folder / "licenses/third-party.txt", third_party.encode())
     put(folder / "licenses/rust-standard-library.html", licenses.rust().encode())
+    linked = set().union(*(programs.linked(PLATFORMS[it]) for it in architectures))
     put(
         folder / "sbom.cdx.json",
-        bom.document(made, packages, seconds(), output("rustc", "--version")).encode(),
+        bom.document(made, linked, packages, seconds(), output("rustc", "--version")).encode(),
     )
     put(folder / "SHA256SUMS", archive.checksums(folder).encode())
 

@@ -29,7 +29,9 @@ def reference(crate: dict) -> str:
     return f"pkg:cargo/{crate['name']}@{crate['version']}"
 
 
-def component(crate: dict, known: dict[tuple[str, str], licenses.Crate], sums: dict) -> dict:
+def component(
+    crate: dict, linked: set[tuple[str, str]], known: dict[tuple[str, str], licenses.Crate], sums: dict
+) -> dict:
     """A crate as a component."""
     key = (crate["name"], crate["version"])
     found = {
@@ -38,8 +40,8 @@ def component(crate: dict, known: dict[tuple[str, str], licenses.Crate], sums: d
         "name": crate["name"],
         "version": crate["version"],
     }
-    # What builds others is not in a program.
-    found["scope"] = "excluded" if crate.get("kind") == "build" else "required"
+    # What builds others, or is listed without need, is not in a program.
+    found["scope"] = "required" if key in linked else "excluded"
     if crate["source"] != REGISTRY:
         return found | {"licenses": [{"expression": "Apache-2.0"}]}
     found["hashes"] = [{"alg": "SHA-256", "content": sums[key]}]
@@ -72,19 +74,17 @@ def programs_components(
 
 
 def document(
-    programs: dict[str, tuple[list[dict], str]], packages: list[python.Package], seconds: int, compiler: str
+    programs: dict[str, tuple[list[dict], str]],
+    linked: set[tuple[str, str]],
+    packages: list[python.Package],
+    seconds: int,
+    compiler: str,
 ) -> str:
-    """The document, for programs by their path, each with its crates and its SHA-256."""
+    """The document, for programs by their path, each with the crates that it lists and its SHA-256."""
     known, sums = licenses.crates(), checksums()
-    crates = {}
-    for of_it, _ in programs.values():
-        for crate in of_it:
-            # In one program it may only build, in another it may be linked.
-            before = crates.get(reference(crate))
-            if before is None or before.get("kind") == "build":
-                crates[reference(crate)] = crate
+    crates = {reference(crate): crate for of_it, _ in programs.values() for crate in of_it}
     components, dependencies = programs_components(programs)
-    components += [component(crate, known, sums) for _, crate in sorted(crates.items())]
+    components += [component(crate, linked, known, sums) for _, crate in sorted(crates.items())]
     for package in packages:
         purl = f"pkg:pypi/{package.name.lower()}@{package.version}"
         components.append(
