@@ -1,4 +1,4 @@
-"""The commands of a release, which has no Makefile's tools: `./deploy ENVIRONMENT=sandbox`.
+"""The commands of a release, for people who have no Rust: `./deploy ENVIRONMENT=sandbox`.
 
 Each is a target of the Makefile, takes the same settings, and does the same. A setting is NAME=VALUE, or a
 variable of the environment, as for make.
@@ -16,7 +16,7 @@ import sys
 
 from tools.local import ROOT
 
-# The settings of each command, those in capitals that it cannot do without first.
+# The settings that each command takes.
 SETTINGS = {
     "deploy": ("ENVIRONMENT", "PARAMETERS", "ARCHITECTURE", "TAGS", "ROLE"),
     "preflight": ("ENVIRONMENT", "PARAMETERS"),
@@ -28,7 +28,7 @@ SETTINGS = {
     "mapping": ("FILE",),
 }
 CATALOGS = {"sandbox": "Sandbox", "production": "AWS"}
-# An architecture's template, and what machines with it call themselves.
+# The template of each architecture (`sam` takes `template.yaml` by itself), and what machines call it.
 TEMPLATES = {"arm64": "template.yaml", "x86_64": "template-x86_64.yaml"}
 MACHINES = {"aarch64": "arm64", "arm64": "arm64", "amd64": "x86_64", "x86_64": "x86_64"}
 SAM = "https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/install-sam-cli.html"

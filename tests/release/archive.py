@@ -175,7 +175,7 @@ class Commands(Unpacked):
 
     def test_sams_own_call_gets_as_far_as_credentials(self):
         for architecture in self.architectures:
-            file = template.file_name(architecture)
+            file = operate.TEMPLATES[architecture]
             done = self.run_there(SAM, "deploy", "--template-file", file, "--config-env", "sandbox")
             with self.subTest(architecture):
                 self.assertEqual(done.returncode, 1)
@@ -261,7 +261,7 @@ class Packaging(Unpacked):
         self.addCleanup(server.shutdown)
         for architecture in self.architectures:
             server.objects.clear()
-            command = [SAM, "package", "--template-file", template.file_name(architecture)]
+            command = [SAM, "package", "--template-file", operate.TEMPLATES[architecture]]
             command += ["--config-env", "sandbox", "--s3-bucket", "bucket", "--force-upload"]
             done = self.run_there(
                 *command,

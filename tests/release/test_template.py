@@ -6,14 +6,15 @@ from samtranslator.yaml_helper import yaml_parse
 
 from tools.lint_template import lint
 from tools.local import ROOT
-from tools.release import ARCHITECTURES, FUNCTIONS, template
+from tools.operate import TEMPLATES
+from tools.release import FUNCTIONS, template
 
 SOURCE = (ROOT / "template.yaml").read_text()
 
 
 class Released(unittest.TestCase):
     def test_only_where_the_code_is_and_the_processor_differ(self):
-        for architecture in ARCHITECTURES:
+        for architecture in TEMPLATES:
             with self.subTest(architecture):
                 found = yaml_parse(template.released(SOURCE, architecture))
                 expected = yaml_parse(SOURCE)

@@ -10,7 +10,6 @@ from tools.local import ROOT, TARGET
 # What `make build` has made, by architecture, and where the archive is put together.
 PROGRAMS = TARGET / "release-programs"
 DIST = ROOT / "dist"
-ARCHITECTURES = ("arm64", "x86_64")
 # The functions as the template names them, and their programs.
 FUNCTIONS = {
     "EnrichOpportunity": "enrich-opportunity",

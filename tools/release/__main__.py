@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tools.check_build import PLATFORMS
 from tools.local import ROOT, TARGET
-from tools.operate import SETTINGS
+from tools.operate import SETTINGS, TEMPLATES
 from tools.release import (
     DIST,
     FUNCTIONS,
@@ -107,7 +107,7 @@ def write_programs(folder: Path, architectures: list[str]) -> dict[str, tuple[li
             else:
                 put(folder / path, content, is_program=True)
             found[path] = programs.crates(content), hashlib.sha256((folder / path).read_bytes()).hexdigest()
-        put(folder / template.file_name(architecture), template.released(source, architecture).encode())
+        put(folder / TEMPLATES[architecture], template.released(source, architecture).encode())
     return found
 
 

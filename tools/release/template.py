@@ -15,11 +15,6 @@ class TemplateError(Exception):
     """The template has another form than this expects."""
 
 
-def file_name(architecture: str) -> str:
-    """The template's name. `sam` takes `template.yaml` where nothing is said."""
-    return "template.yaml" if architecture == "arm64" else f"template-{architecture}.yaml"
-
-
 def zip_path(architecture: str, program: str) -> str:
     """Where the zip file of a function is, from the template."""
     return f"functions/{architecture}/{program}.zip"
