@@ -134,7 +134,7 @@ release-programs: build
 	python -m tools.release take $(ARCHITECTURE)
 
 try-release: .venv/tools ## everything in that archive, started once
-	cargo build --quiet --package partner-central-emulator --bins
+	cargo build --quiet --workspace --bins
 	python -m unittest tests.release.archive
 
 notes: .venv/tools ## what the changelog says of a version; TAG=v0.1.0
