@@ -29,6 +29,13 @@ DISTRIBUTIONS = {
     "tomlkit": "tomlkit/.+",
     "urllib3": "urllib3/.+",
 }
+# What those that say it in words of their own mean.
+SPDX = {
+    "aws-sam-translator": "Apache-2.0",
+    "click": "BSD-3-Clause",
+    "python-dateutil": "Apache-2.0 OR BSD-3-Clause",
+    "s3transfer": "Apache-2.0",
+}
 LICENSE = re.compile(r"(?i)(licen[sc]e|notice|copying)")
 
 
@@ -38,7 +45,7 @@ class Package:
 
     name: str
     version: str
-    # As an SPDX expression, where the package says so.
+    # An SPDX expression.
     license: str
     authors: str
     texts: tuple[str, ...]
@@ -79,12 +86,3 @@ def copy(folder: Path) -> list[Package]:
             )
         )
     return found
-
-
-# What those that say it in words of their own mean.
-SPDX = {
-    "aws-sam-translator": "Apache-2.0",
-    "click": "BSD-3-Clause",
-    "python-dateutil": "Apache-2.0 OR BSD-3-Clause",
-    "s3transfer": "Apache-2.0",
-}
