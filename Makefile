@@ -25,9 +25,9 @@ local: .venv/tools ## the bridge on this machine until Ctrl-C; CRM=http://127.0.
 	cargo build --quiet --workspace --bins
 	python -m tools.keep_running $(CRM)
 
-playground: .venv/tools ## the bridge before your eyes: a page on this machine, until Ctrl-C
+playground: .venv/tools ## the bridge before your eyes: a page on this machine, until Ctrl-C; MAPPING=mappings/salesforce.json
 	cargo build --quiet --workspace --bins
-	python -m tools.playground
+	python -m tools.playground $(MAPPING)
 
 test: .venv/tools ## every test
 	cargo test --quiet --workspace

@@ -1,8 +1,8 @@
 """A page on which the whole bridge runs before your eyes, until Ctrl-C: `make playground`.
 
-Starts a local Partner Central with a dozen opportunities, and both functions. The emulator serves the
-page, hands the page's requests on to `patch-opportunity`, and plays a CRM that hears of every change.
-Everything listens on 127.0.0.1 and a free port, and is stopped with this program, also where a part of
+Starts a local Partner Central with a dozen opportunities, and both functions with a CRM's mapping, HubSpot's
+unless another is named. The emulator serves the page and the mapping, hands the page's requests on to
+`patch-opportunity`, and plays a CRM that hears of every change. Everything listens on 127.0.0.1 and a free port, and is stopped with this program, also where a part of
 it fails.
 """
 
@@ -10,6 +10,7 @@ import base64
 import json
 import os
 import secrets
+import shutil
 import signal
 import subprocess
 import sys
@@ -23,6 +24,9 @@ from tools import local, render_openapi
 from tools.keep_running import SECRET_ID, wait_for_end
 
 PAGES = local.ROOT / "tests/emulator/playground"
+MAPPING = local.ROOT / "mappings/hubspot.json"
+# What lies beside the page: the API reference, and the mapping, by the name that the page knows.
+BESIDE = local.TARGET / "playground"
 FUNCTIONS_LOG = local.TARGET / "playground-functions.log"
 
 
@@ -60,28 +64,24 @@ class Playground:
 
 
 @contextmanager
-def playground(*arguments: str, pages: Path = PAGES) -> Iterator[Playground]:
+def playground(*arguments: str, pages: Path = PAGES, mapping: Path = MAPPING) -> Iterator[Playground]:
     """A playground whose CRM knows every opportunity."""
     secret = f"whsec_{base64.b64encode(secrets.token_bytes(24)).decode()}"
     port = local.free_port()
-    rendered = local.TARGET / "docs"
-    render_openapi.render(rendered)
+    render_openapi.render(BESIDE)
+    shutil.copyfile(mapping, BESIDE / "mapping.json")
     command = [str(local.TARGET / "debug/partner-central-emulator"), "--seed-samples"]
     command += ["--secret", f"{SECRET_ID}={secret}", "--on-change", local.invoke_url(port)]
-    command += [
-        "--bridge",
-        local.function_url(port),
-        "--playground",
-        str(pages),
-        "--playground",
-        str(rendered),
-    ]
+    command += ["--bridge", local.function_url(port)]
+    command += ["--playground", str(pages), "--playground", str(BESIDE)]
     with ExitStack() as stack:
         log = stack.enter_context(FUNCTIONS_LOG.open("w"))
         options = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL, "text": True}
         emulator = stack.enter_context(local.running([*command, *arguments], **options))
         url = local.emulator_url(emulator)
-        settings = local.settings(url, WEBHOOK_AUTH="standard-webhooks", WEBHOOK_SECRET_ID=SECRET_ID)
+        settings = local.settings(
+            url, WEBHOOK_AUTH="standard-webhooks", WEBHOOK_SECRET_ID=SECRET_ID, CRM_MAPPING=str(mapping)
+        )
         options = {"env": os.environ | settings, "stdout": log, "stderr": log}
         functions = stack.enter_context(local.running(local.functions_command(port), **options))
         local.wait_for(port, functions)
@@ -96,7 +96,8 @@ def main() -> int:
     print("Starting. What is not compiled yet is compiled first.", flush=True)
     try:
         with ExitStack() as stack:
-            running = stack.enter_context(playground())
+            named = {"mapping": Path(sys.argv[1]).resolve()} if sys.argv[1:] else {}
+            running = stack.enter_context(playground(**named))
             print(f"\n    {running.page}\n\nOpen it in a browser. Ctrl-C stops everything.", flush=True)
             # A second Ctrl-C must not leave anything running.
             stack.callback(signal.signal, signal.SIGINT, signal.SIG_IGN)

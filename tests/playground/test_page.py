@@ -28,6 +28,24 @@ class ThePage(InABrowser):
             field.fill(value)
         self.page.get_by_role("button", name="Save the deal").click()
 
+    def deal_field(self, label: str) -> Locator:
+        return self.page.locator("#deal-form .field", has=self.page.get_by_label(label))
+
+    def sent_records(self) -> list[dict]:
+        """What the page has sent to `POST /crm`, from the stream of what happens."""
+        script = """async () => {
+            const stream = new EventSource('/_control/events');
+            const records = [];
+            stream.addEventListener('passage', (it) => {
+                const { passage } = JSON.parse(it.data);
+                if (passage.target.startsWith('/crm')) records.push([passage.target, passage.body]);
+            });
+            await new Promise((done) => stream.addEventListener('passage', () => setTimeout(done, 0)));
+            stream.close();
+            return records;
+        }"""
+        return self.page.evaluate(script)
+
     def save_as_seller(self, label: str, value: str) -> None:
         field = self.page.locator("#seller-form").get_by_label(label, exact=True)
         if field.evaluate("it => it.tagName") == "SELECT":
@@ -41,10 +59,12 @@ class ThePage(InABrowser):
 
     def test_an_edit_by_awss_seller_appears_in_the_crm(self) -> None:
         self.save_as_seller("Stage", "Committed")
-        deal = self.page.locator("#deal-form")
-        expect(deal.get_by_label("Deal stage")).to_have_value("Contract sent")
+        stage = self.deal_field("Deal stage")
+        expect(stage).to_contain_text("AWS’s stage: Committed")
+        # AWS's stage has a field of its own: what the sales team has set stays.
+        expect(stage.get_by_role("combobox")).to_have_value("qualifiedtobuy")
         told = card(self.page, "applied")
-        expect(told.get_by_label("Changes")).to_contain_text("/LifeCycle/Stage")
+        expect(told.get_by_label("Changes")).to_contain_text("/LifeCycle/Stage → aws_stage")
         expect(self.page.locator("#inbox")).to_contain_text("applied")
         expect(self.page.locator("#guide li").nth(0)).to_have_class("done")
 
@@ -53,10 +73,14 @@ class ThePage(InABrowser):
         self.save_deal("Next step", "Sign on Monday")
         expect(self.page.locator("#seller-form").get_by_label("NextSteps")).to_have_value("Sign on Monday")
         written = card(self.page, "updated")
-        expect(written.get_by_label("Changes")).to_contain_text("Sign on Monday")
+        changes = written.get_by_label("Changes")
+        expect(changes).to_contain_text("hs_next_step → /LifeCycle/NextSteps")
+        expect(changes).to_contain_text("Sign on Monday")
         expect(written).to_contain_text("1 read, 1 write")
         expect(written).to_contain_text("none lost")
-        expect(card(self.page, "echo")).to_contain_text("nothing is left to change")
+        expect(card(self.page, "echo")).to_contain_text("nothing in it for the CRM to send")
+        record = {"aws_opportunity_id": OPPORTUNITY, "hs_next_step": "Sign on Monday"}
+        self.assertEqual(self.sent_records(), [["/crm", record]])
         after = self.opportunity()
         before["LifeCycle"]["NextSteps"] = "Sign on Monday"
         before["LastModifiedDate"] = after["LastModifiedDate"]
@@ -74,19 +98,85 @@ class ThePage(InABrowser):
         expect(written.locator(".diff .minus")).to_have_count(1)
         self.assertIn("diff", self.page.url)
 
-    def test_a_locked_field_explains_itself(self) -> None:
-        before = self.opportunity()
-        self.save_deal("Deal name", "Another name")
-        finding = "cannot be changed while the review status is `Approved`"
-        field = self.page.locator("#deal-form .field", has=self.page.get_by_label("Deal name"))
+    def test_the_deals_own_fields_are_sent_as_hubspot_has_them(self) -> None:
+        deal = self.page.locator("#deal-form")
+        deal.get_by_label("Deal stage").select_option("closedlost")
+        deal.get_by_label("Close date").fill("2030-01-31")
+        deal.get_by_label("Amount").fill("240000")
+        self.page.get_by_text("More fields").click()
+        deal.get_by_label("Closed lost reason").fill("Price")
+        self.page.get_by_role("button", name="Save the deal").click()
+        written = card(self.page, "updated")
+        for names in (
+            "changed_dealstage → /LifeCycle/Stage",
+            "aws_closed_lost_reason → /LifeCycle/ClosedLostReason",
+            "changed_closedate → /LifeCycle/TargetCloseDate",
+            "changed_amount → /Project/ExpectedCustomerSpend/0/Amount",
+        ):
+            expect(written.get_by_label("Changes")).to_contain_text(names)
+        ((_, record),) = self.sent_records()
+        self.assertEqual(
+            record,
+            {
+                "aws_opportunity_id": OPPORTUNITY,
+                "changed_dealstage": "closedlost",
+                "aws_closed_lost_reason": "Price",
+                "changed_closedate": "1895961600000",
+                "changed_amount": "240000",
+            },
+        )
+        now = self.opportunity()
+        self.assertEqual(now["LifeCycle"]["Stage"], "Closed Lost")
+        self.assertEqual(now["LifeCycle"]["TargetCloseDate"], "2030-01-31")
+        self.assertEqual(now["Project"]["ExpectedCustomerSpend"][0]["Amount"], "20000")
+        expect(self.deal_field("Deal stage")).to_contain_text("AWS’s stage: Closed Lost")
+        expect(self.deal_field("Amount")).to_contain_text("AWS’s monthly spend: 20000")
+        expect(card(self.page, "echo")).to_be_visible()
+        self.page.reload()
+        expect(deal.get_by_label("Deal stage")).to_have_value("closedlost")
+        expect(deal.get_by_label("Close date")).to_have_value("2030-01-31")
+
+    def test_a_locked_field_explains_itself_and_its_edit_waits(self) -> None:
+        in_review = "O1000103"
+        self.page.get_by_role("button", name="Nordwind Energie").click()
+        before = self.opportunity(in_review)
+        self.save_deal("Next step", "While AWS looks at it")
+        finding = "cannot be changed while the review status is `Submitted`"
+        field = self.deal_field("Next step")
         expect(field).to_contain_text(finding)
         expect(field.get_by_role("textbox")).to_have_attribute("aria-invalid", "true")
-        refused = card(self.page, "409 opportunity locked")
-        expect(refused.get_by_label("Findings")).to_contain_text("/Project/Title · locked")
+        refused = card(self.page, "503 locked for now")
+        expect(refused.get_by_label("Findings")).to_contain_text(
+            "hs_next_step → /LifeCycle/NextSteps · locked"
+        )
         expect(refused).to_contain_text("1 read, 0 writes")
-        self.assertEqual((self.writes(), self.opportunity()), ([], before))
-        self.page.get_by_role("button", name="Undo").click()
+        self.assertEqual((self.writes(), self.opportunity(in_review)), ([], before))
+        waits = self.page.locator("#waiting-edit")
+        expect(waits).to_contain_text("sends it again in 60 minutes")
+        self.page.get_by_role("group", name="AWS’s review").get_by_role("button", name="Approved").click()
+        expect(self.page.locator("#seller-form")).to_be_visible()
+        expect(card(self.page, "applied")).to_be_visible()
+        self.page.get_by_role("button", name="Send it again now").click()
+        expect(card(self.page, "updated")).to_contain_text("While AWS looks at it")
+        expect(waits).to_be_empty()
         expect(field).not_to_contain_text(finding)
+        now = self.opportunity(in_review)["LifeCycle"]
+        self.assertEqual((now["ReviewStatus"], now["NextSteps"]), ("Approved", "While AWS looks at it"))
+
+    def test_an_edit_is_taken_back(self) -> None:
+        field = self.deal_field("Next step")
+        was = field.get_by_role("textbox").input_value()
+        field.get_by_role("textbox").fill("Half typed")
+        self.page.get_by_role("button", name="Undo").click()
+        expect(field.get_by_role("textbox")).to_have_value(was)
+        expect(self.page.get_by_role("button", name="Save the deal")).to_be_disabled()
+
+    def test_a_field_without_its_companion_is_refused_by_name(self) -> None:
+        self.page.get_by_text("More fields").click()
+        self.save_deal("Closed lost reason", "Price")
+        expect(self.deal_field("Closed lost reason")).to_contain_text("changed_dealstage")
+        expect(card(self.page, "422 invalid patch")).to_contain_text("missing-companion")
+        self.assertEqual(self.writes(), [])
 
     def test_a_lost_answer_ends_as_one_write(self) -> None:
         self.page.get_by_role("button", name="Lose its answer").click()
@@ -139,10 +229,12 @@ class ThePage(InABrowser):
         self.save_as_seller("TargetCloseDate", "2031-05-06")
         expect(next_step).to_have_value("Nobody hears of it")
 
-    def test_a_crm_that_answers_every_event_comes_to_rest(self) -> None:
-        self.page.get_by_label("Answer every event with the whole deal").check()
-        self.save_as_seller("NextSteps", "Answered by the CRM")
+    def test_a_crm_that_sends_awss_changes_back_comes_to_rest(self) -> None:
+        self.page.get_by_label("Send AWS’s changes back").check()
+        self.save_as_seller("NextSteps", "Sent back by the CRM")
         expect(card(self.page, "unchanged")).to_contain_text("no event, no loop")
+        record = {"aws_opportunity_id": OPPORTUNITY, "hs_next_step": "Sent back by the CRM"}
+        self.assertEqual(self.sent_records(), [["/crm", record]])
         self.assertEqual(self.writes(), [])
 
     def test_a_review_closes_and_opens_fields(self) -> None:
@@ -153,7 +245,8 @@ class ThePage(InABrowser):
             status = "Action Required" if step == "Sent back" else step
             expect(buttons.locator(".pill")).to_have_text(status)
         expect(buttons.get_by_role("button", name="Approved")).to_be_disabled()
-        expect(self.page.locator("#deal-form .facts")).to_contain_text("Approved")
+        self.page.get_by_text("More from AWS").click()
+        expect(self.page.locator("#deal .facts")).to_contain_text("Approved")
 
     def test_an_unsigned_patch_is_not_let_in_and_asks_nothing_of_aws(self) -> None:
         self.page.get_by_text("Send a patch of your own").click()
@@ -190,16 +283,51 @@ class ThePage(InABrowser):
         self.assertEqual(json.loads(done.stdout)["outcome"], "updated", done.stdout + done.stderr)
         self.assertEqual(self.opportunity()["LifeCycle"]["NextSteps"], patch["LifeCycle"]["NextSteps"])
 
+    def test_a_record_of_ones_own_goes_in_by_the_crms_names(self) -> None:
+        self.page.get_by_text("Send a patch of your own").click()
+        text = self.page.get_by_label("What should change")
+        self.page.get_by_text("CRM record", exact=True).click()
+        example = {"aws_opportunity_id": OPPORTUNITY, "hs_next_step": "Sign on Monday"}
+        expect(text).to_have_value(json.dumps(example, indent=2))
+        expect(self.page.locator("#patch-target")).to_have_text("POST /crm")
+        self.page.get_by_label("Dry run").check()
+        expect(self.page.locator("#patch-target")).to_have_text("POST /crm?dry_run=true")
+        self.page.get_by_role("button", name="Sign and send a dry run").click()
+        told = card(self.page, "dry run").get_by_label("Changes")
+        expect(told).to_contain_text("hs_next_step → /LifeCycle/NextSteps")
+        self.assertEqual(self.writes(), [])
+        self.page.get_by_label("Dry run").uncheck()
+        self.page.get_by_role("button", name="A stage that nobody knows").click()
+        self.page.get_by_role("button", name="Sign and send").click()
+        findings = card(self.page, "422 invalid patch").get_by_label("Findings")
+        expect(findings).to_contain_text("changed_dealstage → /LifeCycle/Stage · unmapped-value")
+        self.assertEqual(self.writes(), [])
+        text.fill(json.dumps(example | {"hs_next_step": "Sent from a terminal"}))
+        self.page.get_by_text("The same with curl").click()
+        command = self.page.locator("#curl").text_content()
+        done = subprocess.run(
+            ["bash", "-c", command], capture_output=True, text=True, timeout=local.PATIENCE_SECONDS
+        )
+        self.assertEqual(json.loads(done.stdout)["outcome"], "updated", done.stdout + done.stderr)
+        expect(self.deal_field("Next step").get_by_role("textbox")).to_have_value("Sent from a terminal")
+
+    def test_what_was_typed_stays_when_another_form_is_chosen(self) -> None:
+        self.page.get_by_text("Send a patch of your own").click()
+        text = self.page.get_by_label("What should change")
+        text.fill('{"LifeCycle": {}}')
+        self.page.get_by_text("JSON Patch", exact=True).click()
+        expect(text).to_have_value('{"LifeCycle": {}}')
+
     def test_a_reload_loses_nothing(self) -> None:
         self.save_deal("Next step", "Before the reload")
         written = card(self.page, "updated")
         expect(card(self.page, "echo")).to_be_visible()
         written.get_by_text("Request and answer").click()
-        self.page.locator("#deal-form").get_by_label("Company").fill("Half typed")
+        self.page.locator("#deal-form").get_by_label("Amount").fill("Half typed")
         self.page.locator("#seller-form").get_by_label("Title").fill("Half typed, too")
         shown = self.page.locator("#timeline").inner_text()
         self.page.reload()
-        expect(self.page.locator("#deal-form").get_by_label("Company")).to_have_value("Half typed")
+        expect(self.page.locator("#deal-form").get_by_label("Amount")).to_have_value("Half typed")
         expect(self.page.locator("#seller-form").get_by_label("Title")).to_have_value("Half typed, too")
         expect(self.page.locator("#deal-form").get_by_label("Next step")).to_have_value("Before the reload")
         expect(card(self.page, "echo")).to_be_visible()
@@ -247,9 +375,10 @@ class ThePage(InABrowser):
         expect(card(page, "applied")).to_be_visible()
 
     def test_axe_finds_nothing_in_light_and_dark_wide_and_narrow(self) -> None:
-        self.save_deal("Deal name", "Refused")
-        expect(card(self.page, "409")).to_be_visible()
-        self.page.get_by_role("button", name="Undo").click()
+        self.page.get_by_text("Send a patch of your own").click()
+        self.page.get_by_role("button", name="A field that the review closes").click()
+        self.page.get_by_role("button", name="Sign and send").click()
+        expect(card(self.page, "409 opportunity locked")).to_contain_text("/Project/Title · locked")
         self.page.get_by_role("button", name="Lose it", exact=True).click()
         self.save_as_seller("NextSteps", "Lost")
         expect(card(self.page, "lost")).to_be_visible()
@@ -260,7 +389,6 @@ class ThePage(InABrowser):
         for summary in ("The body sent against the body read", "Request and answer"):
             written.get_by_text(summary).click()
         self.page.get_by_role("button", name="Throttle it").click()
-        self.page.get_by_text("Send a patch of your own").click()
         self.page.get_by_text("The same with curl").click()
         fragment = "#" + self.page.url.split("#")[1]
         for scheme in ("light", "dark"):
@@ -273,6 +401,8 @@ class ThePage(InABrowser):
                         viewport={"width": width, "height": 900},
                     )
                     expect(card(page, "duplicate")).to_be_visible()
+                    for summary in ("More fields", "More from AWS", "The mapping", "The whole document"):
+                        page.get_by_text(summary, exact=True).click()
                     self.assert_accessible(page)
                     wide = page.evaluate("document.documentElement.scrollWidth")
                     self.assertLessEqual(wide, width, "nothing sticks out")
@@ -297,10 +427,11 @@ class ThePage(InABrowser):
             self.assertEqual(status, 403, path)
 
     def test_every_opportunity_can_be_chosen(self) -> None:
+        self.page.get_by_text("More from AWS").click()
         for button in self.page.locator("#opportunities button").all():
             button.click()
             name = button.locator(".name").inner_text()
             expect(self.page.locator("#opportunity h3")).to_have_text(name)
-            expect(self.page.locator("#deal-form").get_by_label("Company")).to_have_value(name)
+            expect(self.page.locator("#deal .facts")).to_contain_text(name)
         self.assertIn("opportunity=", self.page.url)
         self.assertNotEqual(self.page.url.split("opportunity=")[1][:8], OPPORTUNITY)

@@ -8,7 +8,7 @@ const DEFAULTS = {
   dry: '',
   lenient: '',
   unsigned: '',
-  naive: '',
+  relay: '',
   seller: '',
   deal: '',
   open: '',

@@ -82,7 +82,7 @@ function drawList({ opportunities }) {
 function showInList(list, button) {
   requestAnimationFrame(() => {
     const top = button.offsetTop - list.offsetTop;
-    if (top < list.scrollTop || top + button.offsetHeight > list.scrollTop + list.clientHeight) list.scrollTop = top - 40;
+    if (top < list.scrollTop || top + button.offsetHeight > list.scrollTop + list.clientHeight) list.scrollTop = top - button.offsetHeight;
   });
 }
 
@@ -123,9 +123,8 @@ function drawOpportunity({ opportunity }) {
   form.id.textContent = opportunity.Id;
   form.status.replaceChildren(pillOfReview(opportunity.LifeCycle.ReviewStatus));
   for (const [name, it] of form.fields) it.show(valueAt(opportunity, name) ?? '', edits[name]);
-  form.facts.replaceChildren(...FACTS.map(([label, pointer]) => [
-    h('dt', {}, label), h('dd', {}, text(valueAt(opportunity, pointer))),
-  ]).flat());
+  form.facts.replaceChildren(...FACTS.map(([label, pointer]) => h('div', {},
+    h('dt', {}, label), h('dd', {}, text(valueAt(opportunity, pointer))))));
   form.save.disabled = Object.keys(pendingEdits(opportunity)).length === 0;
   for (const [{ from }, button] of form.steps) button.disabled = !from.includes(opportunity.LifeCycle.ReviewStatus);
   byId('document').textContent = JSON.stringify(opportunity, null, 2);

@@ -134,15 +134,21 @@ function withCode(text) {
 
 function changes(card) {
   if (!card.changes?.length) return null;
-  return h('ul.changes', { 'aria-label': 'Changes' }, card.changes.map(({ pointer, before, after }) => h('li', {},
-    h('code', {}, pointer), h('del', {}, text(before)), ' → ', h('ins', {}, text(after)))));
+  return h('ul.changes', { 'aria-label': 'Changes' }, card.changes.map(({ pointer, field, before, after }) => h('li', {},
+    h('code', {}, names(card, pointer, field)), h('del', {}, text(before)), ' → ', h('ins', {}, text(after)))));
+}
+
+/** Both names of a place, in the direction in which the value went. */
+function names(card, pointer, field) {
+  if (!field) return pointer;
+  return card.kind === 'in' ? `${field} → ${pointer}` : `${pointer} → ${field}`;
 }
 
 function findings(card) {
   if (!card.findings?.length && !card.adjustments?.length) return null;
   const errors = card.passage.answer?.errors ?? [];
   const one = (it) => h(errors.includes(it) ? 'li' : 'li.warning', {},
-    h('code', {}, `${it.pointer || 'the patch'} · ${it.code ?? 'adjusted'}`), withCode(it.detail ?? ''),
+    h('code', {}, `${names(card, it.pointer || 'the patch', it.field)} · ${it.code ?? 'adjusted'}`), withCode(it.detail ?? ''),
     it.suggestion ? ` Nearest is ${text(it.suggestion)}.` : '');
   return h('ul.changes.findings', { 'aria-label': 'Findings' }, [...card.findings, ...card.adjustments].map(one));
 }
