@@ -2,8 +2,8 @@
 
 Starts a local Partner Central with a dozen opportunities, and both functions with a CRM's mapping, HubSpot's
 unless another is named. The emulator serves the page and the mapping, hands the page's requests on to
-`patch-opportunity`, and plays a CRM that hears of every change. Everything listens on 127.0.0.1 and a free port, and is stopped with this program, also where a part of
-it fails.
+`patch-opportunity`, and plays a CRM that hears of every change. Everything listens on 127.0.0.1 and a free
+port, and is stopped with this program, also where a part of it fails.
 """
 
 import base64
