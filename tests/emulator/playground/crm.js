@@ -5,7 +5,7 @@
 
 import { announce, byId, clock, h } from './dom.js';
 import { field, pending } from './form.js';
-import { choose, chosen, chosenObject, chooseObject } from './fragment.js';
+import { bound, choose, chosen, chosenObject, chooseObject } from './fragment.js';
 import { forCrm, label, sendable, sentValue, shownValue, webhookRecord } from './mapping.js';
 import { deals, explain, isRecord } from './story.js';
 import { pillOfOutcome } from './timeline.js';
@@ -39,8 +39,8 @@ function build(shown) {
   const result = h('p', { role: 'status', id: 'deal-result' });
   const waits = h('p.waits', { id: 'waiting-edit', role: 'status' });
   const relay = h('input', { type: 'checkbox', onchange: () => choose({ relay: relay.checked ? '1' : '' }) });
-  const more = h('details.more', {}, h('summary', {}, 'More fields'),
-    h('div.form', {}, elements(sorted.filter((it) => order(it) === FIRST.length))));
+  const more = bound('more', h('details.more', {}, h('summary', {}, 'More fields'),
+    h('div.form', {}, elements(sorted.filter((it) => order(it) === FIRST.length)))));
   const element = h('form', { id: 'deal-form', 'aria-label': 'The deal in the CRM' },
     elements(sorted.filter((it) => order(it) < FIRST.length)), more,
     h('div.buttons', {}, button, undo), waits, result,
@@ -52,11 +52,11 @@ function build(shown) {
   const facts = h('dl.facts', {});
   byId('deal').replaceChildren(
     h('div.heading', {}, name), element,
-    h('details.group', {}, h('summary', {}, 'More from AWS'), facts),
-    h('details.group', {}, h('summary', {}, 'The mapping'), table(mapping)),
+    bound('aws', h('details.group', {}, h('summary', {}, 'More from AWS'), facts)),
+    bound('mapping', h('details.group', {}, h('summary', {}, 'The mapping'), table(mapping))),
   );
   byId('crm-name').textContent = `Play ${crmName(mapping)} here`;
-  form = { editable, facts, name, button, undo, result, waits, relay, more };
+  form = { editable, facts, name, button, undo, result, waits, relay };
 }
 
 const crmName = ({ crm }) => ({ hubspot: 'HubSpot', salesforce: 'Salesforce' })[crm] ?? crm;
@@ -112,7 +112,6 @@ export function drawCrm(shown) {
   for (const [it, input] of form.editable) {
     const says = it.told && shownValue(deal, it, it.told);
     input.show(values[it.name], edits[it.name], refused.get(it.name), says ? `AWS’s ${label(it.told).toLowerCase()}: ${says}` : '');
-    if (it.name in edits && !FIRST.includes(it.aws)) form.more.open = true;
   }
   form.facts.replaceChildren(...mapping.shown.map((it) => h('div', {},
     h('dt', {}, label(it.crm)), h('dd', {}, shownValue(deal, it) || '–'))));

@@ -1,7 +1,7 @@
 // A patch or a record of one's own, signed and sent as a CRM would.
 
 import { announce, byId, copyButton, h } from './dom.js';
-import { choose, chosen, whenChosen } from './fragment.js';
+import { bound, choose, chosen, whenChosen } from './fragment.js';
 import { webhookRecord } from './mapping.js';
 import { curl, request, send } from './webhook.js';
 
@@ -66,7 +66,8 @@ function build(shown) {
     h('div.buttons', { role: 'group', 'aria-label': 'Examples' }, examples),
     h('div', {}, options.map(([, , it]) => it)),
     h('div.buttons', {}, button, result),
-    h('details', {}, h('summary', {}, 'The same with curl'), command, copyButton('Copy', () => command.textContent)),
+    bound('curl', h('details', {}, h('summary', {}, 'The same with curl'), command,
+      copyButton('Copy', () => command.textContent))),
   );
   byId('patch-form').addEventListener('submit', async (event) => {
     event.preventDefault();

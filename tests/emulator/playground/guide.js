@@ -12,7 +12,7 @@ const HINTS = [
   {
     title: 'AWS’s seller changes something',
     todo: 'In Partner Central, change the stage and save. The event names only the opportunity; the CRM gets all of it.',
-    done: 'The event named only the opportunity. The bridge read all of it, and the CRM’s deal followed.',
+    done: 'The event named only the opportunity. The bridge read all of it, and the deal in the CRM now shows AWS’s new stage.',
     isDone: (cards) => cards.some((it) => it.outcome === 'applied' && it.author === 'other'),
     show: async ({ opportunity }) => {
       const stages = ['Qualified', 'Technical Validation', 'Business Validation', 'Committed'];
@@ -23,14 +23,14 @@ const HINTS = [
   {
     title: 'The CRM changes something',
     todo: 'In the CRM, edit the next step and save. One field is sent; the whole opportunity is written back.',
-    done: 'One field was sent. The whole opportunity was written back, so that no other field was deleted.',
+    done: 'One field was sent. Partner Central deletes what an update leaves out, so the bridge wrote all of it back: nothing is lost.',
     isDone: (cards) => cards.some((it) => it.outcome === 'updated'),
     show: ({ opportunity, shown }) => changeNextStep(shown, opportunity, `Agreed with the customer at ${time()}`),
   },
   {
     title: 'Something goes wrong',
     todo: 'Under Partner Central, press “Lose its answer”, then save the deal once more. Was it written? Twice?',
-    done: 'The answer to the write was lost. The bridge read again, found its own edit, and wrote once.',
+    done: 'The write’s answer was lost. Who just tries again may overwrite somebody. The bridge looked, found its edit, and wrote once.',
     isDone: (cards) => cards.some(isUnanswered),
     show: async ({ opportunity, shown }) => {
       await control('POST', 'faults', { operation: 'UpdateOpportunity', fault: 'answer-lost' });

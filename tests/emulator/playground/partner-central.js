@@ -3,7 +3,7 @@
 import { announce, byId, h, shown as text } from './dom.js';
 import { control } from './emulator.js';
 import { field, pending } from './form.js';
-import { choose, chosen, chosenObject, chooseObject } from './fragment.js';
+import { bound, choose, chosen, chosenObject, chooseObject } from './fragment.js';
 import { mergePatch, valueAt } from './pointer.js';
 
 const STAGES = [
@@ -111,7 +111,8 @@ function buildOpportunity() {
     element,
     h('div.group', { role: 'group', 'aria-labelledby': 'review-title' },
       h('h4', { id: 'review-title' }, 'AWS’s review: ', status), h('div.buttons', {}, steps.map(([, it]) => it))),
-    h('details.group', {}, h('summary', {}, 'The whole document'), h('pre', { tabIndex: 0, id: 'document', 'aria-label': 'The opportunity as JSON' })),
+    bound('document', h('details.group', {}, h('summary', {}, 'The whole document'),
+      h('pre', { tabIndex: 0, id: 'document', role: 'region', 'aria-label': 'The opportunity as JSON' }))),
   );
   form = { fields, name, id, status, facts, save, steps };
 }

@@ -2,7 +2,7 @@
 
 import { byId, clock, h, shown as text } from './dom.js';
 import { difference } from './difference.js';
-import { choose, chosen } from './fragment.js';
+import { bound } from './fragment.js';
 import { explain, isRead } from './story.js';
 
 const MAX_CARDS = 100;
@@ -187,16 +187,10 @@ function unfolding(card) {
 }
 
 function details(key, label, build) {
-  const opened = chosen('open').split(' ');
-  const element = h('details', { open: opened.includes(key) }, h('summary', {}, label));
+  const element = bound(key, h('details', {}, h('summary', {}, label)));
   const fill = () => element.open && element.children.length === 1 && element.append(build());
   fill();
-  element.addEventListener('toggle', () => {
-    fill();
-    const others = chosen('open').split(' ').filter((it) => it && it !== key);
-    const open = (element.open ? [...others, key] : others).join(' ');
-    if (open !== chosen('open')) choose({ open });
-  });
+  element.addEventListener('toggle', fill);
   return element;
 }
 
