@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
 
 from tools import local
-from tools.playground import Playground, playground
+from tools.playground import MAPPING, Playground, playground
 
 COMMANDS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 OPPORTUNITY = "O1000106"  # Approved, and in an early stage.
@@ -38,6 +38,7 @@ def launch(stack: ExitStack, executable: str) -> Browser:
 class InABrowser(unittest.TestCase):
     """A playground and a browser for all tests of a class, and an empty record for each."""
 
+    mapping = MAPPING
     running: Playground
     browser: Browser
 
@@ -50,7 +51,7 @@ class InABrowser(unittest.TestCase):
             raise unittest.SkipTest(told)
         stack = ExitStack()
         cls.addClassCleanup(stack.close)
-        cls.running = stack.enter_context(playground())
+        cls.running = stack.enter_context(playground(mapping=cls.mapping))
         cls.browser = launch(stack, executable)
 
     def setUp(self) -> None:

@@ -450,3 +450,30 @@ class ThePage(InABrowser):
             expect(self.page.locator("#deal .facts")).to_contain_text(name)
         self.assertIn("opportunity=", self.page.url)
         self.assertNotEqual(self.page.url.split("opportunity=")[1][:8], OPPORTUNITY)
+
+
+class WithAnotherMapping(InABrowser):
+    """The deal is what the mapping makes of it: with Salesforce's it has Salesforce's names."""
+
+    mapping = local.ROOT / "mappings/salesforce.json"
+
+    def test_the_deal_has_the_names_of_the_mapping_and_is_heard_by_them(self) -> None:
+        deal = self.page.locator("#deal-form")
+        expect(deal.get_by_label("Stage name")).to_have_value("Qualification")
+        deal.get_by_label("Next step").fill("Sign on Monday")
+        deal.get_by_label("Close date").fill("2030-01-31")
+        self.page.get_by_role("button", name="Save the deal").click()
+        changes = card(self.page, "updated").get_by_label("Changes")
+        expect(changes).to_contain_text("NextStep → /LifeCycle/NextSteps")
+        expect(changes).to_contain_text("Changed_CloseDate → /LifeCycle/TargetCloseDate")
+        expect(card(self.page, "echo").get_by_label("Changes")).to_contain_text("AWS_Close_Date__c")
+        expect(deal).to_contain_text("AWS’s close date: 2030-01-31")
+        self.assertEqual(self.opportunity()["LifeCycle"]["TargetCloseDate"], "2030-01-31")
+
+    def test_a_lock_is_final_where_the_mapping_says_so(self) -> None:
+        self.page.get_by_role("button", name="Nordwind Energie").click()
+        self.page.locator("#deal-form").get_by_label("Next step").fill("While AWS looks at it")
+        self.page.get_by_role("button", name="Save the deal").click()
+        refused = card(self.page, "409 opportunity locked")
+        expect(refused).to_contain_text("NextStep → /LifeCycle/NextSteps · locked")
+        expect(self.page.locator("#waiting-edit")).to_be_empty()
