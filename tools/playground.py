@@ -63,9 +63,30 @@ class Playground:
         self.control("DELETE", "records")
 
 
+def check(mapping: Path) -> None:
+    """Says at once what is wrong with a mapping: a function that does not start says it in its log only."""
+    command = [
+        "cargo",
+        "run",
+        "--quiet",
+        "--package",
+        "mapping",
+        "--bin",
+        "mapping-check",
+        "--",
+        str(mapping),
+    ]
+    checked = subprocess.run(
+        command, cwd=local.ROOT, capture_output=True, text=True, timeout=local.PATIENCE_SECONDS
+    )
+    if checked.returncode != 0:
+        raise local.NotRunningError(checked.stderr.strip())
+
+
 @contextmanager
 def playground(*arguments: str, pages: Path = PAGES, mapping: Path = MAPPING) -> Iterator[Playground]:
     """A playground whose CRM knows every opportunity."""
+    check(mapping)
     secret = f"whsec_{base64.b64encode(secrets.token_bytes(24)).decode()}"
     port = local.free_port()
     render_openapi.render(BESIDE)

@@ -1,6 +1,7 @@
 """A browser to look at the page with: the one that the machine has."""
 
 import os
+import re
 import shutil
 import unittest
 from contextlib import ExitStack
@@ -78,7 +79,8 @@ class InABrowser(unittest.TestCase):
 
     def hear(self, message: ConsoleMessage) -> None:
         # Chromium itself notes each refusal of the bridge; a refusal is what some tests are about.
-        is_refusal = "/_bridge/" in message.location.get("url", "") and "status of" in message.text
+        is_answer = re.search(r"status of (4\d\d|503) ", message.text)
+        is_refusal = "/_bridge/" in message.location.get("url", "") and is_answer
         if message.type in ("error", "warning") and not is_refusal:
             self.complaints.append(message.text)
 

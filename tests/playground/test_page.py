@@ -156,6 +156,7 @@ class ThePage(InABrowser):
         self.assertEqual((self.writes(), self.opportunity(in_review)), ([], before))
         waits = self.page.locator("#waiting-edit")
         expect(waits).to_contain_text("sends it again in 60 minutes")
+        self.assert_accessible(self.page)
         self.page.get_by_role("group", name="AWS’s review").get_by_role("button", name="Approved").click()
         expect(self.page.locator("#seller-form")).to_be_visible()
         expect(card(self.page, "applied")).to_be_visible()
@@ -189,7 +190,7 @@ class ThePage(InABrowser):
         expect(written.get_by_label("Steps")).to_contain_text("write: not answered")
         expect(written).to_contain_text("did not write it twice")
         expect(self.page.locator("#guide li").nth(2)).to_have_class("done")
-        expect(self.page.locator("#waiting-faults")).to_contain_text("Nothing is armed")
+        expect(self.page.locator("#waiting-faults")).to_contain_text("Nothing will go wrong")
         self.assertEqual(self.opportunity()["LifeCycle"]["NextSteps"], "Written once")
         landed = [it for it in self.writes() if it["outcome"] in ("done", "not answered")]
         self.assertEqual(len(landed), 1)
@@ -405,6 +406,9 @@ class ThePage(InABrowser):
             written.get_by_text(summary).click()
         self.page.get_by_role("button", name="Throttle it").click()
         self.page.get_by_text("The same with curl").click()
+        self.page.get_by_text("More fields").click()
+        self.save_deal("Closed lost reason", "Without the stage")
+        expect(card(self.page, "422")).to_be_visible()
         fragment = "#" + self.page.url.split("#")[1]
         for scheme in ("light", "dark"):
             for width in (1280, 768):
@@ -416,8 +420,8 @@ class ThePage(InABrowser):
                         viewport={"width": width, "height": 900},
                     )
                     expect(card(page, "duplicate")).to_be_visible()
-                    for summary in ("More fields", "More from AWS", "The mapping", "The whole document"):
-                        page.get_by_text(summary, exact=True).click()
+                    page.evaluate("document.querySelectorAll('details').forEach((it) => { it.open = true; })")
+                    expect(page.locator("#deal-form .field.wrong")).to_be_visible()
                     self.assert_accessible(page)
                     wide = page.evaluate("document.documentElement.scrollWidth")
                     self.assertLessEqual(wide, width, "nothing sticks out")

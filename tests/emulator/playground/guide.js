@@ -29,7 +29,7 @@ const HINTS = [
   },
   {
     title: 'Something goes wrong',
-    todo: 'Under Partner Central, press “Lose its answer”, then save the deal once more. Was it written? Twice?',
+    todo: 'At the end of the first column, press “Lose its answer”. Then edit the deal and save. Was it written? Twice?',
     done: 'The write’s answer was lost. Who just tries again may overwrite somebody. The bridge looked, found its edit, and wrote once.',
     isDone: (cards) => cards.some(isUnanswered),
     show: async ({ opportunity, shown }) => {

@@ -92,7 +92,7 @@ export function newDeal(mapping, event) {
     const told = valueAt(deal, place(field.told));
     const pair = field.values?.find(([aws]) => aws === told);
     const isAmount = field.times && told !== undefined && told !== '';
-    const own = pair ? pair[1] : isAmount ? String(Number(told) * field.times) : told;
+    const own = pair ? pair[1] : isAmount ? String(Number((told * field.times).toFixed(2))) : told;
     deal = withValueAt(deal, place(field.name), own);
   }
   return deal;

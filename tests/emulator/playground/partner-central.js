@@ -180,7 +180,7 @@ function drawFaults({ faults: requests, eventFaults }, refresh) {
     faults = { waiting, clearing };
   }
   const labels = [...named(requests, WRITE_FAULTS, 'write'), ...named(eventFaults, EVENT_FAULTS, 'event')];
-  faults.waiting.replaceChildren(...(labels.length ? ['Armed: ', ...labels] : ['Nothing is armed.']));
+  faults.waiting.replaceChildren(...(labels.length ? ['Next to go wrong: ', ...labels] : ['Nothing will go wrong.']));
   faults.clearing.hidden = labels.length === 0;
 }
 

@@ -194,7 +194,7 @@ function details(key, label, build) {
   return element;
 }
 
-const json = (content, label) => h('pre', { tabIndex: 0, role: 'region', 'aria-label': label }, content);
+const json = (content, label) => h('pre', { tabIndex: 0, role: 'group', 'aria-label': label }, content);
 
 const READ_ONLY_LINE = /^ {2}"(Arn|CreatedDate|Id|OpportunityTeam|RelatedEntityIdentifiers|Identifier|Catalog)"/;
 
@@ -209,5 +209,5 @@ function diff(read, sent) {
   });
   return h('div', {},
     h('p.sub', {}, 'Grey lines address the opportunity or are read-only, and have no place in an update.'),
-    h('pre.diff', { tabIndex: 0, role: 'region', 'aria-label': 'Difference' }, all));
+    h('pre.diff', { tabIndex: 0, role: 'group', 'aria-label': 'Difference' }, all));
 }
