@@ -14,6 +14,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -25,8 +26,6 @@ from tools.keep_running import SECRET_ID, wait_for_end
 
 PAGES = local.ROOT / "tests/emulator/playground"
 MAPPING = local.ROOT / "mappings/hubspot.json"
-# What lies beside the page: the API reference, and the mapping, by the name that the page knows.
-BESIDE = local.TARGET / "playground"
 FUNCTIONS_LOG = local.TARGET / "playground-functions.log"
 
 
@@ -89,13 +88,15 @@ def playground(*arguments: str, pages: Path = PAGES, mapping: Path = MAPPING) ->
     check(mapping)
     secret = f"whsec_{base64.b64encode(secrets.token_bytes(24)).decode()}"
     port = local.free_port()
-    render_openapi.render(BESIDE)
-    shutil.copyfile(mapping, BESIDE / "mapping.json")
     command = [str(local.TARGET / "debug/partner-central-emulator"), "--seed-samples"]
     command += ["--secret", f"{SECRET_ID}={secret}", "--on-change", local.invoke_url(port)]
     command += ["--bridge", local.function_url(port)]
-    command += ["--playground", str(pages), "--playground", str(BESIDE)]
     with ExitStack() as stack:
+        # Beside the page: the API reference, and the mapping, by the name that the page knows.
+        beside = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        render_openapi.render(beside)
+        shutil.copyfile(mapping, beside / "mapping.json")
+        command += ["--playground", str(pages), "--playground", str(beside)]
         log = stack.enter_context(FUNCTIONS_LOG.open("w"))
         options = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL, "text": True}
         emulator = stack.enter_context(local.running([*command, *arguments], **options))

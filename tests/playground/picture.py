@@ -1,7 +1,7 @@
 """The pictures of the playground in `docs`: `python -m tests.playground.picture` takes them anew.
 
-What differs from one time to the next (times of day, milliseconds, ids of events) is replaced in them, so
-that two pictures of one page are equal.
+What differs from one time to the next (times of day, milliseconds) is replaced in them, so that two pictures
+of one page are equal.
 """
 
 import base64
@@ -31,7 +31,6 @@ STEADY = """() => {
     }
     set('#timeline .when', () => '09:30:12 · 48 ms');
     set('#inbox time', () => '09:30:12');
-    set('#timeline .sub', (text) => text.replace(/event [0-9a-f]{8}/, 'event 7d1e9a60'));
     set('#opportunity dd', (text) => text.replace(/^\\d{4}-\\d\\d-\\d\\dT.*/, '2026-03-04T05:06:07.890Z'));
 }"""
 

@@ -360,6 +360,17 @@ class ThePage(InABrowser):
             hints.nth(position).get_by_role("button").click()
             expect(hints.nth(position)).to_have_class("done")
 
+    def test_who_saves_at_the_end_of_a_column_sees_what_comes_of_it(self) -> None:
+        self.save_as_seller("NextSteps", "Saved far below")
+        told = card(self.page, "applied")
+        expect(told).to_contain_text("after an edit in Partner Central")
+        for place in (
+            self.page.get_by_role("button", name="Save as AWS’s seller"),
+            told.get_by_label("Changes"),
+            self.page.locator("#deal-form").get_by_label("Next step"),
+        ):
+            expect(place).to_be_in_viewport()
+
     def test_a_keyboard_is_enough(self) -> None:
         page = self.page
         page.keyboard.press("Tab")

@@ -1,5 +1,6 @@
-"""What keeps the playground from starting is said, by place."""
+"""How the playground starts, and what keeps it from starting."""
 
+import json
 import subprocess
 import sys
 import tempfile
@@ -7,7 +8,7 @@ import unittest
 from pathlib import Path
 
 from tools import local
-from tools.playground import MAPPING
+from tools.playground import MAPPING, playground
 
 
 class TheStart(unittest.TestCase):
@@ -31,3 +32,12 @@ class TheStart(unittest.TestCase):
         self.assertEqual(status, 1)
         self.assertIn("the mapping's `/fields/8/aws` is `/LifeCycle/NextStep`", said)
         self.assertIn("nearest is `NextSteps`", said)
+
+    def test_two_run_at_a_time_each_with_its_own_mapping(self) -> None:
+        with playground() as one, playground(mapping=local.ROOT / "mappings/salesforce.json") as other:
+            names = []
+            for running in (one, other):
+                status, _, mapping = local.send("GET", f"{running.page}mapping.json", {}, "")
+                self.assertEqual(status, 200)
+                names.append(json.loads(mapping)["crm"])
+        self.assertEqual(names, ["hubspot", "salesforce"])

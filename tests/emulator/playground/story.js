@@ -198,7 +198,7 @@ const NOTES = {
 };
 
 const EVENT_NOTES = {
-  applied: 'The event names an opportunity. The bridge read it, and the CRM was sent all of it.',
+  applied: 'Partner Central’s event says only which opportunity has changed. The bridge read it, and the CRM was sent all of it.',
   echo: 'The CRM’s own edit comes back, as AWS holds it now. There is nothing in it for the CRM to send: no loop.',
   duplicate: 'Dropped by the rule: its id is that of the last event applied for this opportunity.',
   late: 'Dropped by the rule: its sequence is not greater than the greatest seen for this opportunity.',

@@ -88,7 +88,8 @@ function title(card) {
 
 function subtitle(card) {
   if (card.passage) return `${card.passage.method} ${card.passage.target}`;
-  return card.kind === 'out' ? `event ${card.event.slice(0, 8)}` : '';
+  if (card.kind !== 'out') return '';
+  return card.author === 'bridge' ? 'after the CRM’s own edit' : 'after an edit in Partner Central';
 }
 
 function steps(card) {
@@ -104,7 +105,7 @@ function steps(card) {
     const isOver = card.outcome !== 'on its way';
     const end = card.outcome === 'lost' ? 'bad' : 'good';
     const ends = { applied: 'CRM updated', echo: 'CRM has it', duplicate: 'CRM dropped it', late: 'CRM dropped it', lost: 'lost' };
-    all = [step('good', 'announced'), ...calls, isOver && step(end, ends[card.outcome], card.end)];
+    all = [step('good', 'event'), ...calls, isOver && step(end, ends[card.outcome], card.end)];
   } else {
     const isLetIn = card.outcome !== 'unauthorized';
     const firstWrite = card.calls.findIndex((it) => !isRead(it));
