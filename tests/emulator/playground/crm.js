@@ -119,7 +119,7 @@ export function drawCrm(shown) {
   form.button.disabled = !isEdited;
   form.button.textContent = isWaiting ? 'Send it again now' : 'Save the deal';
   form.waits.replaceChildren(...(isWaiting
-    ? [h('span.pill.warn', {}, 'waits'), ` The CRM keeps the edit and sends it again ${inWords(after)}.`] : []));
+    ? [h('span.pill.warn', {}, 'waits'), ` A CRM sends it again by itself. The bridge says when: ${inWords(after)}.`] : []));
   form.undo.hidden = !isEdited;
   form.relay.checked = Boolean(chosen('relay'));
   drawInbox(shown.cards.filter((it) => it.kind === 'out'), shown.opportunities);

@@ -1,7 +1,7 @@
 // Forms that survive what happens meanwhile: a field that is being edited keeps the edit, all others show
 // what is true now.
 
-import { flash, h } from './dom.js';
+import { flash, h, withCode } from './dom.js';
 
 let ids = 0;
 
@@ -38,7 +38,7 @@ export function field({ name, label, hint, options, isLong, type = 'text' }, one
       element.classList.toggle('edited', isEdited && !wrong);
       element.classList.toggle('wrong', Boolean(wrong));
       input.setAttribute('aria-invalid', String(Boolean(wrong)));
-      finding.textContent = wrong;
+      if (finding.textContent !== wrong.replaceAll('`', '')) finding.replaceChildren(...withCode(wrong));
     },
   };
 }

@@ -1,6 +1,6 @@
 // The second column: what the bridge did, step by step, the newest first.
 
-import { byId, clock, h, shown as text } from './dom.js';
+import { byId, clock, h, shown as text, withCode } from './dom.js';
 import { difference } from './difference.js';
 import { bound } from './fragment.js';
 import { explain, isRead } from './story.js';
@@ -126,11 +126,6 @@ function steps(card) {
     h('ol.steps', { 'aria-label': 'Steps' }, all),
     h('p.hidden', {}, told),
   ];
-}
-
-/** A text with what stands between backticks as code. */
-function withCode(text) {
-  return text.split('`').map((part, position) => (position % 2 ? h('b.mono', {}, part) : part));
 }
 
 function changes(card) {
