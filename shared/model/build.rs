@@ -1,5 +1,5 @@
 //! Makes Rust of `schema/opportunity.schema.json`, so that a start has no rules to parse: statics of the
-//! types in `src/schema/walk.rs`, for `src/schema/rules.rs`.
+//! types in `src/schema/validate.rs`, for `src/schema/rules.rs`.
 
 #![expect(
     clippy::disallowed_methods,

@@ -22,7 +22,7 @@ use proptest::{
     prop_assert_eq, proptest,
 };
 use serde_json::{Value, json};
-use sweep_opportunities::{Bridge, Clock, Config, Error, Lambda, Swept};
+use sweep_opportunities::{Clock, Config, Error, Lambda, Sweeper, Swept};
 use tokio::{runtime, sync::Notify};
 
 const ENRICH: &str = "bridge-enrich-opportunity";
@@ -99,7 +99,7 @@ where
     F: Future<Output = ()>,
 {
     let sdk = sdk_config(emulator);
-    let bridge = Bridge::new(
+    let sweeper = Sweeper::new(
         PartnerCentral::new(&sdk),
         Lambda::new(&sdk),
         config(),
@@ -112,7 +112,7 @@ where
         function_name: SWEEP.to_owned(),
         ..lambda_runtime::Config::default()
     });
-    bridge.handle(LambdaEvent::new(payload, context)).await
+    sweeper.handle(LambdaEvent::new(payload, context)).await
 }
 
 /// A run and those that go on with it, one after the other.

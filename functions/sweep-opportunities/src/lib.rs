@@ -43,7 +43,7 @@ const LAST_CALLS: Duration = Duration::from_mins(1);
 
 /// What every run is made with: the clients, the configuration and the clock.
 #[derive(Debug, Clone)]
-pub struct Bridge<N, S> {
+pub struct Sweeper<N, S> {
     partner_central: PartnerCentral,
     lambda: Lambda,
     config: Config,
@@ -59,13 +59,13 @@ enum Stop {
     Failed(Cause),
 }
 
-impl<N, S, F> Bridge<N, S>
+impl<N, S, F> Sweeper<N, S>
 where
     N: Fn() -> SystemTime,
     S: Fn(Duration) -> F,
     F: Future<Output = ()>,
 {
-    /// A bridge from the configured catalog.
+    /// A sweeper for the configured catalog.
     #[must_use]
     pub fn new(
         partner_central: PartnerCentral,

@@ -29,9 +29,9 @@ const SEEN: [(&str, &str); 1] = [(
     "Do Not Need Support from AWS Sales Rep",
 )];
 
-/// A document that AWS answers with.
+/// The kinds of documents that AWS sends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Answer {
+pub enum AwsDocument {
     /// An opportunity (`GetOpportunity`).
     Opportunity,
     /// AWS's summary of one (`GetAwsOpportunitySummary`).
@@ -65,18 +65,18 @@ struct Shape<'a> {
 /// pointer without indexes, such as `/Project/QuantumReadiness`, and nothing of what is there.
 ///
 /// ```
-/// use model::{Answer, unknown};
+/// use model::{AwsDocument, unknown};
 ///
 /// let document = serde_json::json!({"Project": {"Title": "Cranes", "QuantumReadiness": "High"}});
-/// let unknown = unknown(Answer::Opportunity, document.as_object().ok_or("an object")?);
+/// let unknown = unknown(AwsDocument::Opportunity, document.as_object().ok_or("an object")?);
 /// assert_eq!(unknown, ["/Project/QuantumReadiness"]);
 /// # Ok::<(), &str>(())
 /// ```
 #[must_use]
-pub fn unknown(answer: Answer, document: &Object) -> Vec<String> {
-    let operation = match answer {
-        Answer::Opportunity => "GetOpportunity",
-        Answer::Summary => "GetAwsOpportunitySummary",
+pub fn unknown(kind: AwsDocument, document: &Object) -> Vec<String> {
+    let operation = match kind {
+        AwsDocument::Opportunity => "GetOpportunity",
+        AwsDocument::Summary => "GetAwsOpportunitySummary",
     };
     let mut found = BTreeSet::new();
     if let Some(shape) = FACTS
@@ -144,8 +144,8 @@ mod tests {
 
     use super::*;
 
-    fn found(answer: Answer, document: &Value) -> Vec<String> {
-        unknown(answer, document.as_object().unwrap())
+    fn found(kind: AwsDocument, document: &Value) -> Vec<String> {
+        unknown(kind, document.as_object().unwrap())
     }
 
     #[test]
@@ -191,7 +191,11 @@ mod tests {
             // Another type is none of these; what depends on it says so itself.
             (json!({"LifeCycle": 1, "Project": [1]}), vec![]),
         ] {
-            assert_eq!(found(Answer::Opportunity, &document), places, "{document}");
+            assert_eq!(
+                found(AwsDocument::Opportunity, &document),
+                places,
+                "{document}"
+            );
         }
     }
 
@@ -200,11 +204,11 @@ mod tests {
         let summary =
             json!({"CosellMotionReason": "r", "Insights": {"EngagementScore": "Huge", "New": 1}});
         assert_eq!(
-            found(Answer::Summary, &summary),
+            found(AwsDocument::Summary, &summary),
             ["/Insights/EngagementScore", "/Insights/New"]
         );
         assert_eq!(
-            found(Answer::Opportunity, &summary),
+            found(AwsDocument::Opportunity, &summary),
             ["/CosellMotionReason", "/Insights"]
         );
     }
@@ -214,6 +218,6 @@ mod tests {
         let sample: Value = include_str!("../../../events/opportunity.json")
             .parse()
             .unwrap();
-        assert_eq!(found(Answer::Opportunity, &sample), [] as [&str; 0]);
+        assert_eq!(found(AwsDocument::Opportunity, &sample), [] as [&str; 0]);
     }
 }

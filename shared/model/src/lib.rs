@@ -47,7 +47,7 @@ mod update;
 pub use change::Change;
 pub use cloud_event::{CloudEvent, Problem, ProblemCode};
 pub use code::Code;
-pub use drift::{Answer, unknown};
+pub use drift::{AwsDocument, unknown};
 pub use event::{
     Detail, EventError, EventKind, OpportunityEvent, PARTNER_CENTRAL, Reference, SWEEP,
 };

@@ -8,12 +8,12 @@ mod nearest;
 #[cfg(test)]
 mod oracle;
 mod rules;
-mod walk;
+mod validate;
 
 use std::sync::LazyLock;
 
 pub use self::nearest::meant;
-use self::{rules::SCHEMA, walk::Found};
+use self::{rules::SCHEMA, validate::Found};
 use crate::{Code, Finding, Object, Source, update};
 
 #[cfg(test)]

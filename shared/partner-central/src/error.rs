@@ -14,7 +14,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use model::{Object, pointer};
 use serde_json::Value;
 
-use crate::wire::Answer;
+use crate::wire::RawResponse;
 
 /// A call that failed.
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
@@ -108,7 +108,7 @@ impl Error {
     /// `sent` is the request's body, whose spelling the members of field errors take.
     pub(crate) fn of<E: ProvideErrorMetadata>(
         error: Option<&SdkError<E, HttpResponse>>,
-        answer: Option<Answer>,
+        answer: Option<RawResponse>,
         sent: Option<&Object>,
     ) -> Self {
         let cause = error.map_or_else(
@@ -160,7 +160,7 @@ impl Error {
     }
 }
 
-impl Answer {
+impl RawResponse {
     /// AWS's name for the error, where the SDK could not tell it: `x-amzn-ErrorType` up to a colon, or
     /// `__type` after a hash.
     fn code(&self, body: &Value) -> Option<String> {

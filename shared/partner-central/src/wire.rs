@@ -4,7 +4,7 @@
 //! taken by a deserializer before the operation's own, which gets it only where it is an error.
 
 use std::sync::{
-    Arc, Mutex, PoisonError,
+    Arc, Mutex, MutexGuard, PoisonError,
     atomic::{AtomicBool, AtomicU32, Ordering},
 };
 
@@ -39,7 +39,7 @@ pub(crate) struct Exchange {
     /// The operation's own settings, of which its deserializer is one.
     operation: Option<FrozenLayer>,
     request: Option<Bytes>,
-    answer: Arc<Mutex<Option<Answer>>>,
+    response: Arc<Mutex<Option<RawResponse>>>,
     attempts: Arc<AtomicU32>,
     is_in_doubt: Arc<AtomicBool>,
     is_unanswered: Arc<AtomicBool>,
@@ -47,7 +47,7 @@ pub(crate) struct Exchange {
 
 /// What came back: any HTTP status, and the body as received.
 #[derive(Debug)]
-pub(crate) struct Answer {
+pub(crate) struct RawResponse {
     pub(crate) status: u16,
     /// `x-amzn-ErrorType` as received.
     pub(crate) error_type: Option<String>,
@@ -59,7 +59,7 @@ impl Exchange {
         Self {
             operation: operation.config(),
             request: None,
-            answer: Arc::default(),
+            response: Arc::default(),
             attempts: Arc::default(),
             is_in_doubt: Arc::default(),
             is_unanswered: Arc::default(),
@@ -80,8 +80,8 @@ impl Exchange {
         error: Option<&SdkError<E, HttpResponse>>,
         sent: Option<&Object>,
     ) -> Result<Vec<u8>, Error> {
-        match self.record(None) {
-            Some(Answer {
+        match self.take() {
+            Some(RawResponse {
                 status: 200..=299,
                 body,
                 ..
@@ -97,8 +97,7 @@ impl Exchange {
 
     /// Whether an attempt had no answer at all. Asked before [`Self::finish`] takes the last one.
     pub(crate) fn is_unanswered(&self) -> bool {
-        let answer = self.answer.lock().unwrap_or_else(PoisonError::into_inner);
-        self.is_unanswered.load(Ordering::Relaxed) || answer.is_none()
+        self.is_unanswered.load(Ordering::Relaxed) || self.last_response().is_none()
     }
 
     /// How many requests were begun.
@@ -106,11 +105,17 @@ impl Exchange {
         self.attempts.load(Ordering::Relaxed)
     }
 
-    fn record(&self, answer: Option<Answer>) -> Option<Answer> {
-        std::mem::replace(
-            &mut *self.answer.lock().unwrap_or_else(PoisonError::into_inner),
-            answer,
-        )
+    fn keep(&self, response: RawResponse) {
+        *self.last_response() = Some(response);
+    }
+
+    fn take(&self) -> Option<RawResponse> {
+        self.last_response().take()
+    }
+
+    fn last_response(&self) -> MutexGuard<'_, Option<RawResponse>> {
+        let response = self.response.lock();
+        response.unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -128,7 +133,7 @@ impl Intercept for Exchange {
         config
             .interceptor_state()
             .store_put(SharedResponseDeserializer::new(self.clone()));
-        let answer = self.record(None);
+        let answer = self.take();
         let is_refused = answer
             .as_ref()
             .is_some_and(|answer| (400..500).contains(&answer.status));
@@ -167,11 +172,11 @@ impl DeserializeResponse for Exchange {
     ) -> Result<context::Output, OrchestratorError<context::Error>> {
         let status = response.status();
         let error_type = response.headers().get("x-amzn-errortype");
-        self.record(Some(Answer {
+        self.keep(RawResponse {
             status: status.as_u16(),
             error_type: error_type.map(str::to_owned),
             body: response.body().bytes().unwrap_or_default().to_vec(),
-        }));
+        });
         let operation = self.operation.as_ref();
         let typed = operation
             .and_then(|operation| operation.load::<SharedResponseDeserializer>())

@@ -1,4 +1,4 @@
-//! The walk against the `jsonschema` crate, over documents near the schema.
+//! The validator against the `jsonschema` crate, over documents near the schema.
 //!
 //! Patterns agree too: both crates match the ASCII digits and letters alone with `\d` and `\w`, as
 //! AWS does, and the end of the text alone with `$`.
@@ -20,7 +20,7 @@ static ORACLE: LazyLock<Validator> = LazyLock::new(|| {
 
 type Told = BTreeSet<(String, &'static str)>;
 
-/// What the walk finds, without what only the documentation lists.
+/// What the validator finds, without what only the documentation lists.
 fn found(document: &Object) -> Told {
     SCHEMA
         .findings(document)
@@ -30,7 +30,7 @@ fn found(document: &Object) -> Told {
         .collect()
 }
 
-/// What the crate finds, in the words of the walk.
+/// What the crate finds, in the words of the validator.
 fn oracle(document: &Value) -> Told {
     let errors: Vec<_> = ORACLE.iter_errors(document).collect();
     errors.iter().flat_map(in_our_words).collect()
@@ -54,14 +54,14 @@ fn in_our_words(error: &ValidationError<'_>) -> Vec<(String, &'static str)> {
             vec![(at, "required-member")]
         }
         Kind::Type { .. } => vec![(at, "wrong-type")],
-        // The walk does not ask for a value where the type is wrong already.
+        // The validator does not look at a value whose type is wrong already.
         Kind::Enum { .. } if !error.instance().is_string() => vec![],
         Kind::Enum { .. } => vec![(at, "unlisted-value")],
         Kind::MinLength { .. } => vec![(at, "too-short")],
         Kind::MaxLength { .. } => vec![(at, "too-long")],
         Kind::Pattern { .. } => vec![(at, "wrong-format")],
         Kind::MaxItems { .. } => vec![(at, "too-many-items")],
-        other => panic!("the walk has no word for {other:?}"),
+        other => panic!("the validator has no word for {other:?}"),
     }
 }
 
@@ -247,7 +247,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(1000))]
 
     #[test]
-    fn the_walk_finds_what_the_jsonschema_crate_finds(document in near_the_schema()) {
+    fn the_validator_finds_what_the_jsonschema_crate_finds(document in near_the_schema()) {
         prop_assert_eq!(found(&document), oracle(&Value::Object(document)));
     }
 

@@ -2,7 +2,7 @@
 
 use regex_lite::Regex;
 
-use super::walk::{Pattern, Schema};
+use super::validate::{Pattern, Schema};
 
 include!(concat!(env!("OUT_DIR"), "/rules.rs"));
 
