@@ -7,7 +7,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use crate::{documents, patch};
-use bridge_tests::{Answer, Function, Request};
+use bridge_tests::{Function, Request, Response};
 use partner_central_emulator::{Emulator, Fault};
 use proptest::{
     prelude::*,
@@ -307,7 +307,7 @@ impl Seen<'_> {
                 .any(|(one, theirs)| *one == field && found == theirs)
     }
 
-    fn the_answer_is_true(&self, answer: &Answer, last: Option<Value>) -> String {
+    fn the_answer_is_true(&self, answer: &Response, last: Option<Value>) -> String {
         let outcome = answer.body["outcome"].as_str().map(str::to_owned);
         let problem = answer.body["type"]
             .as_str()
@@ -354,7 +354,7 @@ impl Seen<'_> {
     }
 
     /// If the tag is that of the document now, this document is the one that was sent last.
-    fn the_etag_is_of_a_known_document(&self, answer: &Answer, last: Option<Value>) {
+    fn the_etag_is_of_a_known_document(&self, answer: &Response, last: Option<Value>) {
         let date = self.after["LastModifiedDate"].as_str().expect("a date");
         if answer.headers.get("etag") != Some(&json!(format!("\"{date}\""))) {
             return;

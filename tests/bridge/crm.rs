@@ -1,6 +1,6 @@
 //! A CRM that speaks its own language: `POST /crm` takes its record, and the CloudEvent carries one.
 
-use bridge_tests::{Answer, Function, Request};
+use bridge_tests::{Function, Request, Response};
 use partner_central_emulator::{Emulator, Fault};
 use serde_json::{Value, json};
 
@@ -40,7 +40,7 @@ pub(crate) fn deal(properties: &Value) -> Request {
     record(&deal)
 }
 
-fn told<'a>(answer: &'a Answer, list: &str, names: &[&str]) -> Vec<Vec<&'a Value>> {
+fn told<'a>(answer: &'a Response, list: &str, names: &[&str]) -> Vec<Vec<&'a Value>> {
     let items = answer.body[list].as_array().expect(list).iter();
     items
         .map(|item| names.iter().map(|name| &item[*name]).collect())

@@ -1,7 +1,7 @@
 //! `patch-opportunity` and another writer: what a caller is told when somebody else was there, or when
 //! the answer to a write was lost.
 
-use bridge_tests::{Answer, Function, Request};
+use bridge_tests::{Function, Request, Response};
 use partner_central_emulator::{Emulator, Fault};
 use serde_json::{Value, json};
 
@@ -50,7 +50,7 @@ fn operations(operations: &Value) -> Request {
 }
 
 /// Status and outcome, or status and the problem's name.
-fn told(answer: &Answer) -> (u64, &str) {
+fn told(answer: &Response) -> (u64, &str) {
     let outcome = answer.body["outcome"].as_str();
     let problem = answer.body["type"].as_str();
     let name = problem.and_then(|name| name.rsplit('/').next());
@@ -60,7 +60,7 @@ fn told(answer: &Answer) -> (u64, &str) {
     )
 }
 
-fn etag(answer: &Answer) -> Option<&str> {
+fn etag(answer: &Response) -> Option<&str> {
     answer.headers.get("etag").and_then(Value::as_str)
 }
 

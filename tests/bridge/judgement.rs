@@ -1,11 +1,11 @@
 //! `patch-opportunity`: what is refused for its content, what is only told, and what `lenient` does.
 
-use bridge_tests::{Answer, Request};
+use bridge_tests::{Request, Response};
 use serde_json::{Value, json};
 
 use crate::{documents, patch};
 
-fn told<'a>(answer: &'a Answer, member: &str) -> Vec<[&'a str; 3]> {
+fn told<'a>(answer: &'a Response, member: &str) -> Vec<[&'a str; 3]> {
     let entries = answer.body[member].as_array().expect("a list");
     let text = |entry: &'a Value, name| entry[name].as_str().expect("a text");
     entries

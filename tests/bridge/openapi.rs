@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use bridge_tests::{Answer, Function, Request};
+use bridge_tests::{Function, Request, Response};
 use model::{Code, Source};
 use partner_central_emulator::{Emulator, Fault};
 use patch_opportunity::{Kind, Outcome};
@@ -251,7 +251,7 @@ fn every_operation_has_one_type_of_body() {
 }
 
 /// A request to a function of its own, whose Partner Central meets these faults.
-async fn provoked(request: &Request, faults: Vec<(&str, usize, Fault)>) -> Answer {
+async fn provoked(request: &Request, faults: Vec<(&str, usize, Fault)>) -> Response {
     let (emulator, function) = patch::with_document(documents::sample()).await;
     for (operation, times, fault) in faults {
         emulator.inject(operation, times, fault);

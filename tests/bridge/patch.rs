@@ -1,6 +1,6 @@
 //! `patch-opportunity`: what is written, and what is told of it.
 
-use bridge_tests::{Answer, Function, Request};
+use bridge_tests::{Function, Request, Response};
 use partner_central_emulator::{Emulator, Fault};
 use serde_json::{Value, json};
 
@@ -29,7 +29,7 @@ fn updates(emulator: &Emulator) -> Vec<Value> {
         .collect()
 }
 
-fn paths(answer: &Answer) -> Vec<&str> {
+fn paths(answer: &Response) -> Vec<&str> {
     let changes = answer.body["changes"].as_array().expect("changes");
     changes
         .iter()

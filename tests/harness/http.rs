@@ -16,9 +16,9 @@ pub struct Request {
     body: Option<(String, bool)>,
 }
 
-/// The answer to a request.
+/// The response to a request.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Answer {
+pub struct Response {
     /// The HTTP status.
     pub status: u64,
     /// The headers, by their lower-case names.
@@ -128,7 +128,7 @@ impl Request {
 
 const OPENAPI: &str = include_str!("../../functions/patch-opportunity/openapi.json");
 
-impl Answer {
+impl Response {
     /// Stops the test where the answer is a problem that the OpenAPI document does not have under its
     /// status: callers are to decide by the document alone.
     fn assert_documented(&self) {
@@ -162,12 +162,12 @@ impl Answer {
 
 impl Function {
     /// Sends a request to the function's URL. A problem in answer has to be in the OpenAPI document.
-    pub async fn send(&self, request: &Request) -> Answer {
+    pub async fn send(&self, request: &Request) -> Response {
         self.send_within(request, TIMEOUT).await
     }
 
     /// The same, with this much time for the invocation.
-    pub async fn send_within(&self, request: &Request, time: Duration) -> Answer {
+    pub async fn send_within(&self, request: &Request, time: Duration) -> Response {
         let answer = self
             .invoke_within(request.event(), time)
             .await
@@ -176,7 +176,7 @@ impl Function {
             None | Some("") => Value::Null,
             Some(text) => serde_json::from_str(text).unwrap_or_else(|_| text.into()),
         };
-        let answer = Answer {
+        let answer = Response {
             status: answer
                 .get("statusCode")
                 .and_then(Value::as_u64)

@@ -16,5 +16,5 @@ mod http;
 mod runtime_api;
 
 pub use function::{Function, binary, command};
-pub use http::{Answer, Request};
+pub use http::{Request, Response};
 pub use runtime_api::{FunctionError, Invoked, RuntimeApi, Waiting};

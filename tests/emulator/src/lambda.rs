@@ -7,12 +7,12 @@ use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
 
-use crate::answer::Answer;
 use crate::call::{header, signed_service};
 use crate::events::Errand;
 use crate::journal::Happening;
 use crate::refusal::Refusal;
 use crate::request::Exchange;
+use crate::response::PreparedResponse;
 use crate::state::State;
 
 /// What an invocation is called among the requests and the faults.
@@ -50,7 +50,7 @@ impl State {
         function: &str,
         headers: HeaderMap,
         body: Bytes,
-    ) -> Option<Answer> {
+    ) -> Option<PreparedResponse> {
         let function = name(function);
         let refused = judge(&headers, &body).err();
         let fault = match refused {
@@ -71,7 +71,7 @@ impl State {
             }),
         };
         let answer = match &result {
-            Ok(_) => Answer::new(StatusCode::ACCEPTED, "application/json", String::new()),
+            Ok(_) => PreparedResponse::new(StatusCode::ACCEPTED, "application/json", String::new()),
             Err(refusal) => refused_by_lambda(refusal),
         };
         let name = result.as_ref().err().map(|refusal| told(refusal).1);
@@ -128,14 +128,15 @@ fn told(refusal: &Refusal) -> (StatusCode, &'static str) {
     }
 }
 
-fn refused_by_lambda(refusal: &Refusal) -> Answer {
+fn refused_by_lambda(refusal: &Refusal) -> PreparedResponse {
     let (status, name) = told(refusal);
     let message = match refusal {
         Refusal::NotFound(function) => format!("Function not found: {function}"),
         other => other.message(),
     };
     let body = json!({ "Type": "User", "Message": message }).to_string();
-    Answer::new(status, "application/json", body).with("x-amzn-ErrorType", name.to_owned())
+    PreparedResponse::new(status, "application/json", body)
+        .with("x-amzn-ErrorType", name.to_owned())
 }
 
 #[cfg(test)]

@@ -37,7 +37,6 @@ use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
-mod answer;
 mod call;
 mod clock;
 mod constraints;
@@ -57,6 +56,7 @@ mod put;
 mod quota;
 mod refusal;
 mod request;
+mod response;
 mod review;
 mod samples;
 mod server;

@@ -19,10 +19,10 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tower::ServiceExt;
 
-use crate::answer::Answer;
 use crate::control;
 use crate::endpoint::function;
 use crate::playground::Playground;
+use crate::response::PreparedResponse;
 use crate::state::State;
 
 /// What the server and the handle on it share.
@@ -93,7 +93,7 @@ impl Server {
             Some(name) if is_post => self.state().invoke(name, head.headers, body),
             None if is_post && head.uri.path() == "/" => self.state().judge(head.headers, body),
             // Clients send `GET /` to open a connection before they have something to ask.
-            _ => Some(Answer::not_found()),
+            _ => Some(PreparedResponse::not_found()),
         };
         let answer = answer.ok_or_else(|| io::Error::from(io::ErrorKind::ConnectionAborted))?;
         if let Some(delay) = answer.delay {

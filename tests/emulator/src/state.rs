@@ -6,7 +6,6 @@ use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use serde_json::Value;
 
-use crate::answer::Answer;
 use crate::call::{Call, PARTNER_CENTRAL, operation_name};
 use crate::fault::{Fault, Faults};
 use crate::journal::{Happening, Journal};
@@ -15,6 +14,7 @@ use crate::playground::Deal;
 use crate::quota::{Quota, Rate};
 use crate::refusal::Refusal;
 use crate::request::{Exchange, Outcome, Request};
+use crate::response::PreparedResponse;
 use crate::store::{Document, Store};
 
 /// Everything the emulator knows.
@@ -38,7 +38,7 @@ pub(crate) struct State {
 
 impl State {
     /// Carries a request out, records it, and says how to answer; `None` is no answer at all.
-    pub(crate) fn judge(&mut self, headers: HeaderMap, body: Bytes) -> Option<Answer> {
+    pub(crate) fn judge(&mut self, headers: HeaderMap, body: Bytes) -> Option<PreparedResponse> {
         let mut identifier = String::new();
         let mut api = &PARTNER_CENTRAL;
         let mut fault = None;
@@ -63,8 +63,8 @@ impl State {
             _ => value.to_string(),
         };
         let answer = match result {
-            Ok(value) => Answer::of(Ok(body_of(value)), api.content_type),
-            Err(refusal) => Answer::of(Err(&refusal), api.content_type),
+            Ok(value) => PreparedResponse::of(Ok(body_of(value)), api.content_type),
+            Err(refusal) => PreparedResponse::of(Err(&refusal), api.content_type),
         };
         let exchange = Exchange {
             operation: operation_name(&headers).to_owned(),
@@ -118,8 +118,8 @@ impl State {
         exchange: Exchange,
         fault: Option<&Fault>,
         refused: Option<&'static str>,
-        mut answer: Answer,
-    ) -> Option<Answer> {
+        mut answer: PreparedResponse,
+    ) -> Option<PreparedResponse> {
         self.received += 1;
         let mut outcome = refused.map_or(Outcome::Done, Outcome::Refused);
         match fault {

@@ -17,7 +17,7 @@ use crate::server::Server;
 use crate::store::{Document, SeedError, Store};
 
 type Shared = State<Arc<Server>>;
-type Answer = Result<Json<Value>, Problem>;
+type Reply = Result<Json<Value>, Problem>;
 
 /// What an edit leaves alone: by these an opportunity is found, and AWS dates its own edits.
 const NOT_EDITED: [&str; 3] = ["Catalog", "Id", "LastModifiedDate"];
@@ -28,7 +28,7 @@ pub(crate) async fn list(State(server): Shared) -> Json<Value> {
 }
 
 /// One opportunity or an array of them, all or none.
-pub(crate) async fn seed(State(server): Shared, body: Bytes) -> Answer {
+pub(crate) async fn seed(State(server): Shared, body: Bytes) -> Reply {
     let content: Value = parse(&body)?;
     let (documents, is_array) = match content {
         Value::Array(documents) => (documents, true),
@@ -65,14 +65,14 @@ pub(crate) async fn clear(State(server): Shared) -> StatusCode {
     StatusCode::NO_CONTENT
 }
 
-pub(crate) async fn read(State(server): Shared, Path(id): Path<String>) -> Answer {
+pub(crate) async fn read(State(server): Shared, Path(id): Path<String>) -> Reply {
     let state = server.state();
     let document = found(&state.store, &id)?;
     Ok(Json(Value::Object(document.clone())))
 }
 
 /// AWS's seller edits: a JSON merge patch, written under a new date, announced by an event.
-pub(crate) async fn edit(State(server): Shared, Path(id): Path<String>, body: Bytes) -> Answer {
+pub(crate) async fn edit(State(server): Shared, Path(id): Path<String>, body: Bytes) -> Reply {
     let patch: Document = parse(&body)?;
     if let Some(member) = NOT_EDITED.iter().find(|name| patch.contains_key(**name)) {
         let what = format!("`{member}` cannot be edited, expected other members");
@@ -90,7 +90,7 @@ struct Review {
 }
 
 /// A step of the review, written and announced like an edit.
-pub(crate) async fn review(State(server): Shared, Path(id): Path<String>, body: Bytes) -> Answer {
+pub(crate) async fn review(State(server): Shared, Path(id): Path<String>, body: Bytes) -> Reply {
     let review: Review = parse(&body)?;
     let expected = review.step.from();
     let status = status(found(&server.state().store, &id)?).to_owned();
@@ -131,7 +131,7 @@ pub(crate) async fn remove(
 }
 
 /// The summary that was put in, or null where AWS has none.
-pub(crate) async fn read_summary(State(server): Shared, Path(id): Path<String>) -> Answer {
+pub(crate) async fn read_summary(State(server): Shared, Path(id): Path<String>) -> Reply {
     let state = server.state();
     found(&state.store, &id)?;
     let summary = state.summaries.get(&id).cloned();
@@ -164,7 +164,7 @@ fn found<'a>(store: &'a Store, id: &str) -> Result<&'a Document, Problem> {
 }
 
 /// Somebody else's write; gives the opportunity as it is then.
-fn write(server: &Server, id: &str, patch: &Value) -> Answer {
+fn write(server: &Server, id: &str, patch: &Value) -> Reply {
     let mut state = server.state();
     state.store.edit(id, |it| json_patch::merge(it, patch));
     let document = found(&state.store, id)?;

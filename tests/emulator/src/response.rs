@@ -1,4 +1,4 @@
-//! An answer in AWS's wire form.
+//! A response in AWS's wire form.
 
 use std::time::Duration;
 
@@ -9,8 +9,8 @@ use http::{Response, StatusCode};
 
 use crate::refusal::Refusal;
 
-/// An answer that is still to be sent.
-pub(crate) struct Answer {
+/// A response that is still to be sent.
+pub(crate) struct PreparedResponse {
     pub(crate) status: StatusCode,
     content_type: &'static str,
     /// Headers that not every answer has.
@@ -20,7 +20,7 @@ pub(crate) struct Answer {
     pub(crate) delay: Option<Duration>,
 }
 
-impl Answer {
+impl PreparedResponse {
     pub(crate) fn new(status: StatusCode, content_type: &'static str, body: String) -> Self {
         Self {
             status,
