@@ -1,4 +1,4 @@
-//! The rules, as `build.rs` makes them of `schema/opportunity.schema.json`.
+//! The rules, which `build.rs` generates from `schema/opportunity.schema.json`.
 
 use regex_lite::Regex;
 
