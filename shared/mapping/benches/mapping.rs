@@ -1,4 +1,4 @@
-//! What a mapping adds to an event and to a patch: at most 0.1 ms is its share.
+//! Measures what a mapping adds to an event and to a patch; its target is at most 0.1 ms.
 
 #![expect(
     clippy::expect_used,

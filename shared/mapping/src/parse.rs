@@ -1,7 +1,7 @@
-//! The file becomes a mapping, or an error that names the place in the file.
+//! Parses a mapping's file; an error names the place in it.
 //!
-//! What would break a law is refused here, before a deploy: two rows for one field, two that change
-//! one place, a `null` that clears what AWS requires.
+//! Anything that would break a law is refused here, before a deploy: two rows for one field, two that
+//! change one place, a `null` that clears what AWS requires.
 
 mod members;
 mod table;
@@ -18,10 +18,10 @@ use self::table::Table;
 use crate::{Locked, Mapping, Receive, Row, Send};
 
 impl Mapping {
-    /// Reads a mapping, and checks its places and values against AWS's model.
+    /// Parses a mapping, and checks its places and values against AWS's model.
     ///
     /// # Errors
-    /// At the first thing that is wrong, with its place in the file.
+    /// At the first error, with its place in the file.
     pub fn parse(bytes: &[u8]) -> std::result::Result<Self, MappingError> {
         let not_json = |problem: serde_json::Error| MappingError {
             pointer: String::new(),

@@ -1,4 +1,4 @@
-//! The rows, one by one and against each other.
+//! Parses the rows, each by itself and against the others.
 
 use model::{Object, kind};
 use serde_json::{Value, json};
@@ -11,10 +11,10 @@ use crate::{
     place::Place,
 };
 
-/// More decimals than a currency has.
+/// More decimals than any currency has.
 const MOST_DECIMALS: u64 = 9;
 
-/// The rows read so far, each with its place in the file.
+/// The rows parsed so far, each with its place in the file.
 #[derive(Default)]
 pub(super) struct Table {
     pub(super) rows: Vec<(String, Row)>,
@@ -200,7 +200,7 @@ impl Table {
         Ok(pairs)
     }
 
-    /// Refuses what AWS does not take, and remembers what it may not take.
+    /// Refuses a value that AWS does not take; warns of one that it may not take.
     fn warn(&mut self, pointer: String, aws: &Place, value: &Value) -> Result<()> {
         match check::value(aws, value) {
             Ok(None) => Ok(()),
@@ -233,7 +233,7 @@ impl Table {
         Ok(new.clone())
     }
 
-    /// Finds the rows that `with` names, once all are known.
+    /// Resolves the rows that `with` names, once all are known.
     pub(super) fn link(&mut self) -> Result<()> {
         for (index, with) in std::mem::take(&mut self.companions) {
             let is_it = |(other, (_, row)): &(usize, &(String, Row))| {
