@@ -1,7 +1,7 @@
-//! Raw JSON through the SDK: what goes out and what comes in, byte for byte.
+//! Passes raw JSON through the SDK, byte for byte in both directions.
 //!
-//! The request is replaced at `modify_before_signing`, so that the signature covers it. The answer is
-//! taken by a deserializer before the operation's own, which gets it only where it is an error.
+//! The request is replaced at `modify_before_signing`, so that the signature covers it. Our deserializer
+//! takes the response before the operation's own, which gets only errors.
 
 use std::sync::{
     Arc, Mutex, MutexGuard, PoisonError,
@@ -33,10 +33,10 @@ use model::Object;
 
 use crate::Error;
 
-/// One call's bytes: the request to send instead of the typed one, and the last attempt's answer.
+/// The bytes of one call: the request to send instead of the typed one, and the last attempt's response.
 #[derive(Debug, Clone)]
 pub(crate) struct Exchange {
-    /// The operation's own settings, of which its deserializer is one.
+    /// The operation's own settings, which include its deserializer.
     operation: Option<FrozenLayer>,
     request: Option<Bytes>,
     response: Arc<Mutex<Option<RawResponse>>>,
@@ -45,7 +45,7 @@ pub(crate) struct Exchange {
     is_unanswered: Arc<AtomicBool>,
 }
 
-/// What came back: any HTTP status, and the body as received.
+/// A raw response: any HTTP status, and the body as received.
 #[derive(Debug)]
 pub(crate) struct RawResponse {
     pub(crate) status: u16,
@@ -73,8 +73,8 @@ impl Exchange {
         }
     }
 
-    /// The answer's body where its HTTP status says success, whatever the SDK made of it; else what
-    /// the SDK's `error` means. `sent` is the request's body, where there was one of ours.
+    /// The response's body if its HTTP status says success, whatever the SDK made of it; otherwise the
+    /// meaning of the SDK's `error`. `sent` is the request's body, if it was one of ours.
     pub(crate) fn finish<E: ProvideErrorMetadata>(
         &self,
         error: Option<&SdkError<E, HttpResponse>>,
@@ -90,17 +90,17 @@ impl Exchange {
         }
     }
 
-    /// Whether an attempt before the last one had no answer that says that nothing was done.
+    /// Whether an attempt before the last one had no response that rules out a write.
     pub(crate) fn is_in_doubt(&self) -> bool {
         self.is_in_doubt.load(Ordering::Relaxed)
     }
 
-    /// Whether an attempt had no answer at all. Asked before [`Self::finish`] takes the last one.
+    /// Whether an attempt got no response at all. Ask before [`Self::finish`] takes the last one.
     pub(crate) fn is_unanswered(&self) -> bool {
         self.is_unanswered.load(Ordering::Relaxed) || self.last_response().is_none()
     }
 
-    /// How many requests were begun.
+    /// How many requests were started.
     pub(crate) fn attempts(&self) -> u32 {
         self.attempts.load(Ordering::Relaxed)
     }
@@ -163,8 +163,8 @@ impl Intercept for Exchange {
 }
 
 impl DeserializeResponse for Exchange {
-    /// A success is what its bytes are. The typed shape, which nobody looks at, is made of an empty
-    /// object: to make it of the whole document is a tenth of a patch's work.
+    /// On success only the bytes count. The typed shape, which nobody looks at, is built from an empty
+    /// object: building it from the whole document costs a tenth of a patch's work.
     fn deserialize_nonstreaming_with_config(
         &self,
         response: &HttpResponse,
@@ -189,7 +189,7 @@ impl DeserializeResponse for Exchange {
     }
 }
 
-/// Turns a call into an unsigned, bodiless `GET /`.
+/// Turns a call into an unsigned `GET /` without a body.
 #[derive(Debug)]
 pub(crate) struct UnsignedGet;
 
