@@ -1,4 +1,4 @@
-//! Wiring: log, configuration, clients, connection, and on to the runs.
+//! Starts the function: log, configuration, clients, connection, then the Lambda runtime.
 
 use std::{process::ExitCode, time::SystemTime};
 
