@@ -9,11 +9,11 @@ use http::{Response, StatusCode};
 
 use crate::refusal::Refusal;
 
-/// A response that is still to be sent.
+/// A response that has yet to be sent.
 pub(crate) struct PreparedResponse {
     pub(crate) status: StatusCode,
     content_type: &'static str,
-    /// Headers that not every answer has.
+    /// Headers that not every response has.
     headers: Vec<(&'static str, String)>,
     pub(crate) body: Bytes,
     /// How long to hold it back.
@@ -43,7 +43,7 @@ impl PreparedResponse {
         }
     }
 
-    /// The answer to what is no request of an API.
+    /// The answer to a request that belongs to no API.
     pub(crate) fn not_found() -> Self {
         let body = "expected `POST /`\n".to_owned();
         Self::new(StatusCode::NOT_FOUND, "text/plain", body)

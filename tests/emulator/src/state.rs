@@ -1,4 +1,4 @@
-//! Everything the emulator knows, and how it judges one request.
+//! The emulator's whole state, and the handling of one request against it.
 
 use std::collections::BTreeMap;
 
@@ -17,11 +17,11 @@ use crate::request::{Exchange, Outcome, Request};
 use crate::response::PreparedResponse;
 use crate::store::{Document, Store};
 
-/// Everything the emulator knows.
+/// The emulator's whole state.
 #[derive(Default)]
 pub(crate) struct State {
     pub(crate) store: Store,
-    /// By opportunity id; `None` where AWS has no summary, absent where nobody has said.
+    /// By opportunity id; `None` if AWS has no summary, absent if none was set.
     pub(crate) summaries: BTreeMap<String, Option<Value>>,
     pub(crate) secrets: BTreeMap<String, String>,
     /// Creations by client token: the request and its answer.
@@ -31,13 +31,13 @@ pub(crate) struct State {
     pub(crate) faults: Faults<Fault>,
     pub(crate) reads: Rate,
     pub(crate) writes: Rate,
-    /// How many requests there were: each answer has a number.
+    /// The number of requests so far: each answer gets a number.
     pub(crate) received: usize,
     pub(crate) journal: Journal,
 }
 
 impl State {
-    /// Carries a request out, records it, and says how to answer; `None` is no answer at all.
+    /// Carries a request out, records it, and returns the answer; `None` means no answer at all.
     pub(crate) fn judge(&mut self, headers: HeaderMap, body: Bytes) -> Option<PreparedResponse> {
         let mut identifier = String::new();
         let mut api = &PARTNER_CENTRAL;
@@ -84,7 +84,7 @@ impl State {
         }
     }
 
-    /// What an action gives under a fault.
+    /// Carries an action out under a fault.
     pub(crate) fn carry_out(
         &mut self,
         id: &str,
@@ -112,7 +112,7 @@ impl State {
         action(self)
     }
 
-    /// Records a request with its answer, as the fault leaves it, and gives that answer.
+    /// Records a request with its answer, as the fault changes it, and returns that answer.
     pub(crate) fn conclude(
         &mut self,
         exchange: Exchange,
