@@ -1,7 +1,7 @@
-//! The bridge's functions as processes, under a Lambda Runtime API of our own.
+//! Runs the bridge's functions as processes, under our own Lambda Runtime API.
 //!
-//! What is tested is what is deployed: the binaries, configured by their environment, given events
-//! as Lambda gives them. AWS is the emulator, at the endpoint that the environment names.
+//! Tests cover what is deployed: the binaries, configured by their environment, with events in Lambda's
+//! form. The emulator plays AWS, at the endpoint that the environment names.
 
 #![expect(
     clippy::expect_used,

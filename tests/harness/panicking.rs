@@ -1,4 +1,4 @@
-//! A function behind the same edge as `patch-opportunity`, with a route that panics.
+//! A function built like `patch-opportunity`, with a route that panics.
 
 use axum::{Router, routing};
 use model::Catalog;
