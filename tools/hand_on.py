@@ -32,7 +32,7 @@ def identifiers(texts: list[str]) -> list[str]:
         raise IdentifierError("`IDS` is empty, expected identifiers such as `O1234567 O7654321`")
     for text in found:
         if not IDENTIFIER.fullmatch(text):
-            raise IdentifierError(f"`{text}` is no identifier, expected `O` and up to 19 digits")
+            raise IdentifierError(f"`{text}` is not an identifier, expected `O` and up to 19 digits")
     return list(dict.fromkeys(found))
 
 

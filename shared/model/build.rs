@@ -3,7 +3,7 @@
 
 #![expect(
     clippy::disallowed_methods,
-    reason = "a build script is told by its environment"
+    reason = "cargo configures a build script by its environment"
 )]
 
 use std::{env, error::Error, fs, path::Path};

@@ -9,7 +9,7 @@
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::print_stdout,
-    reason = "a benchmark prints, and must not go on where its ground gives way"
+    reason = "a benchmark prints, and must stop when its setup fails"
 )]
 
 use std::{

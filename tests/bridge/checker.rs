@@ -31,7 +31,7 @@ const LIST: &str = "/Project/ApnPrograms";
 #[derive(Debug, Clone)]
 #[expect(
     clippy::struct_excessive_bools,
-    reason = "each is a toss of a coin of its own"
+    reason = "each is an independent coin toss"
 )]
 struct Plan {
     named: Vec<usize>,
@@ -373,7 +373,7 @@ impl Seen<'_> {
 /// A number from the environment, to make a run longer or repeat it.
 #[expect(
     clippy::disallowed_methods,
-    reason = "how long a test runs is no configuration of the product"
+    reason = "it configures the test, not the product"
 )]
 fn number(name: &str) -> Option<u64> {
     let text = std::env::var(name).ok()?;

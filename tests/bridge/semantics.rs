@@ -214,7 +214,7 @@ fn read_after_the_write(emulator: &Emulator, document: &Value) {
 }
 
 #[tokio::test]
-async fn what_aws_changed_in_a_write_is_reported_as_awss() {
+async fn changes_that_aws_made_in_a_write_are_reported_as_awss() {
     let (emulator, function) = patch::with_document(ahead()).await;
     let mut rewritten = ahead();
     rewritten["LastModifiedDate"] = json!(NEXT);

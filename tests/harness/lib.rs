@@ -8,7 +8,7 @@
     clippy::indexing_slicing,
     clippy::missing_panics_doc,
     clippy::panic,
-    reason = "a test whose ground gives way must not go on"
+    reason = "a test must stop when its setup fails"
 )]
 
 mod function;

@@ -8,7 +8,7 @@
 #![expect(
     clippy::expect_used,
     clippy::print_stdout,
-    reason = "an observation that fails must not go on; the result is what is printed"
+    reason = "a failed observation must stop; the result is printed"
 )]
 
 use std::{cell::RefCell, collections::BTreeSet};

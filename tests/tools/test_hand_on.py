@@ -17,8 +17,8 @@ class Identifiers(unittest.TestCase):
     def test_a_malformed_identifier_is_refused_before_any_is_handed_on(self):
         for texts, said in [
             ([], "`IDS` is empty, expected identifiers such as `O1234567 O7654321`"),
-            (["O1 7654321"], "`7654321` is no identifier, expected `O` and up to 19 digits"),
-            (["O1;O2"], "`O1;O2` is no identifier, expected `O` and up to 19 digits"),
+            (["O1 7654321"], "`7654321` is not an identifier, expected `O` and up to 19 digits"),
+            (["O1;O2"], "`O1;O2` is not an identifier, expected `O` and up to 19 digits"),
         ]:
             with self.subTest(texts), self.assertRaises(IdentifierError) as raised:
                 hand_on.identifiers(texts)

@@ -3,7 +3,7 @@
 #![expect(
     clippy::expect_used,
     clippy::indexing_slicing,
-    reason = "a benchmark must not go on where its ground gives way"
+    reason = "a benchmark must stop when its setup fails"
 )]
 
 use std::hint::black_box;

@@ -33,7 +33,7 @@ pub(crate) fn shape(place: &Place) -> Result<Shape, String> {
         None => return Err("expected a place in the opportunity".to_owned()),
         Some((name, 0)) if READ_ONLY_TEXTS.contains(&name) => return Ok(read_only(false)),
         Some(("Identifier", 0)) => {
-            return Err("which no opportunity that is read has, nearest is `Id`".to_owned());
+            return Err("which no opportunity has when it is read, nearest is `Id`".to_owned());
         }
         Some(("RelatedEntityIdentifiers", 1)) => {
             let name = place.name().unwrap_or_default();

@@ -174,7 +174,7 @@ impl Mapping {
         match row.with.and_then(|index| self.rows.get(index)) {
             Some(companion) if !companion.is_in(record) => {
                 let field = &companion.field;
-                let detail = format!("it comes without `{field}`, expected both in one record");
+                let detail = format!("it was sent without `{field}`, expected both in one record");
                 Err(row.finding(Code::MissingCompanion, detail))
             }
             _ => Ok(Step::Change(value)),
@@ -267,7 +267,7 @@ fn contradiction(row: &Row, incoming: &Value, after: &Object) -> Option<Finding>
             }
             quoted(&heard)
         }
-        Err(_) => "what the mapping cannot tell".to_owned(),
+        Err(_) => "a value that the mapping cannot convert".to_owned(),
     };
     let sent = quoted(incoming);
     let detail =

@@ -25,7 +25,7 @@ pub enum ReceiveError {
     #[error("the body is not JSON: {0}")]
     NotJson(#[from] serde_json::Error),
     /// An object names a field twice, so its value is ambiguous.
-    #[error("the body's `{pointer}` is there twice, expected it once")]
+    #[error("the body's `{pointer}` appears twice, expected once")]
     Twice {
         /// The place, as a JSON Pointer into the body.
         pointer: String,

@@ -199,7 +199,7 @@ fn a_message_without_a_record_says_what_is_missing() {
         ),
         (
             r#"{"amount": 1, "amount": 2}"#,
-            "the body's `/amount` is there twice, expected it once",
+            "the body's `/amount` appears twice, expected once",
         ),
     ] {
         let told = mapping.receive(body.as_bytes()).unwrap_err();

@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn a_change_is_not_made_where_the_value_before_stands_with_or_without_nulls() {
+    fn a_change_counts_as_not_made_while_the_value_before_is_there_whatever_its_nulls() {
         let change = Change {
             pointer: "/Contacts".to_owned(),
             before: json!([{"Email": "a"}, {"Email": "b", "Age": 1}]),
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_written_otherwise_is_no_change() {
+    fn a_number_written_differently_is_no_change() {
         for (before, after, changes) in [
             (json!({"a": 1}), json!({"a": 1.0}), json!([])),
             (json!({"a": [1, "x"]}), json!({"a": [1.0, "x"]}), json!([])),

@@ -8,7 +8,7 @@
 #![expect(
     clippy::expect_used,
     clippy::indexing_slicing,
-    reason = "a yardstick that cannot measure must not go on"
+    reason = "a yardstick must stop when it cannot measure"
 )]
 
 mod connection;

@@ -10,7 +10,7 @@
     clippy::indexing_slicing,
     clippy::panic,
     clippy::print_stdout,
-    reason = "a benchmark whose ground gives way must not go on, and prints what it has measured"
+    reason = "a benchmark must stop when its setup fails, and prints its measurements"
 )]
 
 mod artifact;

@@ -56,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_stopped_clock_shows_what_it_is_moved_to() {
+    fn a_stopped_clock_shows_the_time_it_was_advanced_to() {
         let mut clock = Clock::default();
         clock.stop();
         let stopped = clock.now();

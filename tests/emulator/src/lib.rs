@@ -99,7 +99,7 @@ impl Emulator {
     /// If no port is free.
     #[expect(
         clippy::expect_used,
-        reason = "a test without an emulator has nothing to go on with"
+        reason = "a test cannot continue without an emulator"
     )]
     pub async fn start() -> Self {
         let started = Self::start_with(Settings::default()).await;
@@ -156,7 +156,7 @@ impl Emulator {
     /// If the document is refused: see [`Emulator::try_seed`].
     #[expect(
         clippy::expect_used,
-        reason = "a test with a broken document must not go on"
+        reason = "a test must stop if its document is broken"
     )]
     pub fn seed(&self, document: Value) {
         self.try_seed(document).expect("an opportunity");

@@ -2,7 +2,7 @@
 //!
 //! It finds a typo before a deploy. Usage: `mapping-check FILE`.
 
-#![expect(clippy::print_stdout, reason = "it is what this program is for")]
+#![expect(clippy::print_stdout, reason = "printing is this program's purpose")]
 
 use std::{env, fmt::Write, path::Path, process::ExitCode};
 

@@ -135,7 +135,7 @@ impl<'a> Members<'a> {
     /// Refuses names that have no effect in this row.
     pub(super) fn refuse(&self, names: &[&str], expected: &str) -> Result<()> {
         match names.iter().find(|name| self.get(name).is_some()) {
-            Some(name) => self.error(name, format!("says nothing here, expected {expected}")),
+            Some(name) => self.error(name, format!("has no effect here, expected {expected}")),
             None => Ok(()),
         }
     }

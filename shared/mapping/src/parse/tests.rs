@@ -99,7 +99,7 @@ fn text_that_is_not_json_or_repeats_a_name_is_refused() {
         ("[]", "the mapping is an array, expected an object"),
         (
             r#"{"crm": "a", "crm": "b"}"#,
-            "the mapping's `/crm` is there twice, expected it once",
+            "the mapping's `/crm` appears twice, expected once",
         ),
     ] {
         let error = Mapping::parse(text.as_bytes()).unwrap_err();

@@ -243,7 +243,7 @@ fn an_item_that_contains_the_separator_is_left_out() {
     assert_eq!(
         put(&mapping, &json!({}), &json!({"uses": ["a;b"]})),
         Err(vec![
-            "not-representable `uses` (/Marketing/UseCases): `[\"a;b\"]` would come back as what the mapping cannot tell, expected a value that comes back as it is".to_owned()
+            "not-representable `uses` (/Marketing/UseCases): `[\"a;b\"]` would come back as a value that the mapping cannot convert, expected a value that comes back as it is".to_owned()
         ])
     );
 }
@@ -364,7 +364,7 @@ fn a_field_without_its_companion_is_refused_and_the_companion_is_named() {
         assert_eq!(
             put(&mapping, &before, &record),
             Err(vec![
-                "missing-companion `reason` (/LifeCycle/ClosedLostReason): it comes without `stage`, expected both in one record".to_owned()
+                "missing-companion `reason` (/LifeCycle/ClosedLostReason): it was sent without `stage`, expected both in one record".to_owned()
             ])
         );
     }

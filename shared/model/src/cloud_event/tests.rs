@@ -131,7 +131,7 @@ fn a_sequence_orders_by_last_modified_date_and_then_by_when_the_reads_started() 
 }
 
 #[test]
-fn an_event_with_an_unreadable_last_modified_date_counts_as_the_newest_and_says_so() {
+fn an_event_with_an_unreadable_last_modified_date_counts_as_the_newest_and_reports_it() {
     let opportunity = OPPORTUNITY.replace("2026-03-04T05:06:07.25Z", "04/03/2026");
     let event = cloud_event(&opportunity, None);
     assert_eq!(event["sequence"], "001772600769000-001772600769000001");

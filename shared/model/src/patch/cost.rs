@@ -80,7 +80,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_value_costs_what_its_nodes_names_texts_and_pointers_cost() {
+    fn the_cost_of_a_value_is_that_of_its_nodes_names_texts_and_pointers() {
         for (value, expected) in [
             (json!(null), NODE + 3 * 10),
             (json!(false), NODE + 3 * 10),

@@ -185,7 +185,7 @@ const TOO_LARGE: &str =
     "makes the opportunity too large, expected at most 120 levels and 16 MiB in memory";
 
 #[test]
-fn copies_cannot_double_an_opportunity_beyond_what_it_may_cost() {
+fn copies_cannot_double_an_opportunity_beyond_the_limit() {
     // Each value costs somewhat more than its text.
     let text = "x".repeat(cost::MAX / 4);
     let read = opportunity(object(json!({"Project": [text]})));
@@ -614,7 +614,7 @@ proptest! {
     }
 
     #[test]
-    fn a_merge_changes_what_rfc_7396_changes(members in members(), patch in members()) {
+    fn a_merge_patch_changes_exactly_what_rfc_7396_changes(members in members(), patch in members()) {
         let read = opportunity(members);
         let expected = object(merge_patch(Value::Object(read.document().clone()), &Value::Object(patch.clone())));
         let patched = Patch::Merge(patch).apply(&read).unwrap();
