@@ -2,7 +2,7 @@
 //!
 //! | payload | sent by | meaning |
 //! |---|---|---|
-//! | `{"scheduled": "2026-03-04T05:00:00Z"}`, `{}` | the schedule, somebody by hand | what was modified lately |
+//! | `{"scheduled": "2026-03-04T05:00:00Z"}`, `{}` | the schedule, somebody | what was modified lately |
 //! | `{"since": "2024-01-01T00:00:00Z", "until": "…"}` | `make backfill` | what was modified in that time |
 //! | the same, with `handedOn` and `total` | the previous run | what that run did not reach |
 
