@@ -448,6 +448,13 @@ mod tests {
                 json!({"Project": {"OtherSolutionDescription": null, "Title": "t"}}),
             ),
             (
+                json!({
+                    "Project": {"OtherSolutionDescription": "Ours"},
+                    "RelatedEntityIdentifiers": {"Solutions": ["S-1"]},
+                }),
+                json!({"Project": {"OtherSolutionDescription": null}}),
+            ),
+            (
                 json!({"Marketing": {"AwsFundingUsed": "Yes", "UseCases": ["Storage"]}}),
                 json!({"Marketing": {"AwsFundingUsed": "No", "UseCases": []}}),
             ),

@@ -191,6 +191,12 @@ mod tests {
             ),
             // A value of another type is not reported here; the code that reads it does that.
             (json!({"LifeCycle": 1, "Project": [1]}), vec![]),
+            (json!({"Project": {"Title": {"New": 1}}}), vec![]),
+            // What AWS would never name a field may be content.
+            (
+                json!({"Anna-Smith": 1, "Project": {"anna": 1, "ANNA": 2}}),
+                vec!["/(not a name)", "/Project/(not a name)"],
+            ),
         ] {
             assert_eq!(
                 found(AwsDocument::Opportunity, &document),

@@ -237,6 +237,11 @@ fn the_accessors_return_what_the_event_holds() {
     let problem = unread(ProblemCode::Throttled);
     let summary = Some(Err(problem.clone()));
     let event = CloudEvent::new(&event(), opportunity(), summary, instant(STARTED), None);
+    let written = serde_json::to_value(&event).unwrap();
+    assert_eq!(
+        [event.id(), event.sequence()],
+        [&written["id"], &written["sequence"]]
+    );
     assert_eq!(event.subject(), "O7654321");
     assert_eq!(event.time(), Some(instant("2026-03-04T05:06:08Z")));
     assert_eq!(event.problems(), [problem]);
