@@ -1,4 +1,4 @@
-"""Checks what `sam build` made: programs that Lambda can run, small, without CPU jitter entropy.
+"""Checks what `sam build` made: small programs that Lambda can run, without CPU jitter entropy.
 
 Usage: python -m tools.check_build ARCHITECTURE, `arm64` or `x86_64`
 """
@@ -22,7 +22,7 @@ MAX_ZIP = 4 * MIB
 
 
 def faults(program: Path, architecture: str) -> tuple[list[str], str]:
-    """What is wrong with a program, and a line on it."""
+    """The faults of a program, and a line that describes it."""
     content = program.read_bytes()
     if content[:5] != b"\x7fELF\x02":
         return [f"{program}: not a 64-bit ELF file"], "not a program"

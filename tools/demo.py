@@ -1,8 +1,8 @@
-"""The whole bridge on this machine, step by step: `make demo`.
+"""Shows the whole bridge on this machine, step by step: `make demo`.
 
-Starts a local Partner Central and the functions (under `cargo lambda watch`), all on 127.0.0.1 and
-free ports, and stops them again, also on failure. Exits non-zero at the first step that does not do
-what it should. `VERBOSE=1` shows the commands, which are the commands run, and all JSON.
+Starts a local Partner Central and the functions (under `cargo lambda watch`), all on 127.0.0.1 and free
+ports, and stops them again, also on failure. Exits non-zero at the first step that fails. `VERBOSE=1`
+shows the commands as they run, and all JSON.
 """
 
 import base64
@@ -27,14 +27,14 @@ OPPORTUNITY = local.OPPORTUNITY["Identifier"]
 SECRET_ID = "opportunity-bridge/webhook"
 EMULATOR_LOG, FUNCTIONS_LOG = TARGET / "demo-emulator.log", TARGET / "demo-functions.log"
 VERBOSE = bool(os.environ.get("VERBOSE"))
-# A line that is longer than this is cut: what was sent is told whole to those who ask.
+# Longer lines are cut unless `VERBOSE=1` asks for everything.
 LINE = 110
-# What has turned out well since the last heading.
+# Checks that passed since the last heading.
 checked: list[str] = []
 
 
 class StepError(Exception):
-    """A step did not do what it should."""
+    """A step failed."""
 
 
 def heading(text: str) -> None:
@@ -43,18 +43,18 @@ def heading(text: str) -> None:
 
 
 def detail(text: str) -> None:
-    """What only some people want to read."""
+    """Prints a line only if `VERBOSE=1` asks for it."""
     if VERBOSE:
         print(text, flush=True)
 
 
 def say(text: str) -> None:
-    """A line for everybody."""
+    """Prints a line."""
     print(f"   {text}" if VERBOSE or len(text) <= LINE else f"   {text[: LINE - 1]}…", flush=True)
 
 
 def tell_checked() -> None:
-    """What has turned out well in a step, together."""
+    """Prints the checks that passed in a step on one line."""
     if checked:
         text = f"ok: {'; '.join(checked)}"
         print(textwrap.fill(text, LINE, initial_indent="   ", subsequent_indent="       "), flush=True)
@@ -66,7 +66,7 @@ def show(command: list[str]) -> None:
 
 
 def summary(answer: dict) -> str:
-    """What the bridge answers, in one line."""
+    """Sums up the bridge's answer in one line."""
     found = [f"{error['pointer']} {error['code']}" for error in answer.get("errors", [])]
     changed = [
         f"{change['pointer']} {json.dumps(change['before'])} → {json.dumps(change['after'])}"
@@ -95,7 +95,7 @@ def execute(command: list[str]) -> str:
 
 
 def sign(secret: str, body: str) -> dict[str, str]:
-    """The headers of a Standard Webhooks signature, made now."""
+    """The headers of a Standard Webhooks signature made now."""
     message, now = f"msg_{secrets.token_hex(8)}", datetime.now(UTC)
     return {
         "webhook-id": message,
@@ -107,14 +107,14 @@ def sign(secret: str, body: str) -> dict[str, str]:
 def send(
     method: str, url: str, headers: dict[str, str], body: str, tell: Callable[[str], None] = say
 ) -> tuple[int, dict]:
-    """Sends a request with curl, or without it where there is none; gives status and JSON."""
+    """Sends a request with curl, or with Python if there is no curl; returns the status and the JSON."""
     command = ["curl", "--silent", "--request", method, url]
     for name, value in headers.items():
         command += ["--header", f"{name}: {value}"]
     command += ["--data", body]
     show(command)
     if shutil.which("curl"):
-        # Not shown: it makes the status the last line of the output.
+        # Hidden from the shown command: makes the status the last line of the output.
         done = execute([*command, "--write-out", "\n%{http_code}"])
         text, status = done.rsplit("\n", 1)
     else:
@@ -167,7 +167,7 @@ def demo(stack: ExitStack) -> None:
     headers = {"content-type": patch["headers"]["content-type"]}
 
     def identified(body: str) -> str:
-        """The patch with its target: a signature covers the body, not the path."""
+        """The patch with its identifier: a signature covers the body, not the path."""
         return json.dumps({"Identifier": OPPORTUNITY} | json.loads(body))
 
     heading("In: a patch that nobody signed is refused")
@@ -269,7 +269,7 @@ def demo(stack: ExitStack) -> None:
 
 
 def somebody_commits(partner_central: str) -> None:
-    """A change by another client of Partner Central, with the AWS SDK for Python."""
+    """Changes the opportunity as another client of Partner Central, with the AWS SDK for Python."""
     client = local.partner_central_client(partner_central)
     update = local.update_body(client.get_opportunity(**local.OPPORTUNITY))
     update["LifeCycle"]["Stage"] = "Committed"
@@ -277,7 +277,9 @@ def somebody_commits(partner_central: str) -> None:
 
 
 def own_language(stack: ExitStack) -> None:
-    """A CRM that knows neither AWS's names nor the bridge: HubSpot, as far as the bridge meets it."""
+    """Connects a CRM that knows neither AWS's names nor the bridge: HubSpot, as far as the bridge meets
+    it.
+    """
     log = stack.enter_context(FUNCTIONS_LOG.open("a"))
     emulator_log = stack.enter_context(EMULATOR_LOG.open("w"))
     port, token = local.free_port(), secrets.token_hex(16)

@@ -1,8 +1,8 @@
-"""The bridge on this machine until Ctrl-C, to develop a CRM's side against: `make local`.
+"""Runs the bridge on this machine until Ctrl-C, to develop a CRM's side against: `make local`.
 
 Starts a local Partner Central with one opportunity, and both functions. Every change of the opportunity
 goes as an event through `enrich-opportunity`, and on to a CRM if there is one. Everything listens on
-127.0.0.1 and a free port, and is stopped with this program, also where a part of it fails.
+127.0.0.1 and a free port, and stops with this program, even if a part of it fails.
 
 Usage: python -m tools.keep_running [CRM], the URL that takes the CloudEvents
 """
@@ -20,7 +20,7 @@ from tools import local
 
 SECRET_ID = "opportunity-bridge/webhook"
 FUNCTIONS_LOG = local.TARGET / "local-functions.log"
-# Signs when it is pasted: a signature is good for five minutes.
+# Signs when it is pasted, because a signature is valid for five minutes.
 FIRST_REQUEST = """\
 URL={url}/ SECRET={secret}
 body='{{"Identifier": "O7654321", "LifeCycle": {{"NextSteps": "Sign on Monday"}}}}'
@@ -37,7 +37,7 @@ curl --silent --show-error "${{URL}}opportunities" \\
 
 
 def start(stack: ExitStack, crm: str | None) -> list[tuple[str, subprocess.Popen]]:
-    """Starts everything, and says how to use it; gives the processes by name."""
+    """Starts everything, and prints how to use it; returns the processes by name."""
     print("Starting. What is not compiled yet is compiled first.", flush=True)
     secret = f"whsec_{base64.b64encode(secrets.token_bytes(24)).decode()}"
     port = local.free_port()
@@ -68,7 +68,7 @@ def start(stack: ExitStack, crm: str | None) -> list[tuple[str, subprocess.Popen
 
 
 def wait_for_end(processes: list[tuple[str, subprocess.Popen]]) -> None:
-    """Returns only by an exception: a process has ended, or Ctrl-C was pressed."""
+    """Ends only with an exception: a process has ended, or somebody pressed Ctrl-C."""
     while True:
         for name, process in processes:
             if process.poll() is not None:

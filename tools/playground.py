@@ -1,9 +1,9 @@
-"""A page on which the whole bridge runs before your eyes, until Ctrl-C: `make playground`.
+"""Shows the whole bridge at work on a page in the browser, until Ctrl-C: `make playground`.
 
-Starts a local Partner Central with a dozen opportunities, and both functions with a CRM's mapping, HubSpot's
-unless another is named. The emulator serves the page and the mapping, hands the page's requests on to
-`patch-opportunity`, and plays a CRM that hears of every change. Everything listens on 127.0.0.1 and a free
-port, and is stopped with this program, also where a part of it fails.
+Starts a local Partner Central with a dozen opportunities, and both functions with a CRM's mapping (HubSpot's
+by default). The emulator serves the page and the mapping, forwards the page's requests to
+`patch-opportunity`, and plays a CRM that receives every change. Everything listens on 127.0.0.1 and a free
+port, and stops with this program, even if a part of it fails.
 """
 
 import base64
@@ -31,7 +31,7 @@ FUNCTIONS_LOG = local.TARGET / "playground-functions.log"
 
 @dataclass
 class Playground:
-    """A playground that runs."""
+    """A running playground."""
 
     emulator: str
     functions: str
@@ -43,7 +43,7 @@ class Playground:
         return f"{self.emulator}/_playground/"
 
     def control(self, method: str, path: str, body=None):
-        """Asks the emulator's control API; gives the JSON of its answer, or nothing where it has none."""
+        """Calls the emulator's control API; returns the JSON of its answer, or nothing if it is empty."""
         content = "" if body is None else json.dumps(body)
         status, _, answer = local.send(method, f"{self.emulator}/_control/{path}", {}, content)
         if status >= 300:
@@ -51,7 +51,7 @@ class Playground:
         return json.loads(answer) if answer else None
 
     def fill_crm(self) -> None:
-        """Tells the CRM of every opportunity, and forgets how it was told."""
+        """Sends the CRM every opportunity, then clears the record of that."""
         for opportunity in self.control("GET", "opportunities"):
             self.control("POST", f"opportunities/{opportunity['Id']}/announce")
         deadline = time.monotonic() + local.PATIENCE_SECONDS
@@ -63,7 +63,7 @@ class Playground:
 
 
 def check(mapping: Path) -> None:
-    """Says at once what is wrong with a mapping: a function that does not start says it in its log only."""
+    """Reports an error in the mapping at once: a function that fails to start reports it only in its log."""
     command = [
         "cargo",
         "run",

@@ -1,4 +1,4 @@
-//! The bridge's promises, each proven at the functions' own doors.
+//! Proves the bridge's promises from outside the functions.
 
 #![cfg(test)]
 

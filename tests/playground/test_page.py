@@ -1,4 +1,4 @@
-"""What one sees on the playground's page is what happens: in Partner Central, on the bridge, in the CRM."""
+"""The playground's page shows what really happens in Partner Central, on the bridge and in the CRM."""
 
 import json
 import subprocess
@@ -14,7 +14,7 @@ expect.set_options(timeout=local.PATIENCE_SECONDS * 1000)
 
 
 def card(page: Page, outcome: str) -> Locator:
-    """The newest card of the timeline with an outcome."""
+    """The newest card of the timeline with this outcome."""
     pill = page.locator(".pill", has_text=outcome)
     return page.locator("#timeline > li", has=pill).first
 
@@ -182,7 +182,7 @@ class ThePage(InABrowser):
         expect(card(self.page, "422 invalid patch")).to_contain_text("missing-companion")
         self.assertEqual(self.writes(), [])
 
-    def test_a_lost_answer_ends_as_one_write(self) -> None:
+    def test_a_write_whose_answer_is_lost_is_made_once(self) -> None:
         self.page.get_by_role("button", name="Lose its answer").click()
         expect(self.page.locator("#waiting-faults")).to_contain_text("write: lose its answer")
         self.save_deal("Next step", "Written once")
@@ -252,7 +252,7 @@ class ThePage(InABrowser):
         self.page.get_by_text("More from AWS").click()
         expect(self.page.locator("#deal .facts")).to_contain_text("Approved")
 
-    def test_an_unsigned_patch_is_not_let_in_and_asks_nothing_of_aws(self) -> None:
+    def test_an_unsigned_patch_is_refused_without_a_call_to_aws(self) -> None:
         self.page.get_by_text("Send a patch of your own").click()
         self.page.get_by_label("Do not sign it").check()
         self.page.get_by_role("button", name="Send", exact=True).click()
@@ -261,7 +261,7 @@ class ThePage(InABrowser):
         asked = {it["operation"] for it in self.running.control("GET", "requests")}
         self.assertLessEqual(asked, {"GetSecretValue"})
 
-    def test_a_patch_of_ones_own_tells_its_findings_at_the_place(self) -> None:
+    def test_a_patch_of_ones_own_shows_each_finding_at_its_place(self) -> None:
         self.page.get_by_text("Send a patch of your own").click()
         self.page.get_by_role("button", name="A misspelt field").click()
         self.page.get_by_role("button", name="Sign and send").click()
@@ -275,7 +275,7 @@ class ThePage(InABrowser):
         expect(told).to_contain_text("Only while it is approved")
         self.assertEqual(self.writes(), [])
 
-    def test_the_curl_command_does_the_same(self) -> None:
+    def test_the_curl_command_has_the_same_effect(self) -> None:
         self.page.get_by_text("Send a patch of your own").click()
         patch = {"LifeCycle": {"NextSteps": "Sent from a 'terminal', isn’t it"}}
         self.page.get_by_label("What should change").fill(json.dumps(patch, ensure_ascii=False))
@@ -353,7 +353,7 @@ class ThePage(InABrowser):
         self.page.wait_for_timeout(3000)
         self.assertEqual(asked, [])
 
-    def test_the_three_hints_show_themselves(self) -> None:
+    def test_the_three_hints_can_be_started(self) -> None:
         hints = self.page.locator("#guide li")
         for position in range(3):
             expect(hints.nth(position)).not_to_have_class("done")
@@ -389,7 +389,7 @@ class ThePage(InABrowser):
         expect(page.locator("#bridge")).to_be_focused()
         page.reload()
         expect(page.locator("#connection.live")).to_be_visible()
-        # What the keyboard comes by, in its order, each with an outline that can be seen.
+        # Each stop of the keyboard, in order, has a visible outline.
         passed = []
         for _ in range(40):
             page.keyboard.press("Tab")
@@ -404,7 +404,8 @@ class ThePage(InABrowser):
         names = [name for name, _ in passed]
         for name in ("API reference", "Show me: The CRM changes something", "NextSteps", "Lose its answer"):
             self.assertIn(name, names)
-        # A date is several stops, of which the last, its calendar, has an outline inside of the field.
+        # A date field has several stops; the outline of the last one, its calendar, is inside the
+        # field.
         seen = {name for name, outline in passed if outline != "none"}
         self.assertEqual(set(names) - seen, set())
         page.get_by_role("button", name="Show me: AWS’s seller changes something").focus()

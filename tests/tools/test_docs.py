@@ -1,7 +1,7 @@
-"""The commands of the operator's page exist, with the options that they are shown with.
+"""The commands on the operator's page exist, with the options shown.
 
-Those that need AWS cannot be run here. So they are held against what they are made of: the Makefile, the
-API's model that the AWS CLI is made of, SAM's own options.
+Commands that need AWS cannot run here. So they are compared with their definitions: the Makefile, the
+API's model that the AWS CLI is made from, SAM's own options.
 """
 
 import re
@@ -17,14 +17,14 @@ from tests.tools.test_make import MAKEFILE
 from tools.local import ROOT
 
 PAGE = (ROOT / "docs/operations.md").read_text()
-# Of the AWS CLI itself, whatever the operation is.
+# The AWS CLI's own options, valid for every operation.
 EVERYWHERE = {"--region", "--query", "--output", "--cli-input-json"}
 TARGETS = re.findall(r"^([a-z-]+):.*## ", MAKEFILE, re.MULTILINE)
 OF_A_STACK = {"deploy", "smoke", "log", "hand-on", "redrive"}
 
 
 def commands(program: str) -> list[list[str]]:
-    """The commands of a program on the page, split as a shell does, those inside of others included."""
+    """The page's commands of a program, split as a shell does, including those nested in others."""
     shown = re.findall(r"^ *\$ (.+(?:(?<=\\)\n.+)*)", PAGE, re.MULTILINE) + re.findall(
         r"`([a-z]+ [^`\n]+)`", PAGE
     )
@@ -35,7 +35,7 @@ def commands(program: str) -> list[list[str]]:
 
 
 class Page(unittest.TestCase):
-    def test_every_make_command_is_one_of_the_makefile_and_names_its_environment(self):
+    def test_every_make_command_is_in_the_makefile_and_names_its_environment(self):
         found = commands("make")
         self.assertGreater(len(found), 20)
         for _, target, *variables in found:
@@ -47,7 +47,7 @@ class Page(unittest.TestCase):
                     name = variable.partition("=")[0]
                     self.assertTrue(name == "ENVIRONMENT" or f"({name})" in MAKEFILE, name)
 
-    def test_every_aws_command_is_an_operation_with_options_that_it_takes(self):
+    def test_every_aws_command_is_an_operation_with_options_that_exist(self):
         found = commands("aws")
         self.assertGreater(len(found), 8)
         for _, service, operation, *rest in found:
@@ -62,7 +62,7 @@ class Page(unittest.TestCase):
                 if given:
                     self.assertIn("--region", given)
 
-    def test_every_sam_command_takes_its_options(self):
+    def test_every_sam_command_has_options_that_exist(self):
         for _, *parts in commands("sam"):
             if parts[0] not in ("delete", "list"):
                 continue
@@ -71,7 +71,7 @@ class Page(unittest.TestCase):
             self.assertIn("--config-env", options)
             self.assertLessEqual({part for part in parts if part.startswith("--")}, options)
 
-    def test_every_link_leads_somewhere(self):
+    def test_every_link_has_a_target(self):
         for target in re.findall(r"\]\(([^)]+)\)", PAGE):
             if target.startswith("https://"):
                 continue

@@ -1,4 +1,4 @@
-"""`make local` in the hands of a developer: started, used as it says, stopped."""
+"""A developer can use `make local` as it says, and stop it."""
 
 import json
 import re
@@ -25,7 +25,7 @@ def is_listening(url: str) -> bool:
 
 
 class KeepRunning(unittest.TestCase):
-    def test_the_printed_request_is_taken_and_the_crm_hears_of_it_and_ctrl_c_stops_everything(self):
+    def test_the_printed_request_works_the_crm_gets_the_event_and_ctrl_c_stops_everything(self):
         heard = threading.Event()
         crm = self.enterContext(local.Crm(react=lambda _: heard.set()))
         options = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL, "text": True}

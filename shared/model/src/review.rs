@@ -1,7 +1,7 @@
-//! The review of a change: what it changes, what stands against it, and what is worth knowing.
+//! Reviews a change: what it changes, what speaks against it, and what is worth knowing.
 //!
-//! The one place where ownership, review locks, AWS's model and AWS's rules are asked. It is pure: what
-//! is read goes in, findings come out, and the caller decides.
+//! Only this module asks for ownership, review locks, AWS's model and AWS's rules. It is pure: the document
+//! goes in, findings come out, and the caller decides.
 
 use crate::{
     Change, Code, Finding, Object, Opportunity, Update, advice, companions,
@@ -9,7 +9,7 @@ use crate::{
     schema, update,
 };
 
-/// What is to be said of a change to an opportunity.
+/// The result of reviewing a change.
 #[derive(Debug, Clone)]
 pub struct Review {
     /// The body that would be sent.
@@ -22,13 +22,13 @@ pub struct Review {
     owned: Vec<Finding>,
     /// Changes that the review status closes.
     locked: Vec<Finding>,
-    /// What AWS would refuse.
+    /// Errors: AWS would refuse them.
     invalid: Vec<Finding>,
-    /// What is worth knowing and stops nothing.
+    /// Findings that stop nothing.
     warnings: Vec<Finding>,
 }
 
-/// What a change is refused for.
+/// Why a change is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
     /// It changes fields that are not the partner's.
@@ -40,15 +40,15 @@ pub enum Refusal {
         /// Each closed change.
         findings: Vec<Finding>,
     },
-    /// The opportunity would not be one that AWS takes.
+    /// AWS would not accept the opportunity.
     Invalid(Vec<Finding>),
 }
 
-/// Reviews the change from the opportunity as it was read to the document `after`. `today` is the date
+/// Reviews the change from `before`, the opportunity as read, to the document `after`. `today` is the date
 /// in UTC, as `YYYY-MM-DD`.
 ///
-/// `changes` is what differs between the body that would be sent and one of the opportunity as it was
-/// read, besides the fields that are in no body.
+/// `changes` lists what differs between the body that would be sent and a body made from `before`, plus
+/// changes to fields that no body contains.
 #[must_use]
 pub fn review(before: &Opportunity, after: Object, today: &str) -> Review {
     let mut changes = Change::between(before.document(), &after);
@@ -82,15 +82,15 @@ impl Review {
     /// Refuses changes to fields that are not the partner's.
     ///
     /// # Errors
-    /// With each of them.
+    /// With a finding for each of them.
     pub fn refuse_owned(&self) -> Result<(), Refusal> {
         refuse(&self.owned, Refusal::Owned)
     }
 
-    /// Refuses changes that the review status closes, unless AWS is to judge.
+    /// Refuses changes that the review status closes; with `lenient`, AWS decides.
     ///
     /// # Errors
-    /// With each of them.
+    /// With a finding for each of them.
     pub fn refuse_locked(&self, lenient: bool) -> Result<(), Refusal> {
         let findings = if lenient { &[][..] } else { &self.locked };
         refuse(findings, |findings| Refusal::Locked {
@@ -99,7 +99,7 @@ impl Review {
         })
     }
 
-    /// Refuses what AWS would refuse. With `lenient`, AWS judges what may have changed since this
+    /// Refuses what AWS would refuse. With `lenient`, AWS decides on rules that may have changed since this
     /// release.
     ///
     /// # Errors
@@ -109,7 +109,7 @@ impl Review {
         refuse(&invalid, Refusal::Invalid)
     }
 
-    /// Everything that the change would be refused for.
+    /// Every finding that stops the change.
     #[must_use]
     pub fn errors(&self, lenient: bool) -> Vec<Finding> {
         let locked = if lenient { &[][..] } else { &self.locked };
@@ -117,7 +117,7 @@ impl Review {
         [&self.owned[..], locked, &invalid].concat()
     }
 
-    /// Everything that is worth knowing and stops nothing.
+    /// Every finding that stops nothing.
     #[must_use]
     pub fn warnings(&self, lenient: bool) -> Vec<Finding> {
         let locked = if lenient { &self.locked[..] } else { &[] };
@@ -125,14 +125,14 @@ impl Review {
         [&left_to_aws[..], &self.warnings, locked].concat()
     }
 
-    /// What is left to AWS to judge, and what is refused here.
+    /// The invalid findings, split into those left to AWS and those refused here.
     fn judged(&self, lenient: bool) -> (Vec<Finding>, Vec<Finding>) {
         let is_left_to_aws = |finding: &Finding| lenient && grows_with_aws(finding.code);
         self.invalid.iter().cloned().partition(is_left_to_aws)
     }
 }
 
-/// Whether a change is to AWS's side of the review, which AWS keeps itself.
+/// Whether a change is on AWS's side of the review, which AWS maintains itself.
 #[must_use]
 pub fn is_of_the_review(change: &Change) -> bool {
     owner::of(&change.pointer) == Some(Owner::Review)
@@ -161,7 +161,7 @@ fn refuse(
     Err(refusal(findings.to_vec()))
 }
 
-/// Whether a difference between the documents is none between the bodies that AWS gets.
+/// Whether two documents differ here although AWS gets the same body.
 fn is_none(change: &Change, before: &Opportunity) -> bool {
     match change.pointer.as_str() {
         "/Catalog" => change.after == before.catalog(),
