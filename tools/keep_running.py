@@ -78,7 +78,9 @@ def wait_for_end(processes: list[tuple[str, subprocess.Popen]]) -> None:
 
 def main() -> int:
     (crm,) = sys.argv[1:] or [None]
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # A shell starts its background jobs with SIGINT ignored.
+    for stop in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(stop, signal.default_int_handler)
     try:
         with ExitStack() as stack:
             processes = start(stack, crm)

@@ -114,7 +114,9 @@ def playground(*arguments: str, pages: Path = PAGES, mapping: Path = MAPPING) ->
 
 
 def main() -> int:
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # A shell starts its background jobs with SIGINT ignored.
+    for stop in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(stop, signal.default_int_handler)
     print("Starting. What is not compiled yet is compiled first.", flush=True)
     try:
         with ExitStack() as stack:
