@@ -199,6 +199,15 @@ pub(crate) fn judge(before: &Object, after: &Object, changes: &[Change], today: 
     judgement
 }
 
+/// Whether two places are different fields that one rule is about.
+pub(crate) fn belong_together(one: &str, other: &str) -> bool {
+    let touched = |fields: &[&str], by: &str| fields.iter().position(|field| overlap(by, field));
+    RULES.iter().any(|rule| {
+        let places = (touched(rule.fields, one), touched(rule.fields, other));
+        matches!(places, (Some(one), Some(other)) if one != other)
+    })
+}
+
 /// Adds a finding, as the opportunity's where the rule was broken before.
 fn add_new(judgement: &mut Judgement, is_certain: bool, was_broken: bool, mut finding: Finding) {
     if was_broken {

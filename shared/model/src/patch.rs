@@ -10,7 +10,7 @@ use json_patch::{
 };
 use serde_json::Value;
 
-use self::settle::settle;
+pub(crate) use self::settle::settle;
 use crate::{
     Code, Object, Opportunity,
     equal::equal,
@@ -204,6 +204,16 @@ impl Patch {
         };
         let operations: Result<_, _> = operations.into_iter().enumerate().map(parsed).collect();
         Ok(Self::Operations(json_patch::Patch(operations?)))
+    }
+
+    /// Whether a part of what it does may be left out. Without its second half a `move` loses a value.
+    #[must_use]
+    pub fn is_divisible(&self) -> bool {
+        let moves = |operation: &PatchOperation| matches!(operation, PatchOperation::Move(_));
+        match self {
+            Self::Merge(_) => true,
+            Self::Operations(operations) => !operations.iter().any(moves),
+        }
     }
 
     /// The opportunity's document with this patch applied. Whether that may be written is for
