@@ -98,7 +98,7 @@ fn metrics(
 ) -> Metrics {
     let mut metrics = Metrics::new("patch-opportunity", catalog.as_str());
     let counted = match (outcome, problem) {
-        (Some(Outcome::Updated), _) => Some(Metric::Updated),
+        (Some(Outcome::Updated | Outcome::UpdatedInPart), _) => Some(Metric::Updated),
         (Some(Outcome::Unchanged), _) => Some(Metric::Unchanged),
         (_, Some(Kind::OpportunityLocked | Kind::LockedForNow)) => Some(Metric::Locked),
         (_, Some(Kind::Unauthorized)) => Some(Metric::Unauthorized),
