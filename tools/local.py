@@ -103,9 +103,9 @@ def function_url(port: int) -> str:
     return f"http://127.0.0.1:{port}/lambda-url/patch-opportunity"
 
 
-def invoke_url(port: int) -> str:
-    """Where `enrich-opportunity` takes events."""
-    return f"http://127.0.0.1:{port}/2015-03-31/functions/enrich-opportunity/invocations"
+def invoke_url(port: int, function: str = "enrich-opportunity") -> str:
+    """Where a function takes events."""
+    return f"http://127.0.0.1:{port}/2015-03-31/functions/{function}/invocations"
 
 
 @contextmanager
