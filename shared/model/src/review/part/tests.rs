@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::{Catalog, Patch, Refusal, arbitrary};
+use crate::{Catalog, Change, Patch, Refusal, arbitrary};
 
 const TODAY: &str = "2026-03-01";
 
