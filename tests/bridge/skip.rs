@@ -303,3 +303,37 @@ async fn what_is_skipped_of_a_record_has_the_crms_name_too() {
     );
     assert_eq!(answer.body["changes"][0]["field"], "changed_closedate");
 }
+
+#[tokio::test]
+async fn a_default_that_is_skipped_is_not_told_as_one_that_aws_gets() {
+    let mapping = json!({
+        "crm": "example", "receive": {"id": "/id", "record": ""}, "send": {"body": {}, "record": ""},
+        "fields": [
+            {"aws": "/LifeCycle/TargetCloseDate", "crm": "close", "to": "aws", "as": "date"},
+            {"aws": "/Project/AdditionalComments", "crm": "comments", "to": "aws", "default": "From the CRM"},
+        ],
+    });
+    let file = std::env::temp_dir().join(format!("mapping-{}-skip.json", std::process::id()));
+    std::fs::write(&file, mapping.to_string()).expect("a file");
+    let (emulator, function) = crm::with(("CRM_MAPPING", file.to_str().expect("UTF-8"))).await;
+    let record = Request::new("POST", "/crm")
+        .header("content-type", "application/json")
+        .header("prefer", "locked=skip")
+        .body(&json!({"id": ID, "close": "2030-01-31"}).to_string());
+    for (status, defaulted, skipped) in [
+        ("Action Required", 0, vec!["/Project/AdditionalComments"]),
+        ("Approved", 1, vec![]),
+    ] {
+        emulator.seed(documents::sample());
+        emulator.edit(ID, |document| {
+            document["LifeCycle"]["ReviewStatus"] = json!(status);
+        });
+        let answer = function.send(&record).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        assert_eq!(pointers(&answer, "skipped"), skipped);
+        let warnings = answer.body["warnings"].as_array().expect("a list").iter();
+        let told = warnings.filter(|warning| warning["code"] == "defaulted");
+        assert_eq!(told.count(), defaulted, "{status}");
+    }
+    std::fs::remove_file(file).expect("it is there");
+}

@@ -193,7 +193,7 @@ async fn carry_out(
     .map_err(|problem| request.edit.refused(problem))?;
 
     let representation = representation::read_again(upstream, &request, &settled).await;
-    let told = request.edit.told(&settled.read);
+    let told = request.edit.told(&settled.read, &settled.review);
     let answer = Answer::new(settled, representation, request.preference);
     Ok(answer.with_record(told.as_ref()))
 }
