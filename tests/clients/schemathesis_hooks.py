@@ -46,10 +46,11 @@ def filter_failure(_context, failure, case, response) -> bool:
 
 def is_in_order(response) -> bool:
     """Whether a patch that is wrong by the schema did nothing, or is told to be wrong: to a dry run in
-    `errors`, and where AWS is to judge (`handling=lenient`) in `warnings`.
+    `errors`, where AWS is to judge (`handling=lenient`) in `warnings`, and in `skipped` where what is wrong
+    is left out (`locked=skip`).
     """
     if response.status_code == 204:  # asked for by `return=minimal`, and says nothing
         return True
     answer = response.json()
-    findings = answer.get("errors", []) + answer.get("warnings", [])
+    findings = [finding for name in ("errors", "warnings", "skipped") for finding in answer.get(name, [])]
     return answer.get("outcome") == "unchanged" or any(finding["source"] == "patch" for finding in findings)

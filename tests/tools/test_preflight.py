@@ -172,7 +172,9 @@ class WithAws(unittest.TestCase):
     def test_credentials_that_aws_does_not_take_are_told_before_anything_else_is_asked(self):
         session = Session()
         session.answers("sts", "get_caller_identity", "ExpiredToken: The security token is expired")
-        with self.assertRaisesRegex(PreflightError, "^AWS does not accept your credentials: .*token is expired"):
+        with self.assertRaisesRegex(
+            PreflightError, "^AWS does not accept your credentials: .*token is expired"
+        ):
             preflight.preflight(session, "sandbox", [])
 
     def test_a_crm_without_what_its_kind_takes_is_told_by_name(self):
