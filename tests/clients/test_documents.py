@@ -118,7 +118,8 @@ class TheReadme(unittest.TestCase):
         text = block("examples/README.md", "python receiver.py").text
         text = text.replace("8080", str(port)).replace("whsec_…", SECRET)
         receiver, others = text.split("\n", 1)
-        program = self.enterContext(local.running(["sh", "-c", f"cd examples && exec {receiver}"]))
+        start = ["sh", "-c", f"cd examples && exec {receiver}"]
+        program = self.enterContext(local.running(start, stdout=subprocess.DEVNULL))
         local.wait_for(port, program)
         self.assertTrue(run(f"cd examples\n{others}", URL=url).startswith("200 "))
 
@@ -130,12 +131,11 @@ class Tools(unittest.TestCase):
 
     def test_the_emulator_answers_the_aws_cli(self):
         port = local.free_port()
+        quietly = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         emulator, *others = (
             block("tests/emulator/README.md", "cargo run").text.replace("8700", str(port)).splitlines()
         )
-        program = self.enterContext(
-            local.running(["sh", "-c", f"exec {emulator}"], stdout=subprocess.DEVNULL)
-        )
+        program = self.enterContext(local.running(["sh", "-c", f"exec {emulator}"], **quietly))
         local.wait_for(port, program)
         if not shutil.which("aws"):
             self.skipTest("the AWS CLI is not installed")
