@@ -34,7 +34,9 @@ def seconds(text: str) -> int:
     """A time that is over, such as `90m`, `3h` or `2d`, in seconds."""
     found = re.fullmatch(r"([1-9][0-9]*)([mhd])", text)
     if not found:
-        raise argparse.ArgumentTypeError(f"`{text}` is no time, expected such as `90m`, `3h` or `2d`")
+        raise argparse.ArgumentTypeError(
+            f"`{text}` is not a time span, expected one such as `90m`, `3h` or `2d`"
+        )
     return int(found[1]) * SECONDS[found[2]]
 
 

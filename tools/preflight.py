@@ -59,7 +59,8 @@ def given(texts: list[str]) -> dict[str, str]:
     try:
         read = CfnParameterOverridesType().convert([text for text in texts if text], None, None)
     except click.ClickException as error:
-        raise PreflightError(f"the parameters cannot be read: {error.message}") from error
+        expected = "expected `PARAMETERS=file://` and the whole path of a file"
+        raise PreflightError(f"the parameters cannot be read: {error.message}; {expected}") from error
     except Exception as error:  # a YAML or JSON parser's own
         raise PreflightError(f"the parameters cannot be read: {error}") from error
     return {name: str(value) for name, value in read.items()}

@@ -74,6 +74,6 @@ class Since(unittest.TestCase):
     def test_anything_else_is_refused_with_what_is_expected(self):
         for text in ("", "3", "h", "0h", "1w"):
             with self.assertRaisesRegex(
-                argparse.ArgumentTypeError, f"^`{text}` is no time, expected such as"
+                argparse.ArgumentTypeError, f"^`{text}` is not a time span, expected one such as"
             ):
                 log.seconds(text)

@@ -96,6 +96,12 @@ class WithoutAws(unittest.TestCase):
             ):
                 self.wrong(text)
 
+    def test_a_path_without_file_before_it_is_told_what_is_expected(self):
+        with self.assertRaisesRegex(
+            PreflightError, "; expected `PARAMETERS=file://` and the whole path of a file$"
+        ):
+            self.wrong("crm.yaml")
+
     def test_a_value_that_the_template_does_not_allow_is_told_with_what_it_expects(self):
         for given, said in [
             (

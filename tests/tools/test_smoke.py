@@ -96,9 +96,10 @@ class Here(unittest.TestCase):
         self.assertTrue(done.stderr.startswith(said), done.stderr)
 
     def test_what_is_no_identifier_is_refused(self):
-        done = self.smoke("7654321")
-        said = "`ID` is `7654321`, expected the identifier of an opportunity, such as `O1234567`\n"
-        self.assertEqual((done.returncode, done.stderr), (1, said))
+        for given, found in [("7654321", "`7654321`"), ("", "not set")]:
+            done = self.smoke(given)
+            said = f"`ID` is {found}, expected the identifier of an opportunity, such as `O1234567`\n"
+            self.assertEqual((done.returncode, done.stderr), (1, said))
 
     def test_a_step_that_fails_is_told_with_the_request_that_the_log_has_in_one_line(self):
         self.fault("GetOpportunity", "access-denied")
