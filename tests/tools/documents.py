@@ -73,4 +73,11 @@ def needs_aws(command: str) -> bool:
     program, *rest = command.split()
     if program == "make":
         return bool(TARGETS_OF_AWS & set(rest))
+    if program.removeprefix("./") in TARGETS_OF_AWS:
+        return True
     return program in PROGRAMS_OF_AWS and "--endpoint-url" not in rest
+
+
+def is_about_aws(name: str) -> bool:
+    """Whether a document says of all its commands that they need AWS."""
+    return "Every command on this page needs AWS" in text(name)
