@@ -122,7 +122,11 @@ class TheFunction(unittest.TestCase):
         opportunity.flush()
         partner_central = cls.enterClassContext(local.emulator("--seed", opportunity.name))
         settings = local.settings(
-            partner_central, PARTNER_CENTRAL_CATALOG="AWS", WEBHOOK_AUTH="bearer", WEBHOOK_SECRETS=TOKEN
+            partner_central,
+            PARTNER_CENTRAL_CATALOG="AWS",
+            WEBHOOK_AUTH="bearer",
+            WEBHOOK_SECRETS=TOKEN,
+            CRM_MAPPING=str(local.ROOT / "mappings/hubspot.json"),
         )
         cls.url = cls.enterClassContext(local.answering(settings))
 
