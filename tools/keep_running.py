@@ -1,8 +1,9 @@
 """Runs the bridge on this machine until Ctrl-C, to develop a CRM's side against: `make local`.
 
-Starts a local Partner Central with one opportunity, and both functions. Every change of the opportunity
-goes as an event through `enrich-opportunity`, and on to a CRM if there is one. Everything listens on
-127.0.0.1 and a free port, and stops with this program, even if a part of it fails.
+Starts a local Partner Central with one opportunity, and the functions. Every change of the opportunity
+goes as an event through `enrich-opportunity`, and on to a CRM if there is one. No schedule runs
+`sweep-opportunities`; it prints a command that does. Everything listens on 127.0.0.1 and a free port, and
+stops with this program, even if a part of it fails.
 
 Usage: python -m tools.keep_running [CRM], the URL that takes the CloudEvents
 """
@@ -36,6 +37,10 @@ curl --silent --show-error "${{URL}}opportunities" \\
 """
 
 
+# Whatever has changed in the last two hours is handed on once more.
+SWEEP = "curl --silent --show-error --data '{{}}' {url}"
+
+
 def start(stack: ExitStack, crm: str | None) -> list[tuple[str, subprocess.Popen]]:
     """Starts everything, and prints how to use it; returns the processes by name."""
     print("Starting. What is not compiled yet is compiled first.", flush=True)
@@ -63,6 +68,8 @@ def start(stack: ExitStack, crm: str | None) -> list[tuple[str, subprocess.Popen
     print(f"the functions' log  {FUNCTIONS_LOG}")
     print("\nA first request, to be pasted into another terminal:\n")
     print(FIRST_REQUEST.format(url=url, secret=secret))
+    print("A sweep, as AWS runs it every hour:\n")
+    print(SWEEP.format(url=local.invoke_url(port, "sweep-opportunities")), end="\n\n")
     print("Calls of Partner Central and events are shown below. Ctrl-C stops everything.", flush=True)
     return [("the emulator", emulator), ("`cargo lambda watch`", functions)]
 

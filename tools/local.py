@@ -11,6 +11,7 @@ import re
 import signal
 import socket
 import subprocess
+import sys
 import threading
 import time
 import urllib.error
@@ -86,8 +87,12 @@ def settings(partner_central: str, **others: str) -> dict[str, str]:
 
 
 def functions_command(port: int) -> list[str]:
-    """The command that runs the functions."""
-    return ["cargo", "lambda", "watch", "--ignore-changes", "-A", "127.0.0.1", "-P", str(port)]
+    """The command that runs the functions. `make` installs `cargo-lambda` beside the Python of this program,
+    which need not be on the path.
+    """
+    installed = Path(sys.executable).with_name("cargo-lambda")
+    program = str(installed) if installed.exists() else "cargo-lambda"
+    return [program, "lambda", "watch", "--ignore-changes", "-A", "127.0.0.1", "-P", str(port)]
 
 
 @contextmanager
@@ -104,9 +109,9 @@ def function_url(port: int) -> str:
     return f"http://127.0.0.1:{port}/lambda-url/patch-opportunity"
 
 
-def invoke_url(port: int) -> str:
-    """The URL on which `enrich-opportunity` takes events."""
-    return f"http://127.0.0.1:{port}/2015-03-31/functions/enrich-opportunity/invocations"
+def invoke_url(port: int, function: str = "enrich-opportunity") -> str:
+    """The URL on which a function takes events."""
+    return f"http://127.0.0.1:{port}/2015-03-31/functions/{function}/invocations"
 
 
 @contextmanager
@@ -228,7 +233,12 @@ def wait_for(port: int, process: subprocess.Popen) -> None:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 return
         time.sleep(0.1)
-    raise NotRunningError(f"nothing listens on port {port}")
+    ended = (
+        ""
+        if process.poll() is None
+        else f", because `{process.args[0]}` has ended with status {process.returncode}"
+    )
+    raise NotRunningError(f"nothing listens on port {port}{ended}")
 
 
 def wait_for_answer(port: int) -> str:

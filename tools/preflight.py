@@ -60,7 +60,8 @@ def given(texts: list[str]) -> dict[str, str]:
     try:
         read = CfnParameterOverridesType().convert([text for text in texts if text], None, None)
     except click.ClickException as error:
-        raise PreflightError(f"the parameters cannot be read: {error.message}") from error
+        expected = "expected `PARAMETERS=file://` and the whole path of a file"
+        raise PreflightError(f"the parameters cannot be read: {error.message}; {expected}") from error
     except Exception as error:  # a YAML or JSON parser's own
         raise PreflightError(f"the parameters cannot be read: {error}") from error
     return {name: str(value) for name, value in read.items()}
@@ -149,7 +150,7 @@ def account(sts) -> str:
         return sts.get_caller_identity()["Account"]
     except (BotoCoreError, ClientError) as error:
         raise PreflightError(
-            f"AWS takes no credentials of yours: {error} (try `aws sts get-caller-identity`)"
+            f"AWS does not accept your credentials: {error} (try `aws sts get-caller-identity`)"
         ) from error
 
 

@@ -255,7 +255,8 @@ def main() -> int | str:
     parser.add_argument("--partner-central", help="the emulator's URL")
     given = parser.parse_args()
     if not IDENTIFIER.fullmatch(given.identifier):
-        return f"`ID` is `{given.identifier}`, expected the identifier of an opportunity, such as `O1234567`"
+        found = f"`{given.identifier}`" if given.identifier else "not set"
+        return f"`ID` is {found}, expected the identifier of an opportunity, such as `O1234567`"
     if given.stack is None and not (given.url and given.secret and given.partner_central):
         return "expected the name of a stack, or `--url`, `--secret` and `--partner-central`"
     try:

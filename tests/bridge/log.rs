@@ -540,3 +540,46 @@ async fn one_line_says_why_a_request_was_answered_with_a_5xx() {
         assert!(line["span"]["requestId"].is_string(), "{line}");
     }
 }
+
+#[tokio::test]
+async fn the_line_of_a_request_that_was_not_let_in_says_from_which_address_it_came() {
+    let emulator = Emulator::start().await;
+    emulator.seed(documents::sample());
+    let variables = [
+        ("PARTNER_CENTRAL_CATALOG", "Sandbox"),
+        ("WEBHOOK_AUTH", "bearer"),
+        ("WEBHOOK_SECRETS", TOKEN),
+        ("AWS_LAMBDA_LOG_FORMAT", "JSON"),
+    ];
+    let function = Function::start("patch-opportunity", &emulator, &variables).await;
+    // What a caller says of itself is not believed, and not printed.
+    let read = Request::new("GET", "/opportunities/O7654321")
+        .header("x-forwarded-for", "PRIVATE")
+        .header("user-agent", "PRIVATE");
+    let refused = read
+        .clone()
+        .header("authorization", "Bearer PRIVATE-another");
+    assert_eq!(function.send(&refused).await.status, 401);
+    let token = format!("Bearer {TOKEN}");
+    let admitted = read.header("authorization", &token);
+    assert_eq!(function.send(&admitted).await.status, 200);
+    let log = function.log_with(&[r#""outcome":"read""#]).await;
+    assert_none_is_private(&log);
+    let lines = log.lines().map(|line| line.parse::<Value>().expect("JSON"));
+    let answered = lines.filter(|line| line["message"] == "answered");
+    let told = answered
+        .map(|line| ["level", "outcome", "route", "caller.address"].map(|name| line[name].clone()));
+    let route = "/opportunities/{identifier}";
+    assert_eq!(
+        told.collect::<Vec<_>>(),
+        [
+            [
+                json!("WARN"),
+                json!("unauthorized"),
+                json!(route),
+                json!("127.0.0.1")
+            ],
+            [json!("INFO"), json!("read"), json!(route), Value::Null],
+        ]
+    );
+}

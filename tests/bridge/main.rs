@@ -16,5 +16,6 @@ mod openapi;
 mod patch;
 mod refusals;
 mod semantics;
+mod skip;
 mod start;
 mod sweep;

@@ -103,6 +103,19 @@ class AGeneratedClient:
             [("/Project/Title", self.models.Code.LOCKED)],
         )
 
+    def test_learns_what_was_skipped_because_it_is_locked(self):
+        patch = self.patch(
+            project=self.part("Project", title="Another"), life_cycle=self.next_steps(self.id())
+        )
+        prefer = self.models.Preference.LOCKED_SKIP
+        answer = self.call("patch_opportunity", identifier=IDENTIFIER, body=patch, prefer=prefer)
+        self.assertEqual(answer.outcome, self.models.Outcome.UPDATED_IN_PART)
+        self.assertEqual([change.pointer for change in answer.changes], ["/LifeCycle/NextSteps"])
+        self.assertEqual(
+            [(skipped.pointer, skipped.code, skipped.wanted) for skipped in answer.skipped],
+            [("/Project/Title", self.models.Code.LOCKED, "Another")],
+        )
+
     def test_learns_why_it_is_refused(self):
         patch = self.patch(project=self.part("Project", title="Another"))
         problem = self.call("patch_opportunity", identifier=IDENTIFIER, body=patch)

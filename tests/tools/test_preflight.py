@@ -96,6 +96,12 @@ class WithoutAws(unittest.TestCase):
             ):
                 self.wrong(text)
 
+    def test_a_path_without_file_before_it_is_refused_with_what_is_expected(self):
+        with self.assertRaisesRegex(
+            PreflightError, "; expected `PARAMETERS=file://` and the whole path of a file$"
+        ):
+            self.wrong("crm.yaml")
+
     def test_a_value_that_the_template_does_not_allow_is_reported_with_what_it_expects(self):
         for given, said in [
             (
@@ -172,7 +178,9 @@ class WithAws(unittest.TestCase):
     def test_refused_credentials_are_reported_before_any_other_call(self):
         session = Session()
         session.answers("sts", "get_caller_identity", "ExpiredToken: The security token is expired")
-        with self.assertRaisesRegex(PreflightError, "^AWS takes no credentials of yours: .*token is expired"):
+        with self.assertRaisesRegex(
+            PreflightError, "^AWS does not accept your credentials: .*token is expired"
+        ):
             preflight.preflight(session, "sandbox", [])
 
     def test_a_crm_without_a_required_parameter_is_reported_with_its_name(self):

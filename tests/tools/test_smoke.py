@@ -96,9 +96,10 @@ class Here(unittest.TestCase):
         self.assertTrue(done.stderr.startswith(said), done.stderr)
 
     def test_a_malformed_identifier_is_refused(self):
-        done = self.smoke("7654321")
-        said = "`ID` is `7654321`, expected the identifier of an opportunity, such as `O1234567`\n"
-        self.assertEqual((done.returncode, done.stderr), (1, said))
+        for given, found in [("7654321", "`7654321`"), ("", "not set")]:
+            done = self.smoke(given)
+            said = f"`ID` is {found}, expected the identifier of an opportunity, such as `O1234567`\n"
+            self.assertEqual((done.returncode, done.stderr), (1, said))
 
     def test_a_failed_step_names_the_request_which_has_one_line_in_the_log(self):
         self.fault("GetOpportunity", "access-denied")

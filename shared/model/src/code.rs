@@ -57,6 +57,8 @@ codes! {
     ReadOnly = "read-only",
     /// The review status closes the field.
     Locked = "locked",
+    /// The field is open, but belongs to a locked one of the same patch.
+    CompanionLocked = "companion-locked",
 
     // What AWS accepts.
     /// AWS's model has no such member here.

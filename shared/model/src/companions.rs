@@ -199,6 +199,27 @@ pub(crate) fn judge(before: &Object, after: &Object, changes: &[Change], today: 
     judgement
 }
 
+/// The fields that a rule judges together with one of these places, each with the place.
+pub(crate) fn judged_with<'a>(
+    pointers: impl Iterator<Item = &'a str>,
+) -> Vec<(&'static str, &'a str)> {
+    let mut companions = Vec::new();
+    for pointer in pointers {
+        for rule in &RULES {
+            let Some(touched) = rule.fields.iter().find(|field| overlap(pointer, field)) else {
+                continue;
+            };
+            for field in rule.fields {
+                let is_known = companions.iter().any(|(known, _)| known == field);
+                if field != touched && !is_known {
+                    companions.push((*field, pointer));
+                }
+            }
+        }
+    }
+    companions
+}
+
 /// Adds a finding; if the rule was broken before, its source is the opportunity.
 fn add_new(judgement: &mut Judgement, is_certain: bool, was_broken: bool, mut finding: Finding) {
     if was_broken {

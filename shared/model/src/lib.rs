@@ -57,7 +57,7 @@ pub use identifier::{Catalog, Identifier, ParseCatalogError, ParseIdentifierErro
 pub use instant::{Instant, ParseInstantError};
 pub use opportunity::{Opportunity, ParseOpportunityError};
 pub use patch::{ParsePatchError, Patch, PatchError};
-pub use review::{Refusal, Review, is_of_the_review, review};
+pub use review::{Refusal, Review, Skipped, is_of_the_review, review, review_open_part};
 pub use schema::{load_rules, meant};
 pub use update::{Adjustment, Rule, Update};
 

@@ -10,7 +10,7 @@ use json_patch::{
 };
 use serde_json::Value;
 
-use self::settle::settle;
+pub(crate) use self::settle::settle;
 use crate::{
     Code, Object, Opportunity,
     equal::equal,
@@ -203,6 +203,16 @@ impl Patch {
         };
         let operations: Result<_, _> = operations.into_iter().enumerate().map(parsed).collect();
         Ok(Self::Operations(json_patch::Patch(operations?)))
+    }
+
+    /// Whether part of the patch may be left out. Half of a `move` would lose a value.
+    #[must_use]
+    pub fn is_divisible(&self) -> bool {
+        let moves = |operation: &PatchOperation| matches!(operation, PatchOperation::Move(_));
+        match self {
+            Self::Merge(_) => true,
+            Self::Operations(operations) => !operations.iter().any(moves),
+        }
     }
 
     /// The opportunity's document after this patch. [`review`](fn@crate::review) says whether it may be

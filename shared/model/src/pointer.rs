@@ -70,6 +70,45 @@ pub fn find<'a>(document: &'a Object, pointer: &str) -> Option<&'a Value> {
     })
 }
 
+/// Puts the value at a pointer back to what it was, `None` where there was none. An object on the way
+/// that has become null is made again.
+pub(crate) fn put_back(document: &mut Object, pointer: &str, value: Option<&Value>) {
+    let Some((holder, last)) = pointer.rsplit_once('/') else {
+        return;
+    };
+    let last = unescaped(last);
+    let Some(holder) = object_at(document, holder) else {
+        return;
+    };
+    match value {
+        Some(value) => drop(holder.insert(last.into_owned(), value.clone())),
+        None => drop(holder.shift_remove(&*last)),
+    }
+}
+
+/// The object at a pointer, made where there is null or nothing; `None` where there is something else.
+fn object_at<'a>(document: &'a mut Object, pointer: &str) -> Option<&'a mut Object> {
+    let mut tokens = pointer.split('/').skip(1).map(unescaped);
+    let Some(first) = tokens.next() else {
+        return Some(document);
+    };
+    let mut slot = document.entry(&*first).or_insert(Value::Null);
+    for token in tokens {
+        slot = match slot {
+            Value::Array(items) => items.get_mut(token.parse::<usize>().ok()?)?,
+            slot => members(slot)?.entry(&*token).or_insert(Value::Null),
+        };
+    }
+    members(slot)
+}
+
+fn members(slot: &mut Value) -> Option<&mut Object> {
+    if slot.is_null() {
+        *slot = Value::Object(Object::new());
+    }
+    slot.as_object_mut()
+}
+
 fn unescaped(token: &str) -> Cow<'_, str> {
     if token.contains('~') {
         return token.replace("~1", "/").replace("~0", "~").into();

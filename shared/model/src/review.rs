@@ -3,11 +3,15 @@
 //! Only this module asks for ownership, review locks, AWS's model and AWS's rules. It is pure: the document
 //! goes in, findings come out, and the caller decides.
 
+mod part;
+
 use crate::{
     Change, Code, Finding, Object, Opportunity, Update, advice, companions,
     owner::{self, Owner},
     schema, update,
 };
+
+pub use self::part::{Skipped, review_open_part};
 
 /// The result of reviewing a change.
 #[derive(Debug, Clone)]
@@ -18,6 +22,9 @@ pub struct Review {
     pub changes: Vec<Change>,
     /// The opportunity's review status, such as `Approved`.
     pub review_status: String,
+    /// What was wanted and is not made, where the open part of a change was asked for: see
+    /// [`review_open_part`].
+    pub skipped: Option<Vec<Skipped>>,
     /// Changes to fields that are not the partner's.
     owned: Vec<Finding>,
     /// Changes that the review status closes.
@@ -41,7 +48,12 @@ pub enum Refusal {
         findings: Vec<Finding>,
     },
     /// AWS would not accept the opportunity.
-    Invalid(Vec<Finding>),
+    Invalid {
+        /// Everything that is wrong.
+        findings: Vec<Finding>,
+        /// What was left out of the change before.
+        skipped: Vec<Finding>,
+    },
 }
 
 /// Reviews the change from `before`, the opportunity as read, to the document `after`. `today` is the date
@@ -73,6 +85,7 @@ pub fn review(before: &Opportunity, after: Object, today: &str) -> Review {
         update,
         changes,
         review_status,
+        skipped: None,
         owned,
         locked,
     }
@@ -92,7 +105,7 @@ impl Review {
     /// # Errors
     /// With a finding for each of them.
     pub fn refuse_locked(&self, lenient: bool) -> Result<(), Refusal> {
-        let findings = if lenient { &[][..] } else { &self.locked };
+        let (_, findings) = self.judged_locks(lenient);
         refuse(findings, |findings| Refusal::Locked {
             review_status: self.review_status.clone(),
             findings,
@@ -106,13 +119,16 @@ impl Review {
     /// With everything that is wrong.
     pub fn refuse_invalid(&self, lenient: bool) -> Result<(), Refusal> {
         let (_, invalid) = self.judged(lenient);
-        refuse(&invalid, Refusal::Invalid)
+        refuse(&invalid, |findings| Refusal::Invalid {
+            findings,
+            skipped: self.skipped_findings(),
+        })
     }
 
     /// Every finding that stops the change.
     #[must_use]
     pub fn errors(&self, lenient: bool) -> Vec<Finding> {
-        let locked = if lenient { &[][..] } else { &self.locked };
+        let (_, locked) = self.judged_locks(lenient);
         let (_, invalid) = self.judged(lenient);
         [&self.owned[..], locked, &invalid].concat()
     }
@@ -120,9 +136,24 @@ impl Review {
     /// Every finding that stops nothing.
     #[must_use]
     pub fn warnings(&self, lenient: bool) -> Vec<Finding> {
-        let locked = if lenient { &self.locked[..] } else { &[] };
+        let (locked, _) = self.judged_locks(lenient);
         let (left_to_aws, _) = self.judged(lenient);
         [&left_to_aws[..], &self.warnings, locked].concat()
+    }
+
+    /// The locks left to AWS, and those refused here. A caller who asked for the open part gets all locks
+    /// kept.
+    fn judged_locks(&self, lenient: bool) -> (&[Finding], &[Finding]) {
+        if lenient && self.skipped.is_none() {
+            (&self.locked, &[])
+        } else {
+            (&[], &self.locked)
+        }
+    }
+
+    fn skipped_findings(&self) -> Vec<Finding> {
+        let skipped = self.skipped.iter().flatten();
+        skipped.map(|skipped| skipped.finding.clone()).collect()
     }
 
     /// The invalid findings, split into those left to AWS and those refused here.

@@ -18,7 +18,7 @@ use crate::{
 ///   and AWS would ask for the fields that it requires there.
 ///
 /// So a patch that only removes leaves null and absent members alone; RFC 7396 would make empty objects.
-pub(super) fn settle(before: &Object, after: &mut Object) {
+pub(crate) fn settle(before: &Object, after: &mut Object) {
     restore(before, after);
     drop_empty(before, after);
 }
