@@ -1,6 +1,6 @@
 //! `Prefer: locked=skip`: the part of a patch that the review leaves open is written, the rest is named.
 
-use bridge_tests::{Answer, Function, Request};
+use bridge_tests::{Function, Request, Response};
 use partner_central_emulator::{Emulator, Fault};
 use serde_json::{Value, json};
 
@@ -30,14 +30,14 @@ fn operations(operations: &Value) -> Request {
         .body(&operations.to_string())
 }
 
-fn told(answer: &Answer) -> (u64, &str) {
+fn told(answer: &Response) -> (u64, &str) {
     let outcome = answer.body["outcome"].as_str();
     let problem = answer.body["type"].as_str();
     let problem = problem.and_then(|name| name.rsplit('/').next());
     (answer.status, outcome.or(problem).unwrap_or_default())
 }
 
-fn pointers<'a>(answer: &'a Answer, list: &str) -> Vec<&'a str> {
+fn pointers<'a>(answer: &'a Response, list: &str) -> Vec<&'a str> {
     let items = answer.body[list].as_array().expect(list).iter();
     items
         .map(|item| item["pointer"].as_str().expect("a pointer"))
