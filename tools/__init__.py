@@ -1,1 +1,1 @@
-"""Programs for people who build or operate the bridge. Each is run by a target of the Makefile."""
+"""The tools for people who build or operate the bridge. A target of the Makefile runs each."""

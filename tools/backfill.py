@@ -1,7 +1,7 @@
-"""Fills a CRM with the opportunities that were there before the bridge: `make backfill SINCE=2024-01-01`.
+"""Sends the CRM the opportunities that existed before the bridge: `make backfill SINCE=2024-01-01`.
 
-Starts `sweep-opportunities` with a span of time, asynchronously: what was modified in it is handed on to the
-CRM, and what does not fit into one run is continued in others. It is also the way to catch up where events
+Starts `sweep-opportunities` for a span of time, asynchronously. It hands what was modified in that span
+on to the CRM, and continues in further runs if one is too short. Use it also to catch up after events
 and sweeps have failed for longer than a sweep looks back.
 
 Usage: python -m tools.backfill STACK SINCE [UNTIL], each a date such as 2024-01-01 or 2024-01-01T06:00:00Z
@@ -18,12 +18,12 @@ from botocore.exceptions import BotoCoreError, ClientError
 from tools.stack import REGION, resources
 
 FUNCTION = "SweepOpportunities"
-# Two reads for each, at 2.4 reads a second (functions/sweep-opportunities/src/pace.rs).
+# Two reads per opportunity, at 2.4 reads a second (functions/sweep-opportunities/src/pace.rs).
 OPPORTUNITIES_A_MINUTE = 70
 
 
 def date(text: str) -> str:
-    """A date as the function takes it; one without a time is the midnight in UTC at its beginning."""
+    """A date as the function takes it; one without a time means midnight UTC at the start of that day."""
     try:
         parsed = datetime.fromisoformat(text)
     except ValueError as error:
@@ -34,7 +34,7 @@ def date(text: str) -> str:
 
 
 def span(arguments: list[str]) -> tuple[str, dict[str, str]]:
-    """The stack, and what the function is told."""
+    """The stack, and the payload for the function."""
     parser = argparse.ArgumentParser(prog="tools.backfill")
     parser.add_argument("stack", metavar="STACK")
     parser.add_argument("since", metavar="SINCE", type=date)
@@ -47,7 +47,7 @@ def span(arguments: list[str]) -> tuple[str, dict[str, str]]:
 
 
 def start(functions, function: str, payload: dict[str, str]) -> None:
-    """Puts the fill into the function's queue."""
+    """Puts the backfill into the function's queue."""
     functions.invoke(FunctionName=function, InvocationType="Event", Payload=json.dumps(payload))
 
 
@@ -72,4 +72,4 @@ if __name__ == "__main__":
     except KeyError as error:
         sys.exit(f"the stack has no {error}: deploy this release first")
     except (BotoCoreError, ClientError) as error:
-        sys.exit(f"the fill was not started: {error}")
+        sys.exit(f"the backfill was not started: {error}")

@@ -1,4 +1,4 @@
-"""Checks what `sam build` made: programs that Lambda can run, small, without CPU jitter entropy.
+"""Checks what `sam build` made: small programs that Lambda can run, without CPU jitter entropy.
 
 They say of which crates they are made, and nothing of the machine that made them.
 
@@ -25,7 +25,7 @@ MAX_ZIP = {"x86_64": 4.25 * MIB, "arm64": 4 * MIB}
 
 
 def faults(program: Path, architecture: str) -> tuple[list[str], str]:
-    """What is wrong with a program, and a line on it."""
+    """The faults of a program, and a line that describes it."""
     content = program.read_bytes()
     if content[:5] != b"\x7fELF\x02":
         return [f"{program}: not a 64-bit ELF file"], "not a program"

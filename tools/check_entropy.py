@@ -1,7 +1,7 @@
 """Checks that AWS-LC was built without CPU jitter entropy: .cargo/config.toml says why.
 
-A release's programs are stripped of their symbols, so the static libraries that they were linked from
-are looked at. Everything that belongs to this source of entropy has a name that begins with `jent_`.
+Release programs are stripped of their symbols, so the check reads the static libraries that they were
+linked from. Every symbol of this entropy source begins with `jent_`.
 
 Usage: python -m tools.check_entropy FOLDER, such as `target/debug`
 """
@@ -11,7 +11,7 @@ from pathlib import Path
 
 
 def faults(folder: Path) -> list[str]:
-    """What is wrong with the builds of AWS-LC in a folder, each in a line."""
+    """The faults of the AWS-LC builds in a folder, one line each."""
     libraries = list(folder.glob("build/aws-lc-sys-*/out/libaws_lc*.a"))
     if not libraries:
         return [f"{folder}: no build of AWS-LC, so nothing is known of its entropy"]

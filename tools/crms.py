@@ -1,8 +1,8 @@
-"""Two CRMs in their own language, as far as the bridge meets them: HubSpot and Salesforce.
+"""Stand-ins for HubSpot and Salesforce, as far as the bridge meets them.
 
-Each takes what the mapping makes for its API, and refuses what the real one refuses. Each sends a
-record to the bridge when somebody, or the API, has changed a field that a workflow watches: the real ones
-do not tell who it was either. What is known of them is from their documentation: docs/crm.md.
+Each accepts what the mapping makes for its API, and refuses what the real one refuses. Each sends a
+record to the bridge when somebody, or the API, changes a field that a workflow watches; like the real
+ones, it does not say who changed it. Their behaviour is taken from their documentation: docs/crm.md.
 """
 
 import json
@@ -18,7 +18,7 @@ from urllib.parse import parse_qs, urlsplit
 TOKEN = "the-crms-own-token"
 DAY = 86_400_000
 
-# What Salesforce knows: texts by the most characters that they may have, and picklists by their values.
+# Salesforce's fields: texts by their longest length, picklists by their values.
 LENGTHS = {
     "NextStep": 255,
     "AWS_Stage__c": 80,
@@ -75,7 +75,7 @@ PICKLISTS = {
 
 
 class RefusedError(Exception):
-    """What a CRM answers in place of taking a request."""
+    """An error that a CRM answers instead of accepting a request."""
 
     def __init__(self, status: int, code: str, detail: str):
         super().__init__(f"{status} {code}: {detail}")
@@ -84,7 +84,9 @@ class RefusedError(Exception):
 
 @dataclass(frozen=True)
 class Workflow:
-    """What is sent when one of the watched fields has changed: fields by the keys that they are sent by."""
+    """Sends a record when one of the watched fields changes: fields by the keys that they are sent
+    under.
+    """
 
     watches: tuple[str, ...]
     sends: dict[str, str]
@@ -95,16 +97,16 @@ class Crm(HTTPServer):
     """A CRM with one record, for one opportunity. A `with` block runs it on 127.0.0.1 and a free port."""
 
     identifier: str
-    # Sends a record to the bridge, and gives the status of the answer.
+    # Sends a record to the bridge, and returns the status of the answer.
     send: Callable[[dict], int]
     record: dict = field(default_factory=dict)
     workflows: list[Workflow] = field(default_factory=list)
-    # Each request that was taken, as it came.
+    # Each accepted request, as received.
     taken: list[dict] = field(default_factory=list)
     refused: list[RefusedError] = field(default_factory=list)
-    # What the bridge did not take for good: each record and the status of the answer.
+    # The records that the bridge refused, with the status of each answer.
     failed: list[tuple[dict, int]] = field(default_factory=list)
-    # What is to be sent again later.
+    # The records to send again later.
     waiting: list[dict] = field(default_factory=list)
 
     ID_FIELD = PATH = METHOD = ""
@@ -123,7 +125,7 @@ class Crm(HTTPServer):
         self.server_close()
 
     def edit(self, **fields) -> None:
-        """Somebody edits the record; what watches it is sent."""
+        """Edits the record as somebody would; workflows that watch the fields send it."""
         with self.lock:
             changed = {name for name, value in fields.items() if self.record.get(name) != value}
             self.record |= fields
@@ -137,7 +139,7 @@ class Crm(HTTPServer):
             self.deliver(record)
 
     def deliver(self, record: dict) -> None:
-        """Sends a record; what fails is sent again later or given up, as this CRM does it."""
+        """Sends a record; a failure is sent again later or given up, as this CRM does it."""
         status = self.send(record)
         if 200 <= status < 300:
             return
@@ -147,7 +149,7 @@ class Crm(HTTPServer):
             self.failed.append((record, status))
 
     def send_again(self) -> None:
-        """The time of another try has come."""
+        """Sends what waits for another try."""
         due, self.waiting = self.waiting, []
         for record in due:
             self.deliver(record)
@@ -156,12 +158,12 @@ class Crm(HTTPServer):
         raise NotImplementedError
 
     def take(self, method: str, target: str, content_type: str, body: dict) -> tuple[int, dict | None]:
-        """Takes a request of the bridge's; gives status and body of the answer."""
+        """Handles a request from the bridge; returns the status and the body of the answer."""
         raise NotImplementedError
 
 
 class Api(BaseHTTPRequestHandler):
-    """What a `Crm` does with a request."""
+    """Serves a `Crm` over HTTP."""
 
     def do_POST(self) -> None:
         self.answer()
@@ -189,7 +191,7 @@ class Api(BaseHTTPRequestHandler):
             self.wfile.write(json.dumps(answer, default=str).encode())
 
     def log_message(self, *_) -> None:
-        """Nothing: what it would say is in `taken` and `refused`."""
+        """Logs nothing: `taken` and `refused` hold everything."""
 
 
 def matched(value, pattern: str) -> bool:
@@ -197,7 +199,7 @@ def matched(value, pattern: str) -> bool:
 
 
 class HubSpot(Crm):
-    """Deals, by `batch/upsert`. Properties are texts, the empty text clears one."""
+    """Deals, by `batch/upsert`. Properties are texts; an empty text clears one."""
 
     ID_FIELD, METHOD = "aws_opportunity_id", "POST"
     PATH = "/crm/objects/2026-09/deals/batch/upsert"

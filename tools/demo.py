@@ -1,8 +1,8 @@
-"""The whole bridge on this machine, step by step: `make demo`.
+"""Shows the whole bridge on this machine, step by step: `make demo`.
 
-Starts a local Partner Central and the functions (under `cargo lambda watch`), all on 127.0.0.1 and
-free ports, and stops them again, also on failure. Exits non-zero at the first step that does not do
-what it should. `VERBOSE=1` shows the commands, which are the commands run, and all JSON.
+Starts a local Partner Central and the functions (under `cargo lambda watch`), all on 127.0.0.1 and free
+ports, and stops them again, also on failure. Exits non-zero at the first step that fails. `VERBOSE=1`
+shows the commands as they run, and all JSON.
 """
 
 import base64
@@ -13,6 +13,8 @@ import shlex
 import shutil
 import subprocess
 import sys
+import textwrap
+from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import UTC, datetime
 
@@ -25,27 +27,38 @@ OPPORTUNITY = local.OPPORTUNITY["Identifier"]
 SECRET_ID = "opportunity-bridge/webhook"
 EMULATOR_LOG, FUNCTIONS_LOG = TARGET / "demo-emulator.log", TARGET / "demo-functions.log"
 VERBOSE = bool(os.environ.get("VERBOSE"))
-# A line that is longer than this is cut: what was sent is told whole to those who ask.
+# Longer lines are cut unless `VERBOSE=1` asks for everything.
 LINE = 110
+# Checks that passed since the last heading.
+checked: list[str] = []
 
 
 class StepError(Exception):
-    """A step did not do what it should."""
+    """A step failed."""
 
 
 def heading(text: str) -> None:
+    tell_checked()
     print(f"\n\033[1m== {text}\033[0m" if sys.stdout.isatty() else f"\n== {text}", flush=True)
 
 
 def detail(text: str) -> None:
-    """What only some people want to read."""
+    """Prints a line only if `VERBOSE=1` asks for it."""
     if VERBOSE:
         print(text, flush=True)
 
 
 def say(text: str) -> None:
-    """A line for everybody."""
+    """Prints a line."""
     print(f"   {text}" if VERBOSE or len(text) <= LINE else f"   {text[: LINE - 1]}…", flush=True)
+
+
+def tell_checked() -> None:
+    """Prints the checks that passed in a step on one line."""
+    if checked:
+        text = f"ok: {'; '.join(checked)}"
+        print(textwrap.fill(text, LINE, initial_indent="   ", subsequent_indent="       "), flush=True)
+        checked.clear()
 
 
 def show(command: list[str]) -> None:
@@ -53,7 +66,7 @@ def show(command: list[str]) -> None:
 
 
 def summary(answer: dict) -> str:
-    """What the bridge answers, in one line."""
+    """Sums up the bridge's answer in one line."""
     found = [f"{error['pointer']} {error['code']}" for error in answer.get("errors", [])]
     changed = [
         f"{change['pointer']} {json.dumps(change['before'])} → {json.dumps(change['after'])}"
@@ -66,7 +79,7 @@ def summary(answer: dict) -> str:
 def expect(what: str, found, wanted) -> None:
     if found != wanted:
         raise StepError(f"{what}: found {found!r}, expected {wanted!r}")
-    say(f"ok: {what}")
+    checked.append(what)
 
 
 def run(command: list[str]) -> str:
@@ -82,7 +95,7 @@ def execute(command: list[str]) -> str:
 
 
 def sign(secret: str, body: str) -> dict[str, str]:
-    """The headers of a Standard Webhooks signature, made now."""
+    """The headers of a Standard Webhooks signature made now."""
     message, now = f"msg_{secrets.token_hex(8)}", datetime.now(UTC)
     return {
         "webhook-id": message,
@@ -91,15 +104,17 @@ def sign(secret: str, body: str) -> dict[str, str]:
     }
 
 
-def send(method: str, url: str, headers: dict[str, str], body: str) -> tuple[int, dict]:
-    """Sends a request with curl, or without it where there is none; gives status and JSON."""
+def send(
+    method: str, url: str, headers: dict[str, str], body: str, tell: Callable[[str], None] = say
+) -> tuple[int, dict]:
+    """Sends a request with curl, or with Python if there is no curl; returns the status and the JSON."""
     command = ["curl", "--silent", "--request", method, url]
     for name, value in headers.items():
         command += ["--header", f"{name}: {value}"]
     command += ["--data", body]
     show(command)
     if shutil.which("curl"):
-        # Not shown: it makes the status the last line of the output.
+        # Hidden from the shown command: makes the status the last line of the output.
         done = execute([*command, "--write-out", "\n%{http_code}"])
         text, status = done.rsplit("\n", 1)
     else:
@@ -107,8 +122,8 @@ def send(method: str, url: str, headers: dict[str, str], body: str) -> tuple[int
     answer = json.loads(text)
     detail(f"HTTP {status}\n{json.dumps(answer, indent=2)}")
     query = f"?{url.split('?')[1]} " if "?" in url else ""
-    say(f"→ {method} {query}{body}")
-    say(f"← {status} {summary(answer)}")
+    tell(f"→ {method} {query}{body}")
+    tell(f"← {status} {summary(answer)}")
     return int(status), answer
 
 
@@ -152,7 +167,7 @@ def demo(stack: ExitStack) -> None:
     headers = {"content-type": patch["headers"]["content-type"]}
 
     def identified(body: str) -> str:
-        """The patch with its target: a signature covers the body, not the path."""
+        """The patch with its identifier: a signature covers the body, not the path."""
         return json.dumps({"Identifier": OPPORTUNITY} | json.loads(body))
 
     heading("In: a patch that nobody signed is refused")
@@ -161,10 +176,12 @@ def demo(stack: ExitStack) -> None:
         "it is not let in", (status, answer["type"]), (401, "urn:opportunity-bridge:problems/unauthorized")
     )
 
-    def send_signed(body: str, query: str = "", **others: str) -> tuple[int, dict]:
+    def send_signed(
+        body: str, query: str = "", tell: Callable[[str], None] = say, **others: str
+    ) -> tuple[int, dict]:
         named = {name.replace("_", "-"): value for name, value in others.items()}
         signed = identified(body)
-        return send("POST", url + query, headers | named | sign(secret, signed), signed)
+        return send("POST", url + query, headers | named | sign(secret, signed), signed, tell)
 
     heading("A dry run tells what a signed patch would do")
     status, answer = send_signed(patch["body"], "?dry_run=true")
@@ -209,8 +226,10 @@ def demo(stack: ExitStack) -> None:
     status, answer = send_signed(json.dumps(whole), "?dry_run=true")
     changes = [change["pointer"] for change in answer["changes"]]
     expect("only the edited field is a change", (status, changes), (200, ["/Project/AdditionalComments"]))
+
+    heading("Its date is the state in which it was read: a stale one is refused")
     status, answer = send_signed(json.dumps(whole | {"LastModifiedDate": "2026-01-01T00:00:00.000Z"}))
-    expect("its date is the state it was read in: a stale one is refused", status, 412)
+    expect("the precondition fails", status, 412)
 
     heading("The event of that change was lost on purpose: the sweep brings it, within the hour")
     changes, _ = local.at_rest(EMULATOR_LOG, lost=1)
@@ -233,17 +252,24 @@ def demo(stack: ExitStack) -> None:
     heading(
         "The circle: somebody changes it in Partner Central, the CRM hears of it and answers with a patch"
     )
-    crm.react = lambda event: send_signed('{"LifeCycle":{"NextSteps":"The CRM has seen it"}}')
+    answers: list[str] = []
+
+    def react(event: dict) -> None:
+        _, answer = send_signed('{"LifeCycle":{"NextSteps":"The CRM has seen it"}}', tell=detail)
+        answers.append(answer["outcome"])
+
+    crm.react = react
     somebody_commits(partner_central)
     changes, _ = local.at_rest(EMULATOR_LOG, lost=1, swept=1)
     expect("two more were written: somebody's and the CRM's answer", len(changes), 4)
     now = crm.received[-1]["data"]["opportunity"]["LifeCycle"]
     expect("both are there", (now["Stage"], now["NextSteps"]), ("Committed", "The CRM has seen it"))
-    say("ok: the circle has come to rest: the CRM answered its own change too, and nothing was written")
+    say(f"the CRM patches at each of {len(answers)} events: {', '.join(answers)}")
+    expect("the circle has come to rest", answers, ["updated", "unchanged", "unchanged", "unchanged"])
 
 
 def somebody_commits(partner_central: str) -> None:
-    """A change by another client of Partner Central, with the AWS SDK for Python."""
+    """Changes the opportunity as another client of Partner Central, with the AWS SDK for Python."""
     client = local.partner_central_client(partner_central)
     update = local.update_body(client.get_opportunity(**local.OPPORTUNITY))
     update["LifeCycle"]["Stage"] = "Committed"
@@ -251,7 +277,9 @@ def somebody_commits(partner_central: str) -> None:
 
 
 def own_language(stack: ExitStack) -> None:
-    """A CRM that knows neither AWS's names nor the bridge: HubSpot, as far as the bridge meets it."""
+    """Connects a CRM that knows neither AWS's names nor the bridge: HubSpot, as far as the bridge meets
+    it.
+    """
     log = stack.enter_context(FUNCTIONS_LOG.open("a"))
     emulator_log = stack.enter_context(EMULATOR_LOG.open("w"))
     port, token = local.free_port(), secrets.token_hex(16)
@@ -288,13 +316,14 @@ def own_language(stack: ExitStack) -> None:
     )
     show(local.functions_command(port))
     stack.enter_context(local.functions(settings, log=log, port=port))
+    say("mappings/hubspot.json names HubSpot's field for each of AWS's, and both functions read it.")
 
     heading("In: the deal moves on, and a workflow sends the stage by HubSpot's own name")
     crm.edit(dealstage="presentationscheduled")
     changes, _ = local.at_rest(EMULATOR_LOG)
-    expect("the opportunity was written once", len(changes), 1)
+    expect("it was written once", len(changes), 1)
     expect("AWS's stage has come back to the deal", crm.record["aws_stage"], "Technical Validation")
-    expect("the deal's own stage is as it was set", crm.record["dealstage"], "presentationscheduled")
+    expect("the deal's own is as it was set", crm.record["dealstage"], "presentationscheduled")
 
     heading("Out: somebody changes it in Partner Central, and HubSpot's API gets a body of its own")
     somebody_commits(partner_central)
@@ -322,6 +351,7 @@ def main() -> int:
         with ExitStack() as stack:
             own_language(stack)
     except (StepError, local.NotRunningError, subprocess.TimeoutExpired, ValueError, KeyError) as error:
+        tell_checked()
         print(f"\nFAILED: {error}\nmore is in {FUNCTIONS_LOG} and {EMULATOR_LOG}", file=sys.stderr)
         return 1
     heading("Done: everything that was started is stopped")

@@ -1,11 +1,12 @@
-"""What has changed in AWS's model of Partner Central since the bridge was written: `make drift`.
+"""Shows what has changed in AWS's model of Partner Central since the bridge was written: `make drift`.
 
-The AWS SDK for Python carries the service model. This fetches the newest one from PyPI, takes out of it
-what the bridge depends on, and compares that with what is recorded in the repository
+The AWS SDK for Python contains the service model. This fetches the newest one from PyPI, extracts what
+the bridge depends on, and compares it with what the repository has recorded
 (`shared/model/schema/botocore-facts.json`): fields, value lists and limits of the operations that the
-bridge calls, and which operations there are. Exits with 1 where anything came, went or changed.
+bridge calls, and the list of all operations. Exits with 1 if anything was added, removed or changed.
 
-What came in answers, the functions notice too, by the recorded facts; this one tells before anybody sends it.
+The functions compare responses with the same recorded facts; this tool reports a change before AWS
+sends it.
 
 Usage: python -m tools.drift [--botocore VERSION] [--record]
 """
@@ -24,7 +25,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 FACTS = ROOT / "shared/model/schema/botocore-facts.json"
 MODEL = re.compile(r"botocore/data/partnercentral-selling/[0-9-]+/service-2\.json(\.gz)?")
-# What the functions call.
+# The operations that the functions call.
 OPERATIONS = ["GetAwsOpportunitySummary", "GetOpportunity", "ListOpportunities", "UpdateOpportunity"]
 LIMITS = ["min", "max", "pattern"]
 
@@ -34,7 +35,7 @@ class NoModelError(Exception):
 
 
 def fetched(version: str | None) -> tuple[str, dict]:
-    """A version of botocore, the newest where none is named, and its model of the service."""
+    """A version of botocore, by default the newest, and its model of the service."""
     package = f"botocore=={version}" if version else "botocore"
     with tempfile.TemporaryDirectory() as folder:
         pip = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
@@ -60,7 +61,7 @@ def model_in(wheel: Path) -> dict:
 
 
 def facts(version: str, model: dict) -> dict:
-    """What the bridge depends on: all operations by name, and the shapes of those that it calls."""
+    """What the bridge depends on: the names of all operations, and the shapes of those that it calls."""
     called = {
         name: {side: model["operations"][name][side]["shape"] for side in ("input", "output")}
         for name in OPERATIONS
@@ -82,7 +83,7 @@ def facts(version: str, model: dict) -> dict:
 
 
 def shape_of(shape: dict) -> dict:
-    """A shape without what is said about it."""
+    """A shape without its documentation."""
     kept: dict = {"type": shape["type"]}
     if "members" in shape:
         kept["members"] = {name: member["shape"] for name, member in sorted(shape["members"].items())}
@@ -96,7 +97,7 @@ def shape_of(shape: dict) -> dict:
 
 
 def fields(known: dict) -> dict[str, dict]:
-    """Each place of each request and answer, by its name: its shape, and whether it is required."""
+    """Each place in each request and response, by its name: its shape, and whether it is required."""
     found = {}
     for operation, sides in known["called"].items():
         for side, shape in sides.items():
@@ -107,7 +108,7 @@ def fields(known: dict) -> dict[str, dict]:
 
 
 def places(shapes: dict, name: str, pointer: str, around: tuple[str, ...] = ()) -> Iterator[tuple[str, dict]]:
-    """The places in a shape. What holds itself is not entered twice."""
+    """The places in a shape. A recursive shape is entered only once."""
     shape = shapes[name]
     if name in around:
         return
@@ -122,7 +123,7 @@ def places(shapes: dict, name: str, pointer: str, around: tuple[str, ...] = ()) 
 
 
 def drift(old: dict, new: dict) -> list[str]:
-    """What came, went or changed, each in a line."""
+    """What was added, removed or changed, one line each."""
     lines = came_and_went("operation", old["operations"], new["operations"])
     before, after = fields(old), fields(new)
     lines += came_and_went("field", before, after)
@@ -167,7 +168,7 @@ def main() -> int:
 
 
 def written(found: dict) -> str:
-    """The facts as they are recorded: a line for each operation and each shape."""
+    """The facts in the recorded form: one line for each operation and each shape."""
     shapes = ",\n".join(
         f"    {json.dumps(name)}: {json.dumps(shape)}" for name, shape in found["shapes"].items()
     )

@@ -1,14 +1,14 @@
 """Embeds the opportunity's schema in the OpenAPI document: `make schema`.
 
-Generators of clients take one file, and make good classes only of what has a name in it. So the
-document carries the schema that the bridge judges by, as the schema of a merge patch and in named
-parts. A test fails where it is not up to date.
+Client generators take one file, and make good classes only of schemas that have names. So the document
+contains the schema that the bridge validates against, as the schema of a merge patch and in named
+parts. A test fails if it is out of date.
 
 - Each object and each list of values becomes a component, named by its path: `CustomerAccount`,
-  `LifeCycleStage`. One that may be null is referred to as `anyOf` it and null.
-- `required` goes, but not inside arrays: a patch names what it changes, and replaces an array whole.
-  What may not be null stays so: a patch cannot remove what AWS requires.
-- The two bodies list the members of the opportunity, after properties of their own.
+  `LifeCycleStage`. A reference to one that may be null is `anyOf` it and null.
+- `required` is removed, except inside arrays: a patch names what it changes, and replaces an array
+  whole. What may not be null stays so: a patch cannot remove what AWS requires.
+- The two bodies list the members of the opportunity after properties of their own.
 """
 
 import json
@@ -36,7 +36,7 @@ def embedded(document: dict, schema: dict) -> dict:
 
 
 def place(path: str, schema: dict, parts: dict, in_array: bool = False) -> dict:
-    """What stands in the place of a value's schema; what becomes a component is put into `parts`."""
+    """The schema that replaces a value's schema; the components are added to `parts`."""
     part = dict(schema)
     if "$ref" in part:
         return part | reference(part["$ref"].removeprefix("#/$defs/"))
@@ -65,7 +65,7 @@ def reference(name: str) -> dict:
 
 
 def read() -> dict:
-    """The document as it is."""
+    """The current document."""
     return json.loads(DOCUMENT.read_text())
 
 

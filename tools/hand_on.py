@@ -1,8 +1,8 @@
-"""Hands opportunities on once more, as they are now: `make hand-on`.
+"""Hands opportunities on to the CRM once more, as they are now: `make hand-on`.
 
-For what got lost on its way, or a CRM that was restored. `enrich-opportunity` is invoked asynchronously,
-because only the answer to an asynchronous invocation goes on to the bus and the CRM. What fails is tried
-again by AWS and ends in the dead-letter queue, as for an event of Partner Central.
+For events that were lost, or a CRM that was restored. `enrich-opportunity` is invoked asynchronously,
+because only the answer to an asynchronous invocation goes on to the bus and the CRM. AWS retries a
+failure and finally puts it into the dead-letter queue, as for an event of Partner Central.
 
 Usage: python -m tools.hand_on STACK IDENTIFIER...
 """
@@ -17,22 +17,22 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from tools.stack import FUNCTION, IDENTIFIER, REGION, parameters, resources
 
-# The log names it as `event.source`, so that these events are told from Partner Central's own.
+# The log shows it as `event.source`, which tells these events from Partner Central's own.
 SOURCE = "opportunity-bridge.hand-on"
 
 
 class IdentifierError(Exception):
-    """A text that is no identifier of an opportunity."""
+    """A text that is not an opportunity's identifier."""
 
 
 def identifiers(texts: list[str]) -> list[str]:
-    """The identifiers in texts, separated by spaces or commas, each once."""
+    """The identifiers in texts, separated by spaces or commas, without repetitions."""
     found = [part for text in texts for part in text.replace(",", " ").split()]
     if not found:
         raise IdentifierError("`IDS` is empty, expected identifiers such as `O1234567 O7654321`")
     for text in found:
         if not IDENTIFIER.fullmatch(text):
-            raise IdentifierError(f"`{text}` is no identifier, expected `O` and up to 19 digits")
+            raise IdentifierError(f"`{text}` is not an identifier, expected `O` and up to 19 digits")
     return list(dict.fromkeys(found))
 
 
@@ -49,7 +49,7 @@ def event(catalog: str, identifier: str) -> dict:
 
 
 def hand_on(functions, function: str, catalog: str, wanted: list[str]) -> dict[str, str]:
-    """Invokes the function for each identifier; gives why not, by identifier, where Lambda refused."""
+    """Invokes the function for each identifier; returns Lambda's reason for each that it refused."""
     refused = {}
     for identifier in wanted:
         payload = json.dumps(event(catalog, identifier))

@@ -1,8 +1,9 @@
-"""The bridge on this machine until Ctrl-C, to develop a CRM's side against: `make local`.
+"""Runs the bridge on this machine until Ctrl-C, to develop a CRM's side against: `make local`.
 
-Starts a local Partner Central with one opportunity, and both functions. Every change of the opportunity
-goes as an event through `enrich-opportunity`, and on to a CRM if there is one. Everything listens on
-127.0.0.1 and a free port, and is stopped with this program, also where a part of it fails.
+Starts a local Partner Central with one opportunity, and the functions. Every change of the opportunity
+goes as an event through `enrich-opportunity`, and on to a CRM if there is one. No schedule runs
+`sweep-opportunities`; it prints a command that does. Everything listens on 127.0.0.1 and a free port, and
+stops with this program, even if a part of it fails.
 
 Usage: python -m tools.keep_running [CRM], the URL that takes the CloudEvents
 """
@@ -20,7 +21,7 @@ from tools import local
 
 SECRET_ID = "opportunity-bridge/webhook"
 FUNCTIONS_LOG = local.TARGET / "local-functions.log"
-# Signs when it is pasted: a signature is good for five minutes.
+# Signs when it is pasted, because a signature is valid for five minutes.
 FIRST_REQUEST = """\
 URL={url}/ SECRET={secret}
 body='{{"Identifier": "O7654321", "LifeCycle": {{"NextSteps": "Sign on Monday"}}}}'
@@ -36,8 +37,12 @@ curl --silent --show-error "${{URL}}opportunities" \\
 """
 
 
+# Whatever has changed in the last two hours is handed on once more.
+SWEEP = "curl --silent --show-error --data '{{}}' {url}"
+
+
 def start(stack: ExitStack, crm: str | None) -> list[tuple[str, subprocess.Popen]]:
-    """Starts everything, and says how to use it; gives the processes by name."""
+    """Starts everything, and prints how to use it; returns the processes by name."""
     print("Starting. What is not compiled yet is compiled first.", flush=True)
     secret = f"whsec_{base64.b64encode(secrets.token_bytes(24)).decode()}"
     port = local.free_port()
@@ -63,12 +68,14 @@ def start(stack: ExitStack, crm: str | None) -> list[tuple[str, subprocess.Popen
     print(f"the functions' log  {FUNCTIONS_LOG}")
     print("\nA first request, to be pasted into another terminal:\n")
     print(FIRST_REQUEST.format(url=url, secret=secret))
+    print("A sweep, as AWS runs it every hour:\n")
+    print(SWEEP.format(url=local.invoke_url(port, "sweep-opportunities")), end="\n\n")
     print("Calls of Partner Central and events are shown below. Ctrl-C stops everything.", flush=True)
     return [("the emulator", emulator), ("`cargo lambda watch`", functions)]
 
 
 def wait_for_end(processes: list[tuple[str, subprocess.Popen]]) -> None:
-    """Returns only by an exception: a process has ended, or Ctrl-C was pressed."""
+    """Ends only with an exception: a process has ended, or somebody pressed Ctrl-C."""
     while True:
         for name, process in processes:
             if process.poll() is not None:
@@ -78,7 +85,9 @@ def wait_for_end(processes: list[tuple[str, subprocess.Popen]]) -> None:
 
 def main() -> int:
     (crm,) = sys.argv[1:] or [None]
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # A shell starts its background jobs with SIGINT ignored.
+    for stop in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(stop, signal.default_int_handler)
     try:
         with ExitStack() as stack:
             processes = start(stack, crm)

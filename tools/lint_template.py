@@ -1,7 +1,7 @@
-"""Lints a SAM template as CloudFormation will see it.
+"""Lints a SAM template after its transformation to CloudFormation.
 
-`sam validate --lint` passes templates with real errors, because cfn-lint no longer transforms them
-(since 1.54). So the template is transformed here, offline, and cfn-lint reads the result.
+`sam validate --lint` misses real errors, because cfn-lint no longer transforms templates (since 1.54).
+So this transforms the template offline and runs cfn-lint on the result.
 
 Usage: python -m tools.lint_template TEMPLATE
 """

@@ -1,7 +1,8 @@
-"""The bridge on this machine: an emulator of Partner Central, and the functions as Lambda runs them.
+"""Runs the bridge on this machine: an emulator of Partner Central, and the functions as Lambda runs
+them.
 
-Everything listens on 127.0.0.1 and a free port, and is stopped with its `with` block, whatever
-happens in it.
+Everything listens on 127.0.0.1 and a free port, and stops with its `with` block, whatever happens in
+it.
 """
 
 import json
@@ -10,6 +11,7 @@ import re
 import signal
 import socket
 import subprocess
+import sys
 import threading
 import time
 import urllib.error
@@ -24,20 +26,20 @@ import boto3
 
 ROOT = Path(__file__).resolve().parent.parent
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
-# The opportunity of the sample, by the arguments of AWS's own client.
+# The sample's opportunity, named as AWS's own client takes it.
 OPPORTUNITY = {"Catalog": "Sandbox", "Identifier": "O7654321"}
-# What hangs must not hang for ever. No time is expected of anything: `cargo lambda watch` compiles what is
+# A limit only against hanging forever. It is generous, because `cargo lambda watch` compiles what is
 # not compiled yet, and machines are slow.
 PATIENCE_SECONDS = 900
 
 
 class NotRunningError(Exception):
-    """Something that should run does not."""
+    """Something that should be running is not."""
 
 
 @contextmanager
 def running(command: list[str], **options) -> Iterator[subprocess.Popen]:
-    """A process, stopped with its children."""
+    """A process, stopped together with its children."""
     with subprocess.Popen(command, cwd=ROOT, start_new_session=True, **options) as process:
         try:
             yield process
@@ -57,13 +59,13 @@ def emulator_command(*arguments: str) -> list[str]:
 
 @contextmanager
 def emulator(*arguments: str, log=subprocess.DEVNULL) -> Iterator[str]:
-    """An emulator of Partner Central; gives its URL."""
+    """An emulator of Partner Central; yields its URL."""
     with running(emulator_command(*arguments), stdout=subprocess.PIPE, stderr=log, text=True) as process:
         yield emulator_url(process)
 
 
 def emulator_url(process: subprocess.Popen) -> str:
-    """The URL of an emulator that has been started, once it listens."""
+    """The URL of a started emulator, once it listens."""
     url = process.stdout.readline().strip()
     if not url.startswith("http://127.0.0.1:"):
         raise NotRunningError(f"the emulator has ended with status {process.wait()}")
@@ -71,7 +73,7 @@ def emulator_url(process: subprocess.Popen) -> str:
 
 
 def settings(partner_central: str, **others: str) -> dict[str, str]:
-    """The functions' environment, with Partner Central at a URL; `others` are added or replace."""
+    """The functions' environment, with Partner Central at a URL; `others` add or replace variables."""
     return {
         "AWS_ENDPOINT_URL": partner_central,
         "AWS_REGION": "us-east-1",
@@ -85,13 +87,17 @@ def settings(partner_central: str, **others: str) -> dict[str, str]:
 
 
 def functions_command(port: int) -> list[str]:
-    """The command that runs the functions."""
-    return ["cargo", "lambda", "watch", "--ignore-changes", "-A", "127.0.0.1", "-P", str(port)]
+    """The command that runs the functions. `make` installs `cargo-lambda` beside the Python of this program,
+    which need not be on the path.
+    """
+    installed = Path(sys.executable).with_name("cargo-lambda")
+    program = str(installed) if installed.exists() else "cargo-lambda"
+    return [program, "lambda", "watch", "--ignore-changes", "-A", "127.0.0.1", "-P", str(port)]
 
 
 @contextmanager
 def functions(environment: dict[str, str], log=subprocess.DEVNULL, port: int | None = None) -> Iterator[int]:
-    """The functions under `cargo lambda watch`, on a free port where none is given; gives the port."""
+    """The functions under `cargo lambda watch`; yields the port, which is a free one by default."""
     port = port or free_port()
     with running(functions_command(port), env=os.environ | environment, stdout=log, stderr=log) as process:
         wait_for(port, process)
@@ -99,18 +105,18 @@ def functions(environment: dict[str, str], log=subprocess.DEVNULL, port: int | N
 
 
 def function_url(port: int) -> str:
-    """Where `patch-opportunity` takes requests."""
+    """The URL on which `patch-opportunity` takes requests."""
     return f"http://127.0.0.1:{port}/lambda-url/patch-opportunity"
 
 
-def invoke_url(port: int) -> str:
-    """Where `enrich-opportunity` takes events."""
-    return f"http://127.0.0.1:{port}/2015-03-31/functions/enrich-opportunity/invocations"
+def invoke_url(port: int, function: str = "enrich-opportunity") -> str:
+    """The URL on which a function takes events."""
+    return f"http://127.0.0.1:{port}/2015-03-31/functions/{function}/invocations"
 
 
 @contextmanager
 def answering(environment: dict[str, str], port: int | None = None) -> Iterator[str]:
-    """`patch-opportunity`, once it answers; gives its URL."""
+    """`patch-opportunity`, once it answers; yields its URL."""
     with functions(environment, port=port) as port:
         yield wait_for_answer(port)
 
@@ -134,7 +140,7 @@ class Crm(HTTPServer):
 
 
 class Webhook(BaseHTTPRequestHandler):
-    """What `Crm` does with a request."""
+    """Serves a `Crm` over HTTP."""
 
     def do_POST(self) -> None:
         event = json.loads(self.rfile.read(int(self.headers["content-length"])))
@@ -144,10 +150,10 @@ class Webhook(BaseHTTPRequestHandler):
         self.end_headers()
 
     def log_message(self, *_) -> None:
-        """Nothing: what it would say is in `received`."""
+        """Logs nothing: `received` holds everything."""
 
 
-# What `GetOpportunity` gives and `UpdateOpportunity` does not take.
+# The members that `GetOpportunity` returns and `UpdateOpportunity` does not take.
 READ_ONLY = ("Arn", "CreatedDate", "Id", "OpportunityTeam", "RelatedEntityIdentifiers")
 
 
@@ -158,7 +164,7 @@ def writable(opportunity: dict) -> dict:
 
 
 def partner_central_client(url: str):
-    """AWS's own client for Python, of a Partner Central at a URL."""
+    """AWS's own client for Python, for a Partner Central at a URL."""
     return boto3.client(
         "partnercentral-selling",
         endpoint_url=url,
@@ -169,13 +175,13 @@ def partner_central_client(url: str):
 
 
 def update_body(read: dict) -> dict:
-    """The arguments of `update_opportunity` that write back what `get_opportunity` gave."""
+    """The arguments of `update_opportunity` that write back what `get_opportunity` returned."""
     answered = {name: value for name, value in read.items() if name not in (*READ_ONLY, "ResponseMetadata")}
     return OPPORTUNITY | answered
 
 
 def send(method: str, url: str, headers: dict[str, str], body: str) -> tuple[int, Message, bytes]:
-    """Sends a request; gives status, headers and body of its answer, whatever the status is."""
+    """Sends a request; returns status, headers and body of the answer, whatever the status."""
     request = urllib.request.Request(url, body.encode(), headers, method=method)
     try:
         answer = urllib.request.urlopen(request, timeout=PATIENCE_SECONDS)
@@ -186,7 +192,7 @@ def send(method: str, url: str, headers: dict[str, str], body: str) -> tuple[int
 
 
 def patch(url: str, opportunity: str, changes: dict, **headers: str) -> tuple[int, Message, dict]:
-    """Sends a merge patch that nobody signed; gives status, headers and body of the answer."""
+    """Sends an unsigned merge patch; returns status, headers and body of the answer."""
     headers = {name.replace("_", "-"): value for name, value in headers.items()}
     headers["content-type"] = "application/merge-patch+json"
     status, answered, body = send("PATCH", f"{url}/opportunities/{opportunity}", headers, json.dumps(changes))
@@ -195,10 +201,10 @@ def patch(url: str, opportunity: str, changes: dict, **headers: str) -> tuple[in
 
 def at_rest(log: Path, lost: int = 0, swept: int = 0) -> tuple[list[str], list[str]]:
     """The changes and the events in the log of an emulator with `--duplicate-events`, as lines, once
-    there is nothing more to come: every event, two for each change, has gone all the way. An event that was
-    lost on purpose is alone, and what a sweep has handed on is one more.
+    nothing more is to come: every event, two for each change, was delivered. An event lost on purpose
+    has no second one, and each event of a sweep counts as one more.
 
-    What a `Crm` changes in reaction is in the log before the event that it reacts to.
+    A change that a `Crm` makes in reaction is in the log before the event that it reacts to.
     """
     deadline = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < deadline:
@@ -227,11 +233,16 @@ def wait_for(port: int, process: subprocess.Popen) -> None:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 return
         time.sleep(0.1)
-    raise NotRunningError(f"nothing listens on port {port}")
+    ended = (
+        ""
+        if process.poll() is None
+        else f", because `{process.args[0]}` has ended with status {process.returncode}"
+    )
+    raise NotRunningError(f"nothing listens on port {port}{ended}")
 
 
 def wait_for_answer(port: int) -> str:
-    """Waits until `patch-opportunity` is compiled and answers; gives its URL."""
+    """Waits until `patch-opportunity` is compiled and answers; returns its URL."""
     url = function_url(port)
     urllib.request.urlopen(f"{url}/healthz", timeout=PATIENCE_SECONDS).close()
     return url

@@ -1,7 +1,7 @@
-"""What the functions of a stack logged: `make log`.
+"""Shows what the functions of a stack logged: `make log`.
 
-Warnings and errors, with what Lambda itself reports of an invocation that failed; or, with FIND, every
-line that contains a text, such as a request id, an opportunity or an outcome. One line each:
+Shows warnings, errors and Lambda's own reports of failed invocations; or, with FIND, every line that
+contains a text, such as a request id, an opportunity or an outcome. One line each:
 
     2026-03-04T05:06:08Z patch-opportunity ERROR answered outcome=access-denied status=502 …
 
@@ -23,23 +23,25 @@ from botocore.exceptions import BotoCoreError, ClientError
 from tools.stack import REGION, resources
 
 SECONDS = {"m": 60, "h": 3600, "d": 86400}
-# CloudWatch sends the lines with one of these words; `is_of_interest` decides.
+# CloudWatch returns the lines with one of these words; `is_of_interest` decides.
 WORDS = "?WARN ?ERROR ?panicked ?timeout ?error ?failure"
-# What says least of a line stands last, or is said already.
+# Fields that say least come last, or are shown elsewhere in the line.
 LAST = ("attempts", "upstream_ms", "duration_ms", "request")
 SAID = ("level", "message", "span", "timestamp")
 
 
 def seconds(text: str) -> int:
-    """A time that is over, such as `90m`, `3h` or `2d`, in seconds."""
+    """A duration such as `90m`, `3h` or `2d`, in seconds."""
     found = re.fullmatch(r"([1-9][0-9]*)([mhd])", text)
     if not found:
-        raise argparse.ArgumentTypeError(f"`{text}` is no time, expected such as `90m`, `3h` or `2d`")
+        raise argparse.ArgumentTypeError(
+            f"`{text}` is not a duration, expected one such as `90m`, `3h` or `2d`"
+        )
     return int(found[1]) * SECONDS[found[2]]
 
 
 def parsed(message: str) -> dict | None:
-    """A line of JSON; `None` where it is none, as a panic's."""
+    """A JSON line as an object; `None` for any other, such as a panic's."""
     try:
         line = json.loads(message)
     except ValueError:
@@ -60,7 +62,7 @@ def is_of_interest(message: str) -> bool:
 
 
 def shown(function: str, milliseconds: int, message: str) -> str:
-    """A line as it is shown: what matters first, without the JSON."""
+    """A line as it is shown: the important part first, without the JSON."""
     moment = datetime.fromtimestamp(milliseconds / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     line = parsed(message)
     if line is None:
@@ -99,7 +101,9 @@ def lines(logs, groups: list[str], since: int, find: str | None) -> Iterator[tup
 
 
 def name(group: str) -> str:
-    """The function's name in a log group's: `/aws/lambda/opportunity-bridge-sandbox-patch-opportunity`."""
+    """The function's name in that of a log group:
+    `/aws/lambda/opportunity-bridge-sandbox-patch-opportunity`.
+    """
     return "-".join(group.rsplit("-", 2)[-2:])
 
 

@@ -1,18 +1,18 @@
-"""Makes the OpenAPI 3.0 document from that in 3.1: `make schema`.
+"""Converts the OpenAPI document from 3.1 to 3.0: `make schema`.
 
-Salesforce External Services and other importers take 3.0 only, and are particular. A test fails where the
-document is not up to date. What is different:
+Salesforce External Services and other importers only take 3.0, and are particular. A test fails if the
+document is out of date. The differences:
 
-- Requests are `application/json` alone, which the bridge takes as a merge patch. An operation that takes
-  nothing else is left out. Refusals stay what they are, `application/problem+json`: Salesforce asks at the
-  import what to read them as, and `application/json` is right.
+- Requests are only `application/json`, which the bridge takes as a merge patch. An operation that takes
+  nothing else is left out. Refusals stay `application/problem+json`: Salesforce asks at the import how
+  to read them, and `application/json` is right.
   https://help.salesforce.com/s/articleView?id=platform.external_services_mime_type_mapping.htm
 - 3.0 has no type `null`. A value that may be null is `nullable`. A named object that may be null is itself
   `nullable`, so that the references to it stay plain: importers that make forms need that. A named list of
   values that may be null is `anyOf` that list and `Null`, because generators make several classes of a list
   that has null in it. (`nullable` beside a reference would let no null through: OpenAPI 3.0.3, "Schema
   Object", `nullable`.)
-- What stands beside a `$ref` would be ignored, so the two are put together.
+- Siblings of a `$ref` would be ignored, so they are merged with the schema that it refers to.
 """
 
 import json
@@ -29,7 +29,7 @@ DATA = ("default", "enum", "example")
 
 
 class NoCounterpartError(Exception):
-    """Something that this has no rule for."""
+    """The document has something that this program has no rule for."""
 
 
 def converted(document: dict) -> dict:
@@ -54,7 +54,7 @@ def converted(document: dict) -> dict:
 
 
 def info(info: dict) -> dict:
-    """The document's head, with what 3.0 has no place for in the description."""
+    """The document's head; the description includes what 3.0 has no field for."""
     identifier = info["license"]["identifier"]
     return {name: part for name, part in info.items() if name != "summary"} | {
         "description": f"{info['summary']}\n\n{info['description']}",
@@ -63,13 +63,13 @@ def info(info: dict) -> dict:
 
 
 def as_json(body: dict) -> dict:
-    """A body under the name that every importer knows."""
+    """A body under the media type that every importer knows."""
     (content,) = body["content"].values()
     return body | {"content": {JSON: content}}
 
 
 def kept(item: dict, bodies: dict) -> dict:
-    """A path without the operations whose body is gone."""
+    """A path without the operations whose body was removed."""
 
     def is_kept(part) -> bool:
         body = part.get("requestBody") if isinstance(part, dict) else None
@@ -79,7 +79,7 @@ def kept(item: dict, bodies: dict) -> dict:
 
 
 def place(value, schemas: dict):
-    """What stands in the place of a value, be it a schema or what holds some."""
+    """The converted form of a value, be it a schema or a container of schemas."""
     if isinstance(value, list):
         return [place(item, schemas) for item in value]
     if not isinstance(value, dict):
@@ -142,7 +142,7 @@ def named_or_null(schema: dict, schemas: dict) -> dict:
 
 
 def together(schema: dict, schemas: dict) -> dict:
-    """A reference with something beside it: the named schema itself, and that."""
+    """Merges a reference with its siblings: the named schema itself, and those."""
     named = schemas[name_of(schema)]
     if "properties" in named:
         raise NoCounterpartError(schema)
@@ -155,7 +155,7 @@ def name_of(reference: dict) -> str:
 
 
 def referenced(document: dict) -> set[str]:
-    """The names of the schemas that the paths and the answers need."""
+    """The names of the schemas that the paths and the responses need."""
     components = document["components"]
     found: dict[str, set[str]] = {kind: set() for kind in components}
 

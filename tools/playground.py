@@ -1,18 +1,20 @@
-"""A page on which the whole bridge runs before your eyes, until Ctrl-C: `make playground`.
+"""Shows the whole bridge at work on a page in the browser, until Ctrl-C: `make playground`.
 
-Starts a local Partner Central with a dozen opportunities, and both functions. The emulator serves the
-page, hands the page's requests on to `patch-opportunity`, and plays a CRM that hears of every change.
-Everything listens on 127.0.0.1 and a free port, and is stopped with this program, also where a part of
-it fails.
+Starts a local Partner Central with a dozen opportunities, and both functions with a CRM's mapping (HubSpot's
+by default). The emulator serves the page and the mapping, forwards the page's requests to
+`patch-opportunity`, and plays a CRM that receives every change. Everything listens on 127.0.0.1 and a free
+port, and stops with this program, even if a part of it fails.
 """
 
 import base64
 import json
 import os
 import secrets
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -23,12 +25,13 @@ from tools import local, render_openapi
 from tools.keep_running import SECRET_ID, wait_for_end
 
 PAGES = local.ROOT / "tests/emulator/playground"
+MAPPING = local.ROOT / "mappings/hubspot.json"
 FUNCTIONS_LOG = local.TARGET / "playground-functions.log"
 
 
 @dataclass
 class Playground:
-    """A playground that runs."""
+    """A running playground."""
 
     emulator: str
     functions: str
@@ -40,7 +43,7 @@ class Playground:
         return f"{self.emulator}/_playground/"
 
     def control(self, method: str, path: str, body=None):
-        """Asks the emulator's control API; gives the JSON of its answer, or nothing where it has none."""
+        """Calls the emulator's control API; returns the JSON of its answer, or nothing if it is empty."""
         content = "" if body is None else json.dumps(body)
         status, _, answer = local.send(method, f"{self.emulator}/_control/{path}", {}, content)
         if status >= 300:
@@ -48,7 +51,7 @@ class Playground:
         return json.loads(answer) if answer else None
 
     def fill_crm(self) -> None:
-        """Tells the CRM of every opportunity, and forgets how it was told."""
+        """Sends the CRM every opportunity, then clears the record of that."""
         for opportunity in self.control("GET", "opportunities"):
             self.control("POST", f"opportunities/{opportunity['Id']}/announce")
         deadline = time.monotonic() + local.PATIENCE_SECONDS
@@ -59,29 +62,48 @@ class Playground:
         self.control("DELETE", "records")
 
 
+def check(mapping: Path) -> None:
+    """Reports an error in the mapping at once: a function that fails to start reports it only in its log."""
+    command = [
+        "cargo",
+        "run",
+        "--quiet",
+        "--package",
+        "mapping",
+        "--bin",
+        "mapping-check",
+        "--",
+        str(mapping),
+    ]
+    checked = subprocess.run(
+        command, cwd=local.ROOT, capture_output=True, text=True, timeout=local.PATIENCE_SECONDS
+    )
+    if checked.returncode != 0:
+        raise local.NotRunningError(checked.stderr.strip())
+
+
 @contextmanager
-def playground(*arguments: str, pages: Path = PAGES) -> Iterator[Playground]:
+def playground(*arguments: str, pages: Path = PAGES, mapping: Path = MAPPING) -> Iterator[Playground]:
     """A playground whose CRM knows every opportunity."""
+    check(mapping)
     secret = f"whsec_{base64.b64encode(secrets.token_bytes(24)).decode()}"
     port = local.free_port()
-    rendered = local.TARGET / "docs"
-    render_openapi.render(rendered)
     command = [str(local.TARGET / "debug/partner-central-emulator"), "--seed-samples"]
     command += ["--secret", f"{SECRET_ID}={secret}", "--on-change", local.invoke_url(port)]
-    command += [
-        "--bridge",
-        local.function_url(port),
-        "--playground",
-        str(pages),
-        "--playground",
-        str(rendered),
-    ]
+    command += ["--bridge", local.function_url(port)]
     with ExitStack() as stack:
+        # Beside the page: the API reference, and the mapping, by the name that the page knows.
+        beside = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        render_openapi.render(beside)
+        shutil.copyfile(mapping, beside / "mapping.json")
+        command += ["--playground", str(pages), "--playground", str(beside)]
         log = stack.enter_context(FUNCTIONS_LOG.open("w"))
         options = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL, "text": True}
         emulator = stack.enter_context(local.running([*command, *arguments], **options))
         url = local.emulator_url(emulator)
-        settings = local.settings(url, WEBHOOK_AUTH="standard-webhooks", WEBHOOK_SECRET_ID=SECRET_ID)
+        settings = local.settings(
+            url, WEBHOOK_AUTH="standard-webhooks", WEBHOOK_SECRET_ID=SECRET_ID, CRM_MAPPING=str(mapping)
+        )
         options = {"env": os.environ | settings, "stdout": log, "stderr": log}
         functions = stack.enter_context(local.running(local.functions_command(port), **options))
         local.wait_for(port, functions)
@@ -92,11 +114,14 @@ def playground(*arguments: str, pages: Path = PAGES) -> Iterator[Playground]:
 
 
 def main() -> int:
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # A shell starts its background jobs with SIGINT ignored.
+    for stop in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(stop, signal.default_int_handler)
     print("Starting. What is not compiled yet is compiled first.", flush=True)
     try:
         with ExitStack() as stack:
-            running = stack.enter_context(playground())
+            named = {"mapping": Path(sys.argv[1]).resolve()} if sys.argv[1:] else {}
+            running = stack.enter_context(playground(**named))
             print(f"\n    {running.page}\n\nOpen it in a browser. Ctrl-C stops everything.", flush=True)
             # A second Ctrl-C must not leave anything running.
             stack.callback(signal.signal, signal.SIGINT, signal.SIG_IGN)

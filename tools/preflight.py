@@ -1,8 +1,9 @@
-"""Says what is wrong with a deployment before the minutes of building: `make deploy` begins with it.
+"""Finds what is wrong with a deployment before the minutes of building: `make deploy` begins with it.
 
-The parameters are read as SAM reads them, and held against the template: their names, their values, and
-the rules by which CloudFormation would refuse them. Then AWS is asked whose credentials these are, in what
-state the stack is, and whether a new stack's reserved concurrency fits into the account. Nothing is changed.
+Reads the parameters as SAM does, and compares them with the template: their names, their values, and
+the rules by which CloudFormation would refuse them. Then asks AWS whose credentials these are, in what
+state the stack is, and whether the account has room for a new stack's reserved concurrency. Changes
+nothing.
 
 Usage: python -m tools.preflight ENVIRONMENT [PARAMETERS...], as `sam deploy --parameter-overrides` takes them
 """
@@ -25,12 +26,12 @@ TEMPLATE = ROOT / "template.yaml"
 SAMCONFIG = ROOT / "samconfig.toml"
 # Lambda keeps this many concurrent executions for functions that reserve none.
 KEPT_BY_LAMBDA = 100
-# With these empty, no function reserves any.
+# If these are empty, no function reserves any.
 CONCURRENCY = ("EnrichConcurrency", "PatchConcurrency")
-# Parameters that the Makefile gives: one of a file would silently take their place.
+# Parameters that the Makefile sets: one in a file would silently replace them.
 BY_MAKE = {"Architecture": "make deploy ARCHITECTURE=…", "Catalog": "ENVIRONMENT"}
 
-# In what state no change can be made to a stack, and what to do first.
+# The states in which a stack cannot be changed, and what to do first.
 REMEDIES = {
     "ROLLBACK_COMPLETE": "its first deployment failed: `sam delete --config-env {environment}`",
     "ROLLBACK_FAILED": "its first deployment failed: `sam delete --config-env {environment}`",
@@ -40,11 +41,11 @@ REMEDIES = {
 
 
 class PreflightError(Exception):
-    """What is wrong, one text each."""
+    """What is wrong, one text for each fault."""
 
 
 def template() -> dict:
-    """The template as it is written."""
+    """The template as written."""
     return yaml_parse(TEMPLATE.read_text())
 
 
@@ -55,18 +56,19 @@ def environments() -> dict[str, dict]:
 
 
 def given(texts: list[str]) -> dict[str, str]:
-    """The parameters that a command line gives, files included, as SAM reads them."""
+    """The parameters of a command line, including those in files, as SAM reads them."""
     try:
         read = CfnParameterOverridesType().convert([text for text in texts if text], None, None)
     except click.ClickException as error:
-        raise PreflightError(f"the parameters cannot be read: {error.message}") from error
+        expected = "expected `PARAMETERS=file://` and the whole path of a file"
+        raise PreflightError(f"the parameters cannot be read: {error.message}; {expected}") from error
     except Exception as error:  # a YAML or JSON parser's own
         raise PreflightError(f"the parameters cannot be read: {error}") from error
     return {name: str(value) for name, value in read.items()}
 
 
 def of_names(parameters: dict[str, dict], values: dict[str, str]) -> list[str]:
-    """What is wrong with the names of parameters."""
+    """The faults in the names of parameters."""
     wrong = []
     for name in values.keys() - parameters.keys():
         lower = {known.lower(): known for known in parameters}
@@ -81,7 +83,7 @@ def of_names(parameters: dict[str, dict], values: dict[str, str]) -> list[str]:
 
 
 def of_value(name: str, parameter: dict, value: str) -> str | None:
-    """What is wrong with a parameter's value; that of a secret is not repeated."""
+    """The fault of a parameter's value, if any; a secret's value is not repeated."""
     shown = f"`{name}`" if parameter.get("NoEcho") else f"`{name}` is `{value}`"
     allowed = parameter.get("AllowedValues")
     if allowed and value not in map(str, allowed):
@@ -101,7 +103,7 @@ def of_value(name: str, parameter: dict, value: str) -> str | None:
 
 
 def holds(condition, values: dict[str, str]) -> bool | str:
-    """What a function of CloudFormation's rules gives."""
+    """The result of a function in CloudFormation's rules."""
     match condition:
         case {"Fn::Equals": [left, right]}:
             return holds(left, values) == holds(right, values)
@@ -116,7 +118,7 @@ def holds(condition, values: dict[str, str]) -> bool | str:
 
 
 def of_rules(rules: dict[str, dict], values: dict[str, str]) -> list[str]:
-    """What the template's rules say against all values together."""
+    """The template's rules that the values break together."""
     return [
         assertion["AssertDescription"]
         for rule in rules.values()
@@ -127,7 +129,7 @@ def of_rules(rules: dict[str, dict], values: dict[str, str]) -> list[str]:
 
 
 def of_parameters(values: dict[str, str]) -> list[str]:
-    """What is wrong with parameters, each by itself."""
+    """The faults of each parameter by itself."""
     parameters = template()["Parameters"]
     by_make = [f"`{name}` is set by `{BY_MAKE[name]}`, leave it out" for name in values if name in BY_MAKE]
     known = {name: value for name, value in values.items() if name in parameters}
@@ -136,24 +138,24 @@ def of_parameters(values: dict[str, str]) -> list[str]:
 
 
 def of_all(values: dict[str, str], before: dict[str, str]) -> list[str]:
-    """What is wrong with all parameters together. What is not given stays as it was before."""
+    """The faults of all parameters together. A parameter that is not given keeps its earlier value."""
     written = template()
     defaults = {name: str(parameter["Default"]) for name, parameter in written["Parameters"].items()}
     return of_rules(written["Rules"], defaults | before | values | {"AWS::Region": REGION})
 
 
 def account(sts) -> str:
-    """Whose credentials these are."""
+    """The owner of these credentials."""
     try:
         return sts.get_caller_identity()["Account"]
     except (BotoCoreError, ClientError) as error:
         raise PreflightError(
-            f"AWS takes no credentials of yours: {error} (try `aws sts get-caller-identity`)"
+            f"AWS does not accept your credentials: {error} (try `aws sts get-caller-identity`)"
         ) from error
 
 
 def state(cloudformation, stack: str) -> tuple[str | None, dict[str, str]]:
-    """A stack's status and parameters; no status where there is no such stack."""
+    """A stack's status and parameters; the status is `None` if there is no such stack."""
     try:
         found = described(cloudformation, stack)
     except ClientError as error:
@@ -165,7 +167,7 @@ def state(cloudformation, stack: str) -> tuple[str | None, dict[str, str]]:
 
 
 def of_state(status: str | None, stack: str, environment: str) -> list[str]:
-    """Why a stack cannot be changed."""
+    """The reasons why a stack cannot be changed."""
     if status in REMEDIES:
         remedy = REMEDIES[status].format(
             environment=environment, of_stack=f"--region {REGION} --stack-name {stack}"
@@ -189,7 +191,7 @@ def reserved(written: dict, values: dict[str, str]) -> int:
 
 
 def of_concurrency(functions, values: dict[str, str]) -> list[str]:
-    """Whether the concurrency that a new stack reserves fits into the account."""
+    """The fault if the account has no room for the concurrency that a new stack reserves."""
     wanted = reserved(template(), values)
     free = functions.get_account_settings()["AccountLimit"]["UnreservedConcurrentExecutions"]
     if wanted and free - wanted < KEPT_BY_LAMBDA:
@@ -202,7 +204,7 @@ def of_concurrency(functions, values: dict[str, str]) -> list[str]:
 
 
 def preflight(session: boto3.Session, environment: str, texts: list[str]) -> tuple[str, list[str]]:
-    """A line on what will be changed, and what is wrong with it."""
+    """A line on what will be changed, and the faults."""
     known = environments()
     if environment not in known:
         raise PreflightError(
@@ -210,7 +212,7 @@ def preflight(session: boto3.Session, environment: str, texts: list[str]) -> tup
         )
     stack = known[environment]["global"]["parameters"]["stack_name"]
     values = given(texts)
-    # What needs no AWS comes first, so that it is said also to somebody without credentials.
+    # Checks without AWS come first, so that they also help somebody without credentials.
     if wrong := of_parameters(values):
         return "", wrong
     number = account(session.client("sts"))

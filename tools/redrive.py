@@ -1,13 +1,14 @@
 """Retries the events in a stack's dead-letter queues: `make redrive`.
 
-Every message, in whichever queue, holds the Partner Central event that it began with. That event is
-given to `enrich-opportunity` again, asynchronously, as EventBridge would give it. (PutEvents cannot do
-this: EventBridge accepts events from `aws.` sources from AWS only.) So an event that the CRM did not
-take is enriched anew, not sent again as it was: a day-old state must not overwrite what the CRM has
+Every message, in whichever queue, holds the Partner Central event that it began with.
+`enrich-opportunity` gets that event again, asynchronously, as EventBridge would send it. (PutEvents
+cannot do this: EventBridge accepts events from `aws.` sources only from AWS.) So an event that the CRM
+did not accept is enriched anew, not repeated: a day-old state must not overwrite what the CRM has
 received since. If nothing has changed, the CloudEvent is the same, with the same id. To deliver exactly
-the events that were not taken, replay the archive instead (docs/operations.md).
+the events that were not accepted, replay the archive instead (docs/operations.md).
 
-A message is deleted once Lambda has accepted its event. What cannot be sent stays in its queue.
+A message is deleted once Lambda has accepted its event. A message that cannot be sent stays in its
+queue.
 
 Usage: python -m tools.redrive STACK
 """
@@ -24,7 +25,7 @@ from tools.stack import FUNCTION, REGION, resources
 
 QUEUES = ["IncomingDeadLetters", "EnrichDeadLetters", "DeliveryDeadLetters"]
 SOURCE = "aws.partnercentral-selling"
-# Who sends events about opportunities: Partner Central, and the bridge itself in its place.
+# The sources of events about opportunities: Partner Central, and the bridge itself in its place.
 SOURCES = (SOURCE, "opportunity-bridge.sweep", hand_on.SOURCE)
 DETAIL_TYPES = {
     "aws.partnercentral.opportunity.created": "Opportunity Created",
@@ -39,11 +40,11 @@ class NoEventError(Exception):
 
 
 def event_in(body: str) -> dict:
-    """The event of Partner Central that a message holds, in whichever form its queue has it.
+    """Finds the event of Partner Central in a message, in whichever form its queue has it.
 
-    The rule's queue holds the event itself. The function's holds Lambda's record of the invocation. The
-    delivery's holds the bus's event around that record; if EventBridge puts there what it sent instead,
-    that is the CloudEvent, from which the event can be made again.
+    The rule's queue holds the event itself. The function's queue holds Lambda's record of the
+    invocation. The delivery's queue holds the bus's event around that record; if EventBridge puts there
+    what it sent instead, that is the CloudEvent, from which the event can be rebuilt.
     """
     try:
         match json.loads(body):
@@ -70,7 +71,7 @@ def event_in(body: str) -> dict:
 
 
 def redrive(sqs, functions, queue: str, function: str) -> tuple[int, dict[str, str]]:
-    """Redrives a queue; gives how many were sent, and what stays: reason by message id."""
+    """Redrives a queue; returns how many were sent, and the reason why others stay, by message id."""
     started = time.time()
     sent, left = 0, {}
     while messages := [message for message in receive(sqs, queue) if message["MessageId"] not in left]:
@@ -89,7 +90,7 @@ def redrive(sqs, functions, queue: str, function: str) -> tuple[int, dict[str, s
 
 
 def receive(sqs, queue: str) -> list[dict]:
-    """The next messages of a queue; none where it is empty."""
+    """The next messages of a queue; an empty list if there are none."""
     return sqs.receive_message(
         QueueUrl=queue,
         MaxNumberOfMessages=10,

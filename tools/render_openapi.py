@@ -1,7 +1,7 @@
-"""The OpenAPI document as one page for people: `make docs`.
+"""Renders the OpenAPI document as one page for people: `make docs`.
 
-The page is in one file and asks for no other: it can be mailed, and read without a network. What it shows
-is read from `openapi.json` alone.
+The page is one file that loads no other, so it can be mailed and read without a network. It is made
+from `openapi.json` alone.
 
 Usage: python -m tools.render_openapi [FOLDER], by default target/docs
 """
@@ -57,7 +57,7 @@ class Page:
         self.schemas = document["components"]["schemas"]
 
     def resolved(self, node: dict) -> dict:
-        """What a reference refers to, or the node itself."""
+        """The target of a reference, or the node itself."""
         while "$ref" in node:
             found = self.document
             for part in node["$ref"].removeprefix("#/").split("/"):
@@ -88,7 +88,7 @@ class Page:
         return " or ".join(types)
 
     def limits(self, schema: dict) -> str:
-        """What a value has to keep to, besides its type."""
+        """The limits of a value, besides its type."""
         names = {
             "minLength": "at least {} characters",
             "maxLength": "at most {} characters",
@@ -236,7 +236,7 @@ class Page:
 
 
 def render(folder: Path = FOLDER) -> Path:
-    """Writes the page into a folder; gives its path."""
+    """Writes the page into a folder; returns its path."""
     folder.mkdir(parents=True, exist_ok=True)
     page = folder / "openapi.html"
     page.write_text(Page(json.loads(OPENAPI.read_text())).html())

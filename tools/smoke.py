@@ -1,8 +1,8 @@
 """Tries a deployed stack from end to end, without writing anything to Partner Central: `make smoke`.
 
-In: the URL answers, refuses a request that nobody signed, and answers a dry run that is signed with the
-stack's secret. Out: one opportunity is handed on, and is seen to arrive. At last, no dead letters wait.
-It stops at the first step that does not do what it should, and says what to look at.
+In: the URL answers, refuses an unsigned request, and answers a dry run signed with the stack's secret.
+Out: one opportunity is handed on and arrives. Finally, no dead letters wait. Stops at the first step
+that fails, and says what to look at.
 
 Usage: python -m tools.smoke STACK IDENTIFIER
        python -m tools.smoke --url URL --secret SECRET --partner-central URL IDENTIFIER
@@ -28,15 +28,15 @@ from standardwebhooks import Webhook
 from tools import hand_on, local
 from tools.stack import FUNCTION, IDENTIFIER, REGION, outputs, parameters, resources
 
-# How long an opportunity may take to arrive. CloudWatch shows a metric some minutes late.
+# The time that an opportunity may take to arrive. CloudWatch shows a metric some minutes late.
 PATIENCE_SECONDS = 600
 PAUSE_SECONDS = 5
-# A change that a dry run is asked about; whatever the opportunity is, it is not made.
+# The change for a dry run, which never makes it, whatever the opportunity is.
 CHANGE = json.dumps({"LifeCycle": {"NextSteps": "Asked by a dry run, not written"}})
 
 
 class SmokeError(Exception):
-    """A step did not do what it should."""
+    """A step failed."""
 
 
 class Deployed:
@@ -56,14 +56,14 @@ class Deployed:
     def secret(self) -> str:
         manager = self.session.client("secretsmanager")
         held = manager.get_secret_value(SecretId=self.resources["WebhookSecret"])["SecretString"]
-        # While it is rotated it is a list, the newest first.
+        # During a rotation it is a list, the newest secret first.
         return json.loads(held)["secrets"][0] if held.startswith("{") else held
 
     def hand_on(self, event: dict) -> None:
         invoke(self.session.client("lambda"), self.resources[FUNCTION], event)
 
     def arrival(self, event: dict) -> str | None:
-        """Where the opportunity has arrived; `None` as long as it has not."""
+        """Where the opportunity has arrived; `None` until it has."""
         line = self.log_line(event["detail"]["opportunity"]["identifier"])
         if line is None:
             return None
@@ -76,7 +76,7 @@ class Deployed:
         return "at the CRM" if self.metric("SuccessfulInvocationAttempts") else None
 
     def log_line(self, identifier: str) -> dict | None:
-        """The function's line on what was handed on here."""
+        """The function's log line about what this run handed on."""
         found = self.session.client("logs").filter_log_events(
             logGroupName=self.resources["EnrichOpportunityLogs"],
             startTime=int(self.begun.timestamp() * 1000),
@@ -87,7 +87,7 @@ class Deployed:
         return next((line for line in ours if line.get("opportunity.id") == identifier), None)
 
     def metric(self, name: str) -> float:
-        """A count of the delivery's since this began, in whole minutes as CloudWatch keeps them."""
+        """The delivery's count since this run began, in whole minutes as CloudWatch keeps them."""
         found = self.session.client("cloudwatch").get_metric_statistics(
             Namespace="AWS/Events",
             MetricName=name,
@@ -114,7 +114,7 @@ class Deployed:
 
 
 class Local:
-    """The bridge on this machine, with the emulator in AWS's place."""
+    """The bridge on this machine, where the emulator plays AWS."""
 
     catalog, auth, parameters = "Sandbox", "standard-webhooks", {}
 
@@ -152,7 +152,7 @@ def invoke(client, function: str, event: dict) -> None:
 
 
 def credentials(stack: Deployed | Local, method: str, url: str, body: str) -> dict[str, str]:
-    """The headers by which the stack knows a caller."""
+    """The headers by which the stack recognizes a caller."""
     if stack.auth == "iam":
         request = AWSRequest(method, url, data=body, headers={"content-type": "application/merge-patch+json"})
         SigV4Auth(stack.session.get_credentials(), "lambda", REGION).add_auth(request)
@@ -173,7 +173,7 @@ def credentials(stack: Deployed | Local, method: str, url: str, body: str) -> di
 
 
 def answer(method: str, url: str, headers: dict[str, str], body: str = "") -> tuple[int, dict]:
-    """The status and the document that a request is answered with."""
+    """The status and the document of the answer to a request."""
     status, _, content = local.send(method, url, headers, body)
     try:
         document = json.loads(content or b"{}")
@@ -190,7 +190,7 @@ def health(stack: Deployed | Local, _: str) -> str:
 
 
 def credentials_of_iam(stack: Deployed | Local, path: str) -> dict[str, str]:
-    """What even the health check needs where AWS checks callers."""
+    """The credentials that even the health check needs if AWS checks callers."""
     return credentials(stack, "GET", stack.url + path, "") if stack.auth == "iam" else {}
 
 
@@ -241,7 +241,7 @@ STEPS: list[Callable] = [health, stranger, dry_run, arrives, no_dead_letters]
 
 
 def smoke(stack: Deployed | Local, identifier: str) -> None:
-    """Goes through the steps, and tells of each."""
+    """Runs the steps, and prints the result of each."""
     for step in STEPS:
         print(f"ok: {step(stack, identifier)}", flush=True)
 
@@ -255,7 +255,8 @@ def main() -> int | str:
     parser.add_argument("--partner-central", help="the emulator's URL")
     given = parser.parse_args()
     if not IDENTIFIER.fullmatch(given.identifier):
-        return f"`ID` is `{given.identifier}`, expected the identifier of an opportunity, such as `O1234567`"
+        found = f"`{given.identifier}`" if given.identifier else "not set"
+        return f"`ID` is {found}, expected the identifier of an opportunity, such as `O1234567`"
     if given.stack is None and not (given.url and given.secret and given.partner_central):
         return "expected the name of a stack, or `--url`, `--secret` and `--partner-central`"
     try:

@@ -4,7 +4,7 @@ import re
 
 REGION = "us-east-1"  # the one region of Partner Central
 FUNCTION = "EnrichOpportunity"
-# Of each opportunity, in Partner Central's API.
+# An opportunity's identifier, as Partner Central's API defines it.
 IDENTIFIER = re.compile(r"O[0-9]{1,19}")
 
 
@@ -21,13 +21,13 @@ def outputs(cloudformation, stack: str) -> dict[str, str]:
 
 
 def described(cloudformation, stack: str) -> dict:
-    """What CloudFormation says of a stack as a whole."""
+    """CloudFormation's description of a whole stack."""
     (found,) = cloudformation.describe_stacks(StackName=stack)["Stacks"]
     return found
 
 
 def resources(cloudformation, stack: str, kind: str | None = None) -> dict[str, str]:
-    """A stack's resources, or those of a type: physical id by logical id. A queue's is its URL."""
+    """A stack's resources, or those of one type: physical id by logical id. A queue's is its URL."""
     described = cloudformation.describe_stack_resources(StackName=stack)["StackResources"]
     return {
         resource["LogicalResourceId"]: resource["PhysicalResourceId"]

@@ -1,9 +1,9 @@
-//! Makes Rust of `schema/opportunity.schema.json`, so that a start has no rules to parse: statics of the
-//! types in `src/schema/walk.rs`, for `src/schema/rules.rs`.
+//! Turns `schema/opportunity.schema.json` into Rust statics, so that a start has no rules to parse. They
+//! are of the types in `src/schema/validate.rs`; `src/schema/rules.rs` includes them.
 
 #![expect(
     clippy::disallowed_methods,
-    reason = "a build script is told by its environment"
+    reason = "cargo configures a build script by its environment"
 )]
 
 use std::{env, error::Error, fs, path::Path};
@@ -35,7 +35,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The statics so far.
+/// The statics written so far.
 #[derive(Default)]
 struct Rules {
     text: String,
@@ -48,7 +48,7 @@ impl Rules {
             .extend(["pub(super) static ", name, ": ", of, " = ", value, ";\n"]);
     }
 
-    /// A reference to a schema: to its definition, or to itself in place.
+    /// The Rust expression that refers to a schema: to its definition by name, or to itself in place.
     fn reference(&mut self, schema: &Value) -> String {
         let referred = schema.get("$ref").and_then(Value::as_str);
         match referred.and_then(|it| it.strip_prefix("#/$defs/")) {
@@ -103,7 +103,7 @@ fn definition_name(name: &str) -> String {
     format!("DEFINITION_{}", name.to_uppercase())
 }
 
-/// The texts of a keyword, which may be one alone. Null, which lists have beside them, is none.
+/// The texts of a keyword, which is one text or a list of them. The null in a list is left out.
 fn texts<'a>(schema: &'a Value, keyword: &str) -> Vec<&'a str> {
     match schema.get(keyword) {
         Some(Value::Array(items)) => items.iter().filter_map(Value::as_str).collect(),
@@ -111,7 +111,7 @@ fn texts<'a>(schema: &'a Value, keyword: &str) -> Vec<&'a str> {
     }
 }
 
-/// The members of a keyword in the order of their names, in which they are looked up.
+/// The members of a keyword, sorted by name because they are looked up by name.
 fn members<'a>(schema: &'a Value, keyword: &str) -> Vec<(&'a String, &'a Value)> {
     let members = schema.get(keyword).and_then(Value::as_object);
     let mut members: Vec<_> = members.into_iter().flatten().collect();

@@ -1,14 +1,15 @@
-//! What a request costs besides the network: authenticate, parse, merge, compare, judge, answer.
+//! Measures what a request costs besides the network: authenticate, parse, merge, compare, review,
+//! answer.
 //!
-//! The whole router runs, with Partner Central answering from memory, so that the AWS SDK's share
-//! (signing, its own pipeline) is in the figures too. The first request of a process is measured in
-//! processes of its own: this program, run again with `--first`.
+//! The whole router runs, with Partner Central answering from memory, so the figures include the AWS
+//! SDK's share (signing, its own pipeline). The first request is measured in processes of their own:
+//! this program, run again with `--first`.
 
 #![expect(
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::print_stdout,
-    reason = "a benchmark prints, and must not go on where its ground gives way"
+    reason = "a benchmark prints, and must stop when its setup fails"
 )]
 
 use std::{
@@ -44,7 +45,7 @@ const SECRET: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
 const DOCUMENT_SIZE: usize = 10 * 1024;
 const PROCESSES: usize = 21;
 
-/// Partner Central in memory: each call is answered with the same document.
+/// Partner Central in memory: it answers every call with the same document.
 #[derive(Debug)]
 struct Memory(Vec<u8>);
 
@@ -55,7 +56,7 @@ impl HttpConnector for Memory {
     }
 }
 
-/// The sample opportunity, with contacts added until it has the size.
+/// The sample opportunity, with contacts added until it reaches the size.
 fn document() -> Vec<u8> {
     let mut document: Value = include_str!("../../events/opportunity.json")
         .parse()
@@ -99,13 +100,13 @@ async fn service() -> Router {
     router(bridge.with_mapping(Some(mapping)))
 }
 
-/// A signed dry run of a patch: everything but the write.
+/// A signed dry run of a patch: everything except the write.
 fn request() -> Request<Body> {
     let body = r#"{"LifeCycle":{"Stage":"Committed","NextSteps":"Sign"},"Project":{"ApnPrograms":["ISV Workload Migration"]}}"#;
     signed("/opportunities/O7654321?dry_run=true", body)
 }
 
-/// As many changes in a CRM's own names.
+/// As many changes as in [`request`], in a CRM's own names.
 fn record() -> Request<Body> {
     let body = r#"{"aws_opportunity_id":"O7654321","changed_dealstage":"contractsent","hs_next_step":"Sign","aws_needs":"Co-Sell - Deal Support"}"#;
     signed("/crm?dry_run=true", body)
@@ -145,7 +146,7 @@ fn runtime() -> Runtime {
         .expect("a runtime")
 }
 
-/// The time that a process takes for its first request.
+/// The time that a new process takes for its first request.
 fn first() -> Duration {
     let runtime = runtime();
     let (service, request) = (runtime.block_on(service()), request());
@@ -175,7 +176,7 @@ fn report_first_requests() {
     );
 }
 
-/// Criterion's report on requests to a service that has answered many.
+/// Criterion's report on requests to a warm service.
 fn warm() {
     let runtime = runtime();
     let service = runtime.block_on(service());
@@ -201,7 +202,7 @@ fn warm() {
     criterion.final_summary();
 }
 
-/// Runs `warm` in a process of its own, and leaves out the metrics that the requests print.
+/// Runs `warm` in a process of its own, and drops the metrics that the requests print.
 fn report_warm_requests() {
     let mut process = Command::new(this())
         .arg("--warm")
@@ -223,7 +224,7 @@ fn this() -> PathBuf {
 
 fn main() {
     match std::env::args().nth(1).as_deref() {
-        // Standard output is where the metrics go.
+        // The metrics go to standard output.
         Some("--first") => eprintln!("{}", first().as_micros()),
         Some("--warm") => warm(),
         _ => {

@@ -1,4 +1,4 @@
-//! `patch-opportunity`: who is let in, and that nobody else is.
+//! `patch-opportunity` authenticates every caller: only the right ones get in.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -63,7 +63,7 @@ fn signed(secret: &str) -> Request {
 }
 
 #[tokio::test]
-async fn whoever_signs_with_a_valid_secret_is_let_in() {
+async fn a_request_signed_with_a_valid_secret_is_accepted() {
     let both = format!("{NEW_SECRET} {SECRET}");
     let (_emulator, function) = with_auth(&[
         ("WEBHOOK_AUTH", "standard-webhooks"),
@@ -73,13 +73,13 @@ async fn whoever_signs_with_a_valid_secret_is_let_in() {
     for request in [signed(SECRET), signed(NEW_SECRET)] {
         assert_eq!(function.send(&request).await.status, 200);
     }
-    // The same request with its body in Base64: what is signed is the bytes.
+    // The same request with its body in Base64: the signature covers the bytes.
     let request = signed(SECRET).base64_body("eyJMaWZlQ3ljbGUiOnsiTmV4dFN0ZXBzIjoiS8O2bG4ifX0=");
     assert_eq!(function.send(&request).await.status, 200);
 }
 
 #[tokio::test]
-async fn nobody_else_is_let_in_and_all_are_told_the_same() {
+async fn every_other_request_is_refused_with_the_same_answer() {
     let (emulator, function) = with_auth(&[
         ("WEBHOOK_AUTH", "standard-webhooks"),
         ("WEBHOOK_SECRETS", SECRET),
@@ -126,7 +126,7 @@ async fn nobody_else_is_let_in_and_all_are_told_the_same() {
 }
 
 #[tokio::test]
-async fn one_of_several_tokens_is_enough_and_anything_else_is_not() {
+async fn any_of_several_bearer_tokens_is_accepted_and_anything_else_refused() {
     let (emulator, function) = with_auth(&[
         ("WEBHOOK_AUTH", "bearer"),
         ("WEBHOOK_SECRETS", "first-token second-token"),
@@ -155,7 +155,7 @@ async fn one_of_several_tokens_is_enough_and_anything_else_is_not() {
 }
 
 #[tokio::test]
-async fn with_basic_a_secret_is_the_password_whatever_the_user_name() {
+async fn with_basic_the_secret_is_the_password_whatever_the_user_name() {
     let (emulator, function) = with_auth(&[
         ("WEBHOOK_AUTH", "basic"),
         ("WEBHOOK_SECRETS", "first-secret second:secret"),
@@ -186,7 +186,7 @@ async fn with_basic_a_secret_is_the_password_whatever_the_user_name() {
 }
 
 #[tokio::test]
-async fn with_iam_a_url_opened_by_mistake_lets_nobody_in() {
+async fn with_iam_a_url_opened_to_everybody_by_mistake_refuses_everybody() {
     let (emulator, function) = with_auth(&[("WEBHOOK_AUTH", "iam")]).await;
     let answer = function.send(&unsigned()).await;
     assert_eq!((answer.status, emulator.requests().len()), (401, 0));
@@ -201,7 +201,7 @@ async fn with_iam_a_url_opened_by_mistake_lets_nobody_in() {
 }
 
 #[tokio::test]
-async fn with_iam_an_authorizer_that_names_no_caller_lets_nobody_in() {
+async fn with_iam_a_request_whose_authorizer_names_no_caller_is_refused() {
     let (emulator, function) = with_auth(&[("WEBHOOK_AUTH", "iam")]).await;
     for authorizer in [
         json!({}),
@@ -226,7 +226,7 @@ async fn a_body_over_the_limit_is_refused_before_it_is_hashed_whoever_sends_it()
     for auth in ["standard-webhooks", "bearer"] {
         let (emulator, function) =
             with_auth(&[("WEBHOOK_AUTH", auth), ("WEBHOOK_SECRETS", SECRET)]).await;
-        // To hash this for each signature would take the whole invocation.
+        // Hashing this for each signature would take the whole invocation.
         let candidate = format!("v1,{}= ", "A".repeat(43));
         let anonymous = signed(SECRET)
             .body(&"x".repeat(5 * 1024 * 1024))
@@ -245,7 +245,7 @@ async fn a_body_over_the_limit_is_refused_before_it_is_hashed_whoever_sends_it()
                 "the body is larger than 262144 bytes"
             );
         }
-        // A byte less is judged by what it is: no JSON.
+        // A body one byte shorter is parsed: it is not JSON.
         let largest = signed_body(SECRET, &"x".repeat(256 * 1024))
             .header("authorization", &format!("Bearer {SECRET}"));
         assert_eq!(function.send(&largest).await.status, 400, "{auth}");
@@ -254,13 +254,13 @@ async fn a_body_over_the_limit_is_refused_before_it_is_hashed_whoever_sends_it()
 }
 
 #[tokio::test]
-async fn the_right_signature_behind_thousands_of_others_is_not_looked_for() {
+async fn only_the_first_signatures_of_a_long_list_are_checked() {
     let (emulator, function) = with_auth(&[
         ("WEBHOOK_AUTH", "standard-webhooks"),
         ("WEBHOOK_SECRETS", SECRET),
     ])
     .await;
-    // One time for signature and header: between two calls the clock may tick.
+    // Signature and header share one time: between two calls the clock may tick.
     let time = now();
     let right = Webhook::new(SECRET)
         .unwrap()
@@ -272,7 +272,7 @@ async fn the_right_signature_behind_thousands_of_others_is_not_looked_for() {
         (other.repeat(16), 401),
         ("x ".repeat(5_000), 401),
         (other.repeat(15), 200),
-        // Of another version, or too short to be any: passed over.
+        // Of another version, or too short: skipped.
         ("v2,x v1a,AAAA v1,AAAA ".repeat(20), 200),
     ] {
         let request = signed(SECRET)
@@ -290,8 +290,8 @@ async fn a_signed_patch_is_not_good_for_a_read() {
         ("WEBHOOK_SECRETS", SECRET),
     ])
     .await;
-    // What is signed is the id, the time and the body: for any other method and path the signature
-    // is as good.
+    // The signature covers the id, the time and the body, so it is equally valid for any other method
+    // and path.
     for (method, path) in [
         ("GET", "/opportunities/O7654321"),
         ("GET", "/opportunities/O1"),
@@ -321,7 +321,7 @@ async fn a_signed_patch_is_not_good_for_a_read() {
 }
 
 #[tokio::test]
-async fn a_rotated_secret_is_taken_without_a_deploy() {
+async fn a_rotated_secret_is_accepted_without_a_deploy() {
     let (emulator, function) = with_auth(&[
         ("WEBHOOK_AUTH", "standard-webhooks"),
         ("WEBHOOK_SECRET_ID", "bridge/webhook"),
@@ -346,14 +346,14 @@ async fn a_rotated_secret_is_taken_without_a_deploy() {
     }
     assert_eq!(reads(), 2);
 
-    // Refused requests do not use up the quota of Secrets Manager.
+    // Refused requests do not use up Secrets Manager's quota.
     for _ in 0..5 {
         assert_eq!(function.send(&unsigned()).await.status, 401);
     }
     assert_eq!(reads(), 2);
 }
 
-/// `patch-opportunity` whose calls to AWS are not tried twice, with its secret in Secrets Manager.
+/// `patch-opportunity` with its secret in Secrets Manager, and without retries of calls to AWS.
 async fn with_secret_in_manager() -> (Emulator, Function) {
     with_auth(&[
         ("WEBHOOK_AUTH", "standard-webhooks"),
@@ -364,11 +364,11 @@ async fn with_secret_in_manager() -> (Emulator, Function) {
     .await
 }
 
-/// What makes a secret unusable.
+/// Replaces the secret with an unusable one.
 type Replace = Box<dyn FnOnce(&Emulator)>;
 
 #[tokio::test]
-async fn a_secret_replaced_by_something_unusable_lets_nobody_in() {
+async fn a_secret_replaced_by_an_unusable_one_refuses_everybody() {
     let seed = |secret: &'static str| {
         Box::new(move |it: &Emulator| it.seed_secret("bridge/webhook", secret))
     };
@@ -410,7 +410,7 @@ async fn a_secret_replaced_by_something_unusable_lets_nobody_in() {
         assert_eq!(function.send(&signed(SECRET)).await.status, 200, "{what}");
         replace(&emulator);
 
-        // Somebody tries the new secret, which makes the function read again.
+        // Somebody tries the new secret, which makes the function read the secret again.
         for request in [signed(NEW_SECRET), signed(SECRET), unsigned()] {
             let answer = function.send(&request).await;
             assert_eq!(answer.status, 503, "{what}: {request:?}");
@@ -429,7 +429,7 @@ async fn a_secret_replaced_by_something_unusable_lets_nobody_in() {
 }
 
 #[tokio::test]
-async fn where_secrets_manager_does_not_answer_the_secrets_stay() {
+async fn while_secrets_manager_does_not_answer_the_secrets_stay_valid() {
     let busy = r#"{"__type": "ThrottlingException", "Message": "Rate exceeded"}"#;
     let expired = r#"{"__type": "ExpiredTokenException", "Message": "expired"}"#;
     let error = |status, body: &str| Fault::Status {
@@ -446,7 +446,7 @@ async fn where_secrets_manager_does_not_answer_the_secrets_stay() {
         error(503, "<html>busy</html>"),
     ] {
         let (emulator, function) = with_secret_in_manager().await;
-        // The start has read the secret once a request is answered.
+        // Once a request is answered, the start has read the secret.
         assert_eq!(function.send(&signed(SECRET)).await.status, 200);
         emulator.inject("GetSecretValue", 1, fault.clone());
         let answer = function.send(&signed(NEW_SECRET)).await;
@@ -462,7 +462,7 @@ async fn where_secrets_manager_does_not_answer_the_secrets_stay() {
 }
 
 #[tokio::test]
-async fn a_secret_that_cannot_be_had_stops_the_start_and_does_not_show() {
+async fn a_secret_that_cannot_be_read_stops_the_start_and_is_not_printed() {
     let emulator = Emulator::start().await;
     emulator.seed_secret("bare", "not base64!");
     emulator.seed_secret(
@@ -512,7 +512,7 @@ async fn a_secret_that_cannot_be_had_stops_the_start_and_does_not_show() {
 }
 
 #[tokio::test]
-async fn who_opens_the_url_in_a_browser_is_told_what_it_is_and_nothing_about_the_deployment() {
+async fn a_browser_gets_a_page_that_explains_the_url_and_says_nothing_about_the_deployment() {
     let (emulator, function) = with_auth(&[
         ("WEBHOOK_AUTH", "standard-webhooks"),
         ("WEBHOOK_SECRETS", SECRET),
@@ -534,7 +534,7 @@ async fn who_opens_the_url_in_a_browser_is_told_what_it_is_and_nothing_about_the
 }
 
 #[tokio::test]
-async fn health_and_description_are_for_everybody() {
+async fn health_and_the_openapi_document_need_no_authentication() {
     let (emulator, function) = with_auth(&[
         ("WEBHOOK_AUTH", "standard-webhooks"),
         ("WEBHOOK_SECRETS", SECRET),

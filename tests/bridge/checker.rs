@@ -1,13 +1,13 @@
-//! Random patches, other writers, lost answers, failures before and after landing, conflicts and killed
-//! processes, held against what `patch-opportunity` may say of each.
+//! Checks every answer of `patch-opportunity` under random trouble: other writers, lost answers,
+//! failures before and after a write, conflicts and killed processes.
 //!
-//! Every value that is written is written once, so that each can be traced to its author. `CHECKER_SEED`
-//! repeats a run, `CHECKER_OPERATIONS` makes it longer.
+//! Every value is written only once, so that each can be traced to its author. `CHECKER_SEED` repeats a
+//! run, `CHECKER_OPERATIONS` makes it longer.
 
 use std::{collections::BTreeMap, time::Duration};
 
 use crate::{documents, patch};
-use bridge_tests::{Answer, Function, Request};
+use bridge_tests::{Function, Request, Response};
 use partner_central_emulator::{Emulator, Fault};
 use proptest::{
     prelude::*,
@@ -17,21 +17,21 @@ use proptest::{
 use serde_json::{Value, json};
 
 const ID: &str = "O7654321";
-/// Free text that any partner may change while the sample's review is over.
+/// Free text that any partner may change once the sample's review is over.
 const FIELDS: [&str; 4] = [
     "/LifeCycle/NextSteps",
     "/Project/AdditionalComments",
     "/Project/OtherSolutionDescription",
     "/Marketing/CampaignName",
 ];
-/// Where operations append.
+/// The list that operations append to.
 const LIST: &str = "/Project/ApnPrograms";
 
-/// One operation, and what goes wrong around it. Fields are indexes into [`FIELDS`].
+/// One operation, and the trouble around it. Fields are indexes into [`FIELDS`].
 #[derive(Debug, Clone)]
 #[expect(
     clippy::struct_excessive_bools,
-    reason = "each is a toss of a coin of its own"
+    reason = "each is an independent coin toss"
 )]
 struct Plan {
     named: Vec<usize>,
@@ -89,11 +89,11 @@ fn plan() -> impl Strategy<Value = Plan> {
         )
 }
 
-/// What is known of the world besides the bridge's answers.
+/// The true history, besides the bridge's answers.
 struct World {
     emulator: Emulator,
     function: Option<Function>,
-    /// Numbers the values, so that each is written once.
+    /// Numbers the values, so that each is written only once.
     count: u32,
 }
 
@@ -113,7 +113,7 @@ impl World {
         self.function = Some(function.await);
     }
 
-    /// Lets the trouble happen to the next requests, and gives the edits that will be made.
+    /// Injects the trouble into the next requests, and returns the edits that it will make.
     fn arrange(&mut self, operation: &str, troubles: &[Trouble]) -> Vec<(usize, String)> {
         let mut edits = Vec::new();
         for trouble in troubles {
@@ -145,7 +145,7 @@ fn at<'a>(document: &'a Value, pointer: &str) -> &'a Value {
     document.pointer(pointer).unwrap_or(&Value::Null)
 }
 
-/// How often a value is in the list.
+/// How often the list has a value.
 fn times(document: &Value, value: &str) -> usize {
     let items = at(document, LIST).as_array().map_or(&[][..], Vec::as_slice);
     items.iter().filter(|item| **item == value).count()
@@ -236,7 +236,7 @@ fn json_merge(target: &mut Value, patch: &Value) {
     }
 }
 
-/// One operation as it was seen from outside.
+/// One operation as seen from outside.
 #[derive(Debug)]
 struct Seen<'a> {
     /// For the message of a failed check.
@@ -249,8 +249,8 @@ struct Seen<'a> {
 }
 
 impl Seen<'_> {
-    /// A field that the patch does not name has its old value, or the last one that somebody gave it;
-    /// an append lands at most once, and nothing that was appended before is lost.
+    /// A field that the patch does not name has its old value, or the last one that somebody else gave
+    /// it; an append happens at most once, and no earlier append is lost.
     fn nobody_else_is_reverted(&self) {
         for (field, pointer) in FIELDS.iter().enumerate() {
             let found = at(self.after, pointer);
@@ -297,7 +297,7 @@ impl Seen<'_> {
         }
     }
 
-    /// Whether a value of the patch is there, or was and somebody has written over it.
+    /// Whether a value of the patch is there, or was there and somebody overwrote it.
     fn may_have_landed(&self, field: usize, value: &str) -> bool {
         let found = at(self.after, FIELDS[field]);
         found == value
@@ -307,7 +307,7 @@ impl Seen<'_> {
                 .any(|(one, theirs)| *one == field && found == theirs)
     }
 
-    fn the_answer_is_true(&self, answer: &Answer, last: Option<Value>) -> String {
+    fn the_answer_is_true(&self, answer: &Response, last: Option<Value>) -> String {
         let outcome = answer.body["outcome"].as_str().map(str::to_owned);
         let problem = answer.body["type"]
             .as_str()
@@ -353,8 +353,8 @@ impl Seen<'_> {
         outcome.or(problem.map(str::to_owned)).unwrap_or_default()
     }
 
-    /// If the tag is that of the document now, this document is the one that was sent last.
-    fn the_etag_is_of_a_known_document(&self, answer: &Answer, last: Option<Value>) {
+    /// If the tag is the current document's, that document is the one that was sent last.
+    fn the_etag_is_of_a_known_document(&self, answer: &Response, last: Option<Value>) {
         let date = self.after["LastModifiedDate"].as_str().expect("a date");
         if answer.headers.get("etag") != Some(&json!(format!("\"{date}\""))) {
             return;
@@ -370,17 +370,17 @@ impl Seen<'_> {
     }
 }
 
-/// A number from the environment, for a longer run or the same one again.
+/// A number from the environment, to make a run longer or repeat it.
 #[expect(
     clippy::disallowed_methods,
-    reason = "how long a test runs is no configuration of the product"
+    reason = "it configures the test, not the product"
 )]
 fn number(name: &str) -> Option<u64> {
     let text = std::env::var(name).ok()?;
     Some(text.parse().expect("a number"))
 }
 
-/// Carries out random plans, one after the other, and counts what they were answered.
+/// Runs random plans one after the other, and counts the answers.
 async fn run(seed: u64, operations: u64) -> BTreeMap<String, u32> {
     println!("CHECKER_SEED={seed}");
     let mut bytes = [0; 32];
@@ -406,10 +406,10 @@ async fn run(seed: u64, operations: u64) -> BTreeMap<String, u32> {
 }
 
 #[tokio::test]
-async fn whatever_others_do_and_whatever_is_lost_the_answer_is_true() {
+async fn every_answer_is_true_whatever_others_write_and_whatever_is_lost() {
     let seed = number("CHECKER_SEED").unwrap_or_else(|| fastrand::u64(..));
     let operations = number("CHECKER_OPERATIONS").unwrap_or(160);
-    // Most of the time is spent in the pauses between attempts: worlds side by side share it.
+    // Pauses between attempts take most of the time, so several worlds share it.
     let worlds = 8;
     let mut running = tokio::task::JoinSet::new();
     for world in 0..worlds {

@@ -1,4 +1,4 @@
-//! Many callers at once: every edit is there at the end, or its caller was told no.
+//! Many callers at once: each edit is either there at the end or was refused.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::{documents, patch};
 
-/// A field of its own for each of 50 clients, so that every one of the patches could be written.
+/// 50 clients patch one field each, so all of the patches could be written.
 fn patches() -> Vec<(String, Value)> {
     let members = [
         "/LifeCycle/Stage",
@@ -47,16 +47,15 @@ fn nested(pointer: &str, value: &Value) -> Value {
         .fold(value.clone(), |inner, name| json!({name: inner}))
 }
 
-/// How often a patch is tried to be written: a client is refused only after as many others were let
-/// in between its reads and its writes.
+/// The attempts that a patch has: a client is refused only after as many others wrote between its reads
+/// and its writes.
 const ATTEMPTS: usize = 5;
 
 #[tokio::test]
-async fn of_fifty_patches_at_once_each_is_written_whole_or_refused_and_leaves_no_trace() {
+async fn of_fifty_simultaneous_patches_each_is_written_whole_or_refused_without_a_trace() {
     let emulator = Emulator::start().await;
     emulator.seed(documents::sample());
-    // Lambda runs as many instances as there are requests at once. All have started before the first
-    // patch is sent.
+    // Lambda runs one instance per simultaneous request. All start before the first patch is sent.
     let mut functions = Vec::new();
     for _ in 0..50 {
         functions.push(Function::start("patch-opportunity", &emulator, &patch::VARIABLES).await);
@@ -65,7 +64,7 @@ async fn of_fifty_patches_at_once_each_is_written_whole_or_refused_and_leaves_no
         let answer = function.send(&Request::new("GET", "/healthz")).await;
         assert_eq!(answer.status, 200);
     }
-    // Nobody's first read is answered before the others have read the same.
+    // Delays the first reads, so that all clients read the same state.
     emulator.inject("GetOpportunity", 50, Fault::Delay(Duration::from_secs(1)));
     let mut clients = tokio::task::JoinSet::new();
     for ((pointer, value), function) in patches().into_iter().zip(functions) {
@@ -113,7 +112,7 @@ async fn of_fifty_patches_at_once_each_is_written_whole_or_refused_and_leaves_no
         "{conflicts} conflicts, {refused} refused"
     );
 
-    // The whole document is as it was, and as those who were told so have changed it.
+    // The document as it was, plus the changes of those who were told that theirs was written.
     let mut document = emulator.opportunity("O7654321").expect("the opportunity");
     let written_by_aws = ["/LastModifiedDate", "/LifeCycle/NextStepsHistory"];
     for pointer in written_by_aws {
@@ -123,13 +122,13 @@ async fn of_fifty_patches_at_once_each_is_written_whole_or_refused_and_leaves_no
     assert_eq!(without_nulls(document), without_nulls(expected));
 }
 
-/// Puts a value in its place; the objects on the way are made where they are not there.
+/// Puts a value at a pointer; creates missing objects on the way.
 fn put(document: &mut Value, pointer: &str, value: &Value) {
     let names = pointer.split('/').skip(1);
     *names.fold(document, |inside, name| &mut inside[name]) = value.clone();
 }
 
-/// The emulator answers what an update leaves out as null, as AWS does.
+/// Like AWS, the emulator returns null for what an update omits.
 fn without_nulls(value: Value) -> Value {
     match value {
         Value::Object(members) => members

@@ -1,6 +1,6 @@
-//! A CRM that speaks its own language: `POST /crm` takes its record, and the CloudEvent carries one.
+//! A CRM uses its own field names: `POST /crm` takes its record, and the CloudEvent carries one.
 
-use bridge_tests::{Answer, Function, Request};
+use bridge_tests::{Function, Request, Response};
 use partner_central_emulator::{Emulator, Fault};
 use serde_json::{Value, json};
 
@@ -31,7 +31,7 @@ fn record(record: &Value) -> Request {
         .body(&record.to_string())
 }
 
-/// A deal as HubSpot's workflow sends it: flat, with fields that are nobody's business.
+/// A deal as HubSpot's workflow sends it: flat, with fields that the mapping does not name.
 pub(crate) fn deal(properties: &Value) -> Request {
     let mut deal = json!({"aws_opportunity_id": ID, "dealname": "Berths", "pipeline": "default"});
     for (name, value) in properties.as_object().expect("properties") {
@@ -40,7 +40,7 @@ pub(crate) fn deal(properties: &Value) -> Request {
     record(&deal)
 }
 
-fn told<'a>(answer: &'a Answer, list: &str, names: &[&str]) -> Vec<Vec<&'a Value>> {
+fn told<'a>(answer: &'a Response, list: &str, names: &[&str]) -> Vec<Vec<&'a Value>> {
     let items = answer.body[list].as_array().expect(list).iter();
     items
         .map(|item| names.iter().map(|name| &item[*name]).collect())
@@ -48,7 +48,7 @@ fn told<'a>(answer: &'a Answer, list: &str, names: &[&str]) -> Vec<Vec<&'a Value
 }
 
 #[tokio::test]
-async fn a_deal_changes_the_opportunity_and_every_change_has_both_names() {
+async fn a_deal_changes_the_opportunity_and_every_change_has_both_field_names() {
     let (emulator, function) = with(HUBSPOT).await;
     let request = deal(&json!({
         "changed_dealstage": "presentationscheduled", "changed_amount": "160000", "hs_next_step": "", "aws_comments": null,
@@ -121,7 +121,7 @@ async fn a_deal_changes_the_opportunity_and_every_change_has_both_names() {
 }
 
 #[tokio::test]
-async fn a_refused_record_names_both_sides_of_every_refusal() {
+async fn every_refusal_of_a_record_has_both_field_names() {
     let (emulator, function) = with(HUBSPOT).await;
     let request = deal(&json!({
         "changed_dealstage": "thirdcall", "changed_closedate": "soon", "aws_closed_lost_reason": "Price",
@@ -157,7 +157,7 @@ async fn a_refused_record_names_both_sides_of_every_refusal() {
     );
     assert_eq!(emulator.writes().len(), 0);
 
-    // What is wrong only as an opportunity is named by the same two names.
+    // An error found only in the opportunity has both names too.
     let answer = function
         .send(&deal(&json!({"changed_dealstage": "closedlost"})))
         .await;
@@ -176,7 +176,7 @@ async fn a_refused_record_names_both_sides_of_every_refusal() {
         )
     );
 
-    // AWS's own refusals too.
+    // So have AWS's own refusals.
     emulator.inject("UpdateOpportunity", 1, Fault::ConcurrentEdit(|_| {}));
     let lenient = deal(&json!({"aws_competitor": "Nobody"})).header("prefer", "handling=lenient");
     let answer = function.send(&lenient).await;
@@ -196,7 +196,7 @@ async fn a_refused_record_names_both_sides_of_every_refusal() {
 }
 
 #[tokio::test]
-async fn a_message_without_a_record_is_refused_for_what_it_lacks() {
+async fn a_message_without_a_record_is_refused_with_what_is_missing() {
     let (emulator, function) = with(HUBSPOT).await;
     let send = async |content_type: Option<&str>, body: &str| {
         let mut request = Request::new("POST", "/crm").body(body);
@@ -257,7 +257,7 @@ async fn a_message_without_a_record_is_refused_for_what_it_lacks() {
 }
 
 #[tokio::test]
-async fn a_locked_opportunity_is_refused_or_to_be_tried_again_as_the_mapping_says() {
+async fn the_mapping_decides_whether_an_edit_of_a_locked_opportunity_is_refused_or_retried() {
     for (mapping, request, status, problem, retry_after, field) in [
         (
             HUBSPOT,
@@ -296,7 +296,7 @@ async fn a_locked_opportunity_is_refused_or_to_be_tried_again_as_the_mapping_say
                 &json!("locked")
             ]]
         );
-        // A patch has no mapping's option.
+        // The mapping's option does not apply to a patch.
         let patch = json!({"LifeCycle": {"NextSteps": "Call"}});
         assert_eq!(function.send(&Request::patch(ID, &patch)).await.status, 409);
         assert_eq!(emulator.writes().len(), 0);
@@ -304,7 +304,7 @@ async fn a_locked_opportunity_is_refused_or_to_be_tried_again_as_the_mapping_say
 }
 
 #[tokio::test]
-async fn a_record_is_put_again_into_a_fresh_read_and_both_edits_are_kept() {
+async fn after_a_conflict_a_record_is_applied_to_a_fresh_read_and_both_edits_are_kept() {
     let (emulator, function) = with(HUBSPOT).await;
     emulator.inject(
         "UpdateOpportunity",
@@ -331,7 +331,7 @@ async fn a_record_is_put_again_into_a_fresh_read_and_both_edits_are_kept() {
 }
 
 #[tokio::test]
-async fn a_record_whose_writes_answer_is_lost_is_written_once() {
+async fn a_record_is_written_once_even_if_the_answer_to_the_write_is_lost() {
     let (emulator, function) = with(HUBSPOT).await;
     emulator.inject("UpdateOpportunity", 1, Fault::AnswerLost);
     let answer = function
@@ -352,7 +352,7 @@ async fn a_record_whose_writes_answer_is_lost_is_written_once() {
 }
 
 #[tokio::test]
-async fn preconditions_and_preferences_are_those_of_a_patch() {
+async fn a_record_may_have_the_preconditions_and_preferences_of_a_patch() {
     let (emulator, function) = with(HUBSPOT).await;
     let request = deal(&json!({"changed_dealstage": "contractsent"}));
     let stale = Request::clone(&request).header("if-match", "\"2020-01-01T00:00:00Z\"");
@@ -389,7 +389,7 @@ async fn without_a_mapping_the_answer_says_how_to_switch_it_on() {
 }
 
 #[tokio::test]
-async fn a_record_that_nobody_vouches_for_is_not_even_parsed() {
+async fn an_unauthenticated_record_is_not_even_parsed() {
     let emulator = Emulator::start().await;
     emulator.seed(documents::sample());
     let variables = [
@@ -423,7 +423,7 @@ async fn enriched(mapping: Option<(&str, &str)>, document: Value) -> Value {
 }
 
 #[tokio::test]
-async fn the_event_carries_a_body_for_the_crms_api_and_is_otherwise_the_same() {
+async fn a_mapping_adds_a_body_for_the_crms_api_to_the_event_and_changes_nothing_else() {
     let without = enriched(None, documents::sample()).await;
     let with = enriched(Some(HUBSPOT), documents::sample()).await;
     assert_eq!(with["id"], without["id"]);
@@ -448,7 +448,7 @@ async fn the_event_carries_a_body_for_the_crms_api_and_is_otherwise_the_same() {
 }
 
 #[tokio::test]
-async fn what_the_mapping_cannot_tell_the_crm_is_named_in_the_event_and_costs_nothing_else() {
+async fn a_value_that_the_mapping_cannot_convert_is_reported_in_the_event_which_keeps_the_rest() {
     let mut document = documents::sample();
     document["NationalSecurity"] = json!("Perhaps");
     let event = enriched(Some(HUBSPOT), document).await;

@@ -2,15 +2,15 @@
 
 use serde_json::{Value, json};
 
-/// The sample that the demo is seeded with: `O7654321` in catalog `Sandbox`.
+/// The sample that the demo starts with: `O7654321` in catalog `Sandbox`.
 pub(crate) fn sample() -> Value {
     include_str!("../../events/opportunity.json")
         .parse()
         .expect("the sample is JSON")
 }
 
-/// An opportunity full of members that no release knows, explicit nulls, empty values and numbers
-/// that no float holds: `O1` in catalog `Sandbox`.
+/// An opportunity full of members that no release knows, explicit nulls, empty values and numbers that
+/// a float cannot hold: `O1` in catalog `Sandbox`.
 pub(crate) fn of_tomorrow() -> Value {
     r#"{
         "Zeta": {"Deep": [{"Deeper": {"Number": 18446744073709551617, "Null": null}}, [], {}]},
@@ -44,7 +44,7 @@ pub(crate) fn of_tomorrow() -> Value {
     .expect("the document is JSON")
 }
 
-/// What is told of [`of_tomorrow`] with every patch: values that AWS's own model does not list.
+/// The warnings that every patch of [`of_tomorrow`] gets: its values are missing from AWS's own model.
 pub(crate) fn warnings_of_tomorrow() -> Value {
     json!([
         {
@@ -61,7 +61,7 @@ pub(crate) fn warnings_of_tomorrow() -> Value {
     ])
 }
 
-/// A minimal opportunity: `O1` in catalog `Sandbox`, with these members besides.
+/// A minimal opportunity: `O1` in catalog `Sandbox`, plus these members.
 pub(crate) fn with(members: &Value) -> Value {
     let mut document =
         json!({"Id": "O1", "Catalog": "Sandbox", "LastModifiedDate": "2026-01-02T03:04:05.120Z"});

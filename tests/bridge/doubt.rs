@@ -1,7 +1,7 @@
-//! `patch-opportunity` and another writer: what a caller is told when somebody else was there, or when
-//! the answer to a write was lost.
+//! `patch-opportunity` beside another writer: what it answers when somebody else wrote, or when the
+//! answer to a write was lost.
 
-use bridge_tests::{Answer, Function, Request};
+use bridge_tests::{Function, Request, Response};
 use partner_central_emulator::{Emulator, Fault};
 use serde_json::{Value, json};
 
@@ -16,18 +16,18 @@ async fn sample() -> (Emulator, Function) {
     patch::with_document(documents::sample()).await
 }
 
-/// Somebody else's edit right before the next write is judged: a clean conflict.
+/// Somebody else edits right before the next write is judged: a clean conflict.
 fn meanwhile(emulator: &Emulator, edit: Edit) {
     emulator.inject("UpdateOpportunity", 1, Fault::ConcurrentEdit(edit));
 }
 
-/// The next write lands and its answer is lost; then somebody edits; then the bridge reads again.
+/// The next write succeeds and its answer is lost; then somebody edits; then the bridge reads again.
 fn landed_then(emulator: &Emulator, edit: Edit) {
     emulator.inject("UpdateOpportunity", 1, Fault::AnswerLost);
     then(emulator, edit);
 }
 
-/// The next round of writes is answered with 500 and does not land; then somebody edits.
+/// The next writes are answered with 500 and not carried out; then somebody edits.
 fn not_landed_then(emulator: &Emulator, edit: Edit) {
     emulator.inject("UpdateOpportunity", 3, Fault::InternalServer);
     then(emulator, edit);
@@ -49,8 +49,8 @@ fn operations(operations: &Value) -> Request {
         .body(&operations.to_string())
 }
 
-/// Status and outcome, or status and the problem's name.
-fn told(answer: &Answer) -> (u64, &str) {
+/// The status, with the outcome or the problem's name.
+fn told(answer: &Response) -> (u64, &str) {
     let outcome = answer.body["outcome"].as_str();
     let problem = answer.body["type"].as_str();
     let name = problem.and_then(|name| name.rsplit('/').next());
@@ -60,7 +60,7 @@ fn told(answer: &Answer) -> (u64, &str) {
     )
 }
 
-fn etag(answer: &Answer) -> Option<&str> {
+fn etag(answer: &Response) -> Option<&str> {
     answer.headers.get("etag").and_then(Value::as_str)
 }
 
@@ -76,9 +76,10 @@ fn tag_of(document: &Value) -> String {
 }
 
 #[tokio::test]
-async fn after_a_conflict_every_field_of_the_patch_is_written_not_just_the_stale_difference() {
+async fn after_a_conflict_every_field_of_the_patch_is_written_not_only_those_that_differed_before()
+{
     let (emulator, function) = sample().await;
-    // `NextSteps` already was as the patch has it, until somebody changes it.
+    // `NextSteps` already has the patch's value, until somebody changes it.
     let steps = now(&emulator)["LifeCycle"]["NextSteps"].clone();
     meanwhile(&emulator, |document| {
         document["LifeCycle"]["Stage"] = json!("Committed");
@@ -92,7 +93,7 @@ async fn after_a_conflict_every_field_of_the_patch_is_written_not_just_the_stale
 }
 
 #[tokio::test]
-async fn after_a_conflict_an_array_is_the_patchs_array() {
+async fn after_a_conflict_an_array_has_the_patchs_items() {
     let (emulator, function) = sample().await;
     meanwhile(&emulator, |document| {
         let mut contact = document["Customer"]["Contacts"][0].clone();
@@ -155,7 +156,7 @@ async fn a_later_edit_of_the_same_field_is_not_overwritten_after_a_lost_answer()
 }
 
 #[tokio::test]
-async fn a_landed_write_that_somebody_has_written_over_has_no_etag() {
+async fn a_write_that_somebody_has_overwritten_has_no_etag() {
     let (emulator, function) = sample().await;
     landed_then(&emulator, |document| {
         document["Project"]["Title"] = json!("A person's");
@@ -173,7 +174,7 @@ async fn a_landed_write_that_somebody_has_written_over_has_no_etag() {
 }
 
 #[tokio::test]
-async fn a_landed_write_that_nobody_has_touched_has_its_etag_even_with_if_match() {
+async fn a_write_that_nobody_has_touched_has_its_etag_even_with_if_match() {
     let (emulator, function) = sample().await;
     emulator.inject("UpdateOpportunity", 1, Fault::AnswerLost);
     let patch = json!({"LifeCycle": {"Stage": "Committed"}});
@@ -183,7 +184,7 @@ async fn a_landed_write_that_nobody_has_touched_has_its_etag_even_with_if_match(
 }
 
 #[tokio::test]
-async fn a_write_that_did_not_land_is_unconfirmed_once_another_changed_a_field_of_it() {
+async fn a_lost_write_is_unconfirmed_once_somebody_else_changes_one_of_its_fields() {
     let (emulator, function) = sample().await;
     not_landed_then(&emulator, |document| {
         document["LifeCycle"]["Stage"] = json!("Committed");
@@ -197,20 +198,20 @@ async fn a_write_that_did_not_land_is_unconfirmed_once_another_changed_a_field_o
 }
 
 #[tokio::test]
-async fn a_landed_write_of_two_fields_is_not_repeated_for_the_one_that_was_edited_since() {
+async fn a_write_of_two_fields_is_not_repeated_for_the_one_that_somebody_has_edited_since() {
     let (emulator, function) = sample().await;
     landed_then(&emulator, |document| {
         document["LifeCycle"]["NextSteps"] = json!("Edited since");
     });
     let patch = json!({"LifeCycle": {"Stage": "Committed", "NextSteps": "Written"}});
     let answer = function.send(&merge(&patch)).await;
-    // Either all that was written is told, or nothing is claimed.
+    // The answer reports everything that was written, or claims nothing.
     assert_eq!(told(&answer), (503, "unconfirmed"));
     assert_eq!(now(&emulator)["LifeCycle"]["NextSteps"], "Edited since");
 }
 
 #[tokio::test]
-async fn a_write_that_did_not_land_is_tried_again_after_an_edit_elsewhere() {
+async fn a_lost_write_is_tried_again_after_an_edit_of_another_field() {
     for request in [
         merge(&json!({"LifeCycle": {"Stage": "Committed"}})),
         operations(&json!([{"op": "replace", "path": "/LifeCycle/Stage", "value": "Committed"}])),
@@ -228,7 +229,7 @@ async fn a_write_that_did_not_land_is_tried_again_after_an_edit_elsewhere() {
 }
 
 #[tokio::test]
-async fn operations_whose_answer_was_lost_are_never_carried_out_twice() {
+async fn operations_are_never_carried_out_twice_even_if_the_answer_is_lost() {
     let (emulator, function) = sample().await;
     landed_then(&emulator, |document| {
         document["Project"]["Title"] = json!("A person's");
@@ -244,8 +245,8 @@ async fn operations_whose_answer_was_lost_are_never_carried_out_twice() {
 }
 
 #[tokio::test]
-async fn a_refused_write_after_a_lost_answer_is_told_by_what_the_document_says() {
-    // The first request lands unheard; the SDK's next one is refused.
+async fn after_a_lost_answer_and_a_refusal_the_document_decides_the_outcome() {
+    // The first request succeeds, but its answer is lost; the SDK's next one is refused.
     let (emulator, function) = sample().await;
     emulator.inject("UpdateOpportunity", 1, Fault::AnswerLost);
     emulator.inject("UpdateOpportunity", 1, Fault::AccessDenied);
@@ -351,7 +352,7 @@ async fn a_whole_document_with_one_field_edited_is_a_patch() {
     assert_eq!(told(&answer), (200, "updated"), "{answer:?}");
     assert_eq!(answer.body["changes"].as_array().map(Vec::len), Some(1));
 
-    // Its date is the state that it was read in: by now it is stale.
+    // Its date is that of the state it was read in, which is stale by now.
     document["LifeCycle"]["NextSteps"] = json!("Stale");
     let answer = function.send(&merge(&document)).await;
     assert_eq!(told(&answer), (412, "precondition-failed"));
@@ -388,7 +389,7 @@ async fn an_update_opportunity_body_is_a_patch() {
 }
 
 #[tokio::test]
-async fn what_a_body_says_of_its_target_has_to_agree_with_path_and_configuration() {
+async fn identifier_and_catalog_in_a_body_must_agree_with_path_and_configuration() {
     let (emulator, function) = sample().await;
     for (patch, code, pointer) in [
         (json!({"Identifier": "O1"}), "mismatch", "/Identifier"),
@@ -409,7 +410,7 @@ async fn what_a_body_says_of_its_target_has_to_agree_with_path_and_configuration
 }
 
 #[tokio::test]
-async fn an_answer_without_its_catalog_is_from_the_configured_one() {
+async fn a_response_without_its_catalog_is_taken_to_be_from_the_configured_one() {
     let mut document = documents::sample();
     document
         .as_object_mut()
@@ -424,7 +425,7 @@ async fn an_answer_without_its_catalog_is_from_the_configured_one() {
 }
 
 #[tokio::test]
-async fn awss_summary_is_read_by_itself() {
+async fn awss_summary_can_be_read_on_its_own() {
     let (emulator, function) = sample().await;
     let summary = json!({"RelatedOpportunityId": ID, "AddedTomorrow": 1.10});
     emulator.seed_summary(ID, summary.clone());

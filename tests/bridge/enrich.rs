@@ -1,4 +1,4 @@
-//! `enrich-opportunity`: every event becomes the whole opportunity, or an error that AWS retries.
+//! `enrich-opportunity`: every event becomes the whole opportunity, or an error that Lambda retries.
 
 use std::{
     collections::HashMap,
@@ -19,11 +19,11 @@ use tokio::{net::TcpListener, sync::Barrier, task::JoinSet};
 use crate::documents;
 
 const CATALOG: (&str, &str) = ("PARTNER_CENTRAL_CATALOG", "Sandbox");
-/// Without the SDK's own retries, which would only make it take longer.
+/// Turns off the SDK's own retries, which would only take time.
 const ONE_ATTEMPT: (&str, &str) = ("AWS_MAX_ATTEMPTS", "1");
 const VARIABLES: [(&str, &str); 1] = [CATALOG];
 const SUMMARY: &str = "GetAwsOpportunitySummary";
-/// More faults than any function meets.
+/// More faults than a function can meet.
 const ALWAYS: usize = 1_000;
 
 async fn with_document(document: Value) -> (Emulator, Function) {
@@ -41,7 +41,7 @@ fn event(identifier: &str) -> Value {
     event
 }
 
-/// The event that a sweep makes of an opportunity.
+/// The event that a sweep sends for an opportunity.
 fn swept(identifier: &str) -> Value {
     json!({
         "detail-type": "Opportunity Updated",
@@ -67,7 +67,7 @@ fn created(identifier: &str) -> Value {
 }
 
 #[tokio::test]
-async fn the_whole_opportunity_is_handed_on_with_the_whole_summary() {
+async fn the_event_carries_the_whole_opportunity_and_the_whole_summary() {
     let (emulator, function) = with_document(documents::of_tomorrow()).await;
     let summary: Value =
         r#"{"RelatedOpportunityId": "O1", "Tomorrow": [1.10, null, {"b": 18446744073709551617}]}"#
@@ -104,7 +104,7 @@ async fn the_whole_opportunity_is_handed_on_with_the_whole_summary() {
     assert!(sequence.starts_with("001767323045120-"), "{sequence}");
 }
 
-/// A Partner Central that answers neither read before it has been asked for both.
+/// A Partner Central that answers a read only once it has been asked for both.
 async fn answering_both_or_none() -> String {
     async fn answer(State(both): State<Arc<Barrier>>, headers: HeaderMap) -> Json<Value> {
         let target = headers.get("x-amz-target").map(|target| target.to_str());
@@ -128,7 +128,7 @@ async fn answering_both_or_none() -> String {
 }
 
 #[tokio::test]
-async fn both_reads_wait_at_the_same_time() {
+async fn both_reads_run_at_the_same_time() {
     let (emulator, url) = (Emulator::start().await, answering_both_or_none().await);
     let variables = [CATALOG, ("AWS_ENDPOINT_URL", &url)];
     let function = Function::start("enrich-opportunity", &emulator, &variables).await;
@@ -137,7 +137,7 @@ async fn both_reads_wait_at_the_same_time() {
     assert_eq!(data["awsSummary"]["RelatedOpportunityId"], "O7654321");
 }
 
-/// The sample, read by a function that retries by itself alone.
+/// The sample, read by a function without the SDK's retries.
 async fn with_one_attempt() -> (Emulator, Function) {
     let emulator = Emulator::start().await;
     emulator.seed(documents::sample());
@@ -147,7 +147,7 @@ async fn with_one_attempt() -> (Emulator, Function) {
 }
 
 #[tokio::test]
-async fn a_summary_that_cannot_be_read_is_named_and_never_costs_the_event() {
+async fn a_summary_that_cannot_be_read_is_reported_in_the_event_and_never_stops_it() {
     for (fault, code, may_pass) in [
         (Fault::NotFound, "not-found", false),
         (Fault::AccessDenied, "access-denied", false),
@@ -174,13 +174,13 @@ async fn a_summary_that_cannot_be_read_is_named_and_never_costs_the_event() {
         let detail = problem["detail"].as_str().unwrap();
         let route = "`GET /opportunities/O7654321/aws-summary` on the function URL";
         assert!(detail.contains(route), "{detail}");
-        // It is read again only where that may help.
+        // It is read again only if that may help.
         assert_eq!(calls(&emulator, SUMMARY) > 1, may_pass, "{fault:?}");
     }
 }
 
 #[tokio::test]
-async fn a_summary_is_read_again_until_it_is_there() {
+async fn a_failed_read_of_the_summary_is_tried_again() {
     let (emulator, function) = with_one_attempt().await;
     emulator.seed_summary("O7654321", json!({"Insights": {"EngagementScore": "High"}}));
     emulator.inject(SUMMARY, 1, Fault::Throttling);
@@ -199,7 +199,7 @@ async fn a_summary_is_read_again_until_it_is_there() {
 }
 
 #[tokio::test]
-async fn a_summary_that_does_not_come_is_given_up_before_the_invocation_ends() {
+async fn the_event_is_sent_without_a_summary_that_does_not_arrive_in_time() {
     let (emulator, function) = with_document(documents::sample()).await;
     emulator.inject(SUMMARY, ALWAYS, Fault::Delay(Duration::from_mins(10)));
     let time = Duration::from_secs(3);
@@ -207,12 +207,12 @@ async fn a_summary_that_does_not_come_is_given_up_before_the_invocation_ends() {
     let data = event.unwrap()["data"].clone();
     assert_eq!(data["opportunity"], documents::sample());
     assert_eq!(data["problems"][0]["code"], "unavailable");
-    // An attempt of the SDK's has more time than this invocation had: it was cut short.
+    // An attempt of the SDK's may take longer than this invocation had: it was cut short.
     assert_eq!(calls(&emulator, SUMMARY), 1);
 }
 
 #[tokio::test]
-async fn the_summary_is_not_waited_for_where_there_is_no_opportunity() {
+async fn without_an_opportunity_the_summary_is_not_waited_for() {
     let (emulator, function) = with_one_attempt().await;
     emulator.inject(SUMMARY, ALWAYS, Fault::Throttling);
     emulator.inject("GetOpportunity", 1, Fault::AccessDenied);
@@ -236,7 +236,7 @@ async fn the_summary_can_be_turned_off() {
 }
 
 #[tokio::test]
-async fn an_opportunity_that_was_just_created_is_looked_for_a_while() {
+async fn a_read_of_a_just_created_opportunity_is_tried_again_for_a_while() {
     let (emulator, function) = with_document(documents::sample()).await;
     emulator.inject("GetOpportunity", 2, Fault::NotFound);
     let cloud_event = function.invoke(created("O7654321")).await.unwrap();
@@ -248,7 +248,7 @@ async fn an_opportunity_that_was_just_created_is_looked_for_a_while() {
 }
 
 #[tokio::test]
-async fn an_opportunity_that_is_not_there_is_looked_for_longer_than_reads_lag_behind_creation() {
+async fn a_missing_opportunity_is_looked_for_longer_than_reads_lag_behind_creation() {
     let (emulator, function) = with_document(documents::sample()).await;
     let started = std::time::Instant::now();
     let error = function.invoke(created("O1")).await.unwrap_err();
@@ -256,7 +256,7 @@ async fn an_opportunity_that_is_not_there_is_looked_for_longer_than_reads_lag_be
     assert!(started.elapsed() > Duration::from_secs(3));
     assert!(calls(&emulator, "GetOpportunity") > 3);
 
-    // One that was updated is there, or never will be.
+    // An updated opportunity exists, or never will.
     let looks = calls(&emulator, "GetOpportunity");
     let error = function.invoke(event("O1")).await.unwrap_err();
     assert_eq!(error.kind, "NotFound");
@@ -264,7 +264,7 @@ async fn an_opportunity_that_is_not_there_is_looked_for_longer_than_reads_lag_be
 }
 
 #[tokio::test]
-async fn duplicates_have_equal_ids_and_a_change_in_either_read_gives_another() {
+async fn duplicates_have_equal_ids_and_a_change_in_either_read_gives_a_new_id() {
     let (emulator, function) = with_document(documents::sample()).await;
     emulator.seed_summary("O7654321", json!({"Insights": {"EngagementScore": "High"}}));
     let id = async || function.invoke(event("O7654321")).await.unwrap()["id"].clone();
@@ -285,7 +285,7 @@ async fn duplicates_have_equal_ids_and_a_change_in_either_read_gives_another() {
 }
 
 #[tokio::test]
-async fn an_event_without_the_summary_is_no_duplicate_of_another() {
+async fn two_events_whose_summary_could_not_be_read_are_not_duplicates() {
     let (emulator, function) = with_document(documents::sample()).await;
     let id = async || function.invoke(event("O7654321")).await.unwrap()["id"].clone();
     let whole = id().await;
@@ -296,7 +296,7 @@ async fn an_event_without_the_summary_is_no_duplicate_of_another() {
 }
 
 #[tokio::test]
-async fn a_sweep_gives_the_id_that_an_event_gives() {
+async fn a_sweep_gives_the_same_id_as_partner_centrals_event() {
     let (_emulator, function) = with_document(documents::sample()).await;
     let of_event = function.invoke(event("O7654321")).await.unwrap();
     let of_sweep = function.invoke(swept("O7654321")).await.unwrap();
@@ -307,7 +307,7 @@ async fn a_sweep_gives_the_id_that_an_event_gives() {
 }
 
 #[tokio::test]
-async fn the_event_that_was_read_last_has_the_greatest_sequence_of_an_unchanged_date() {
+async fn at_an_equal_date_the_event_read_last_has_the_greatest_sequence() {
     let (emulator, function) = with_document(documents::sample()).await;
     let sequence = async || {
         let event = function.invoke(event("O7654321")).await.unwrap();
@@ -334,7 +334,7 @@ async fn the_event_that_was_read_last_has_the_greatest_sequence_of_an_unchanged_
 }
 
 #[tokio::test]
-async fn a_last_modified_date_of_another_form_is_handed_on_and_named() {
+async fn an_unreadable_last_modified_date_is_passed_on_and_reported() {
     let (emulator, function) = with_document(documents::sample()).await;
     let mut document = documents::sample();
     document["LastModifiedDate"] = json!("yesterday");
@@ -349,7 +349,7 @@ async fn a_last_modified_date_of_another_form_is_handed_on_and_named() {
 }
 
 #[tokio::test]
-async fn an_operator_finds_where_an_event_came_from_and_how_long_aws_took() {
+async fn the_log_says_where_an_event_came_from_and_how_long_aws_took() {
     let emulator = Emulator::start().await;
     emulator.seed(documents::sample());
     let variables = [CATALOG, ("AWS_LAMBDA_LOG_FORMAT", "JSON")];
@@ -385,15 +385,15 @@ async fn an_operator_finds_where_an_event_came_from_and_how_long_aws_took() {
         .iter()
         .filter(|line| line.get("_aws").is_some())
         .collect();
-    // Of an event that is refused at once there is nothing to measure.
+    // An event that is refused at once has nothing to measure.
     assert_eq!(metrics.len(), 3, "{metrics:?}");
     assert!(metrics[0]["UpstreamMilliseconds"].as_u64() >= Some(40));
     assert_eq!(metrics[0]["Enriched"], 1);
-    // The sample event is of March 2026.
+    // The sample event is from March 2026.
     assert!(metrics[0]["EventAgeMilliseconds"].as_u64() > Some(1_000));
 }
 
-/// The function's log in JSON, once it has this many lines of outcomes and the metrics after them.
+/// The function's log in JSON, once it has this many outcome lines with their metrics.
 async fn lines(function: &Function, outcomes: usize) -> Vec<Value> {
     for _ in 0..600 {
         let log = function.log();
@@ -405,10 +405,10 @@ async fn lines(function: &Function, outcomes: usize) -> Vec<Value> {
     panic!("{outcomes} outcomes expected in {}", function.log())
 }
 
-/// A log as Partner Central writes it: changes, each told by two events within a second, with events
-/// of other kinds between them.
+/// A log as Partner Central writes it: two events within a second for each change, with events of other
+/// kinds between them.
 #[tokio::test]
-async fn a_replayed_log_gives_an_id_for_each_content() {
+async fn a_replayed_log_gives_one_id_per_distinct_content() {
     let (emulator, function) = with_document(documents::sample()).await;
     let mut ids = Vec::new();
     let mut refused = 0;
@@ -451,8 +451,8 @@ async fn a_replayed_log_gives_an_id_for_each_content() {
         }
     }
     assert_eq!((ids.len(), refused), (8, 2));
-    // Created twice; then the states after the edits at 2, 5 and 8, told by two events each but for
-    // the last, whose edit comes between its two.
+    // Created twice; then the states after the edits at 2, 5 and 8, with two events each, except for
+    // the last edit, which comes between its two events.
     let mut distinct = ids.clone();
     distinct.dedup();
     assert_eq!(distinct.len(), 4, "{ids:#?}");
@@ -463,7 +463,7 @@ async fn a_replayed_log_gives_an_id_for_each_content() {
 }
 
 #[tokio::test]
-async fn an_event_of_a_large_opportunity_is_delivered_without_what_does_not_fit() {
+async fn the_event_of_a_too_large_opportunity_is_sent_without_what_does_not_fit() {
     let mut document = documents::sample();
     document["LifeCycle"]["NextStepsHistory"] =
         json!([{"Time": "2026-03-03T08:00:00.000Z", "Value": "x".repeat(400_000)}]);
@@ -486,7 +486,7 @@ async fn an_event_of_a_large_opportunity_is_delivered_without_what_does_not_fit(
     assert_eq!(data["opportunity"], document);
 }
 
-/// A receiver by the rule of the README: for each subject the greatest sequence, and what came with it.
+/// A receiver by the README's rule: for each subject the greatest sequence, and its event.
 #[derive(Default)]
 struct Receiver(HashMap<String, (String, Value)>);
 
@@ -501,9 +501,10 @@ impl Receiver {
     }
 }
 
-/// Lambda runs as many instances as its reserved concurrency allows, and invokes again what failed.
+/// Lambda runs as many instances as its reserved concurrency allows, and retries failed invocations.
 #[tokio::test]
-async fn a_burst_over_the_quota_leaves_the_newest_state_at_a_receiver_in_whatever_order_it_comes() {
+async fn after_a_burst_over_the_quota_a_receiver_has_the_newest_state_whatever_the_order_of_events()
+{
     const EVENTS: usize = 60;
     const INSTANCES: usize = 6;
     let settings = Settings {
@@ -528,7 +529,7 @@ async fn a_burst_over_the_quota_leaves_the_newest_state_at_a_receiver_in_whateve
                 if number >= EVENTS {
                     return delivered;
                 }
-                // Every other change is one of the summary alone, at an equal date.
+                // Every other change is in the summary alone, at an equal date.
                 if number.is_multiple_of(2) {
                     let steps = json!(format!("Step {number}"));
                     emulator.edit("O7654321", |document| {
@@ -559,7 +560,7 @@ async fn a_burst_over_the_quota_leaves_the_newest_state_at_a_receiver_in_whateve
     }
 }
 
-/// The event that a function makes at last, invoked again for as long as AWS throttles it.
+/// The event that a function finally sends, invoked again for as long as AWS throttles it.
 async fn until_delivered(function: &Function, throttled: &AtomicUsize) -> Value {
     loop {
         match function.invoke(event("O7654321")).await {
@@ -572,7 +573,7 @@ async fn until_delivered(function: &Function, throttled: &AtomicUsize) -> Value 
 }
 
 #[tokio::test]
-async fn the_sample_events_are_taken() {
+async fn the_sample_events_are_accepted() {
     let (_emulator, function) = with_document(documents::sample()).await;
     for (event, kind) in [
         (
@@ -592,7 +593,7 @@ async fn the_sample_events_are_taken() {
 }
 
 #[tokio::test]
-async fn an_event_that_cannot_be_acted_on_is_an_error_that_says_why() {
+async fn an_event_that_the_function_cannot_use_is_an_error_with_the_reason() {
     let (emulator, function) = with_document(documents::sample()).await;
     let mut other_catalog = event("O7654321");
     other_catalog["detail"]["catalog"] = json!("AWS");
@@ -625,7 +626,7 @@ async fn an_event_that_cannot_be_acted_on_is_an_error_that_says_why() {
 }
 
 #[tokio::test]
-async fn a_failed_read_is_an_error_and_the_next_event_is_taken() {
+async fn a_failed_read_is_an_error_and_the_next_event_is_processed() {
     for (fault, kind) in [
         (Fault::NotFound, "NotFound"),
         (Fault::AccessDenied, "AccessDenied"),
@@ -635,7 +636,7 @@ async fn a_failed_read_is_an_error_and_the_next_event_is_taken() {
         (Fault::Answer("[]".to_owned()), "Unavailable"),
     ] {
         let (emulator, function) = with_document(documents::sample()).await;
-        // Three attempts are the SDK's own.
+        // The SDK makes three attempts.
         let attempts = if matches!(kind, "Throttled")
             || matches!(fault, Fault::InternalServer | Fault::ConnectionDropped)
         {
@@ -658,7 +659,7 @@ async fn a_failed_read_is_an_error_and_the_next_event_is_taken() {
 }
 
 #[test]
-fn the_readme_tells_receivers_of_every_problem() {
+fn the_readme_lists_every_problem_for_receivers() {
     let readme = include_str!("../../README.md");
     let section = readme.split("### What a receiver does").nth(1).unwrap();
     let section = section.split("\n### ").next().unwrap();

@@ -1,6 +1,6 @@
-//! As few connections to AWS as there can be: one more costs a TLS handshake at every start.
+//! Limits the connections to AWS: one more costs a TLS handshake at every start.
 //!
-//! A dependency can change this unnoticed, so `make check` runs these too.
+//! A dependency can add one unnoticed, so `make check` runs these tests too.
 
 use bridge_tests::{Function, Request};
 use partner_central_emulator::Emulator;
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::{documents, patch};
 
 #[tokio::test]
-async fn patches_go_over_the_connection_of_the_start() {
+async fn patches_use_the_connection_opened_at_the_start() {
     let (emulator, function) = patch::with_document(documents::sample()).await;
     for step in 0..5 {
         let patch = json!({"LifeCycle": {"NextSteps": format!("Step {step}")}});
@@ -19,10 +19,10 @@ async fn patches_go_over_the_connection_of_the_start() {
     assert_eq!((emulator.requests().len(), emulator.connections()), (10, 1));
 }
 
-/// Partner Central and Lambda are at one address here, and the function's one HTTP client keeps one
-/// connection for it. In AWS they are two.
+/// Here Partner Central and Lambda share one address, for which the function's one HTTP client keeps
+/// one connection. In AWS they have two.
 #[tokio::test]
-async fn a_sweep_goes_over_one_connection_for_each_address() {
+async fn a_sweep_uses_one_connection_for_each_address() {
     let emulator = Emulator::start().await;
     emulator.seed(documents::sample());
     let variables = [
@@ -38,9 +38,9 @@ async fn a_sweep_goes_over_one_connection_for_each_address() {
     assert_eq!((emulator.requests().len(), emulator.connections()), (6, 1));
 }
 
-/// HTTP/1.1 has one request at a time on a connection.
+/// HTTP/1.1 carries one request at a time on a connection.
 #[tokio::test]
-async fn events_are_answered_over_as_many_connections_as_there_are_reads_at_a_time() {
+async fn events_use_as_many_connections_as_there_are_simultaneous_reads() {
     for (include_aws_summary, events, connections) in [("false", 10, 1), ("true", 5, 2)] {
         let emulator = Emulator::start().await;
         emulator.seed(documents::sample());

@@ -1,11 +1,11 @@
-//! `patch-opportunity`: what is refused for its content, what is only told, and what `lenient` does.
+//! `patch-opportunity` checks content: what it refuses, what it only warns of, and what `lenient` does.
 
-use bridge_tests::{Answer, Request};
+use bridge_tests::{Request, Response};
 use serde_json::{Value, json};
 
 use crate::{documents, patch};
 
-fn told<'a>(answer: &'a Answer, member: &str) -> Vec<[&'a str; 3]> {
+fn told<'a>(answer: &'a Response, member: &str) -> Vec<[&'a str; 3]> {
     let entries = answer.body[member].as_array().expect("a list");
     let text = |entry: &'a Value, name| entry[name].as_str().expect("a text");
     entries
@@ -21,7 +21,7 @@ fn told<'a>(answer: &'a Answer, member: &str) -> Vec<[&'a str; 3]> {
 }
 
 #[tokio::test]
-async fn all_that_is_wrong_with_a_patch_is_told_at_once_and_nothing_is_written() {
+async fn all_errors_of_a_patch_are_reported_at_once_and_nothing_is_written() {
     let (emulator, function) = patch::with_document(documents::sample()).await;
     let patch = json!({
         "Lifecycle": {"Stage": "Committed"},
@@ -67,7 +67,7 @@ async fn all_that_is_wrong_with_a_patch_is_told_at_once_and_nothing_is_written()
 }
 
 #[tokio::test]
-async fn of_very_many_errors_the_first_are_told_and_the_rest_are_counted() {
+async fn of_very_many_errors_the_first_are_listed_and_the_rest_counted() {
     let (emulator, function) = patch::with_document(documents::sample()).await;
     let answer = function
         .send(&Request::patch(
@@ -112,7 +112,7 @@ async fn what_was_wrong_before_is_a_warning_and_does_not_stop_the_patch() {
 }
 
 #[tokio::test]
-async fn a_value_that_aws_only_documents_is_a_warning_of_the_patch() {
+async fn a_value_missing_only_from_awss_documentation_is_a_warning() {
     let (emulator, function) = patch::with_document(documents::sample()).await;
     let answer = function
         .send(&Request::patch(
@@ -128,7 +128,7 @@ async fn a_value_that_aws_only_documents_is_a_warning_of_the_patch() {
 }
 
 #[tokio::test]
-async fn lenient_passes_on_what_this_release_does_not_know() {
+async fn lenient_sends_what_this_release_does_not_know() {
     let (emulator, function) = patch::with_document(documents::of_tomorrow()).await;
     let patch = r#"{"AddedTomorrow": 1.20, "AddedNextWeek": {"x": null, "y": []}}"#
         .parse()
@@ -153,14 +153,14 @@ async fn lenient_passes_on_what_this_release_does_not_know() {
     let sent = String::from_utf8(emulator.writes()[0].body.to_vec()).unwrap();
     assert!(sent.contains(r#""AddedTomorrow":1.20"#), "{sent}");
 
-    // What is malformed by any vocabulary is refused all the same.
+    // What no version of AWS's model could accept is still refused.
     let patch = Request::patch("O1", &json!({"LifeCycle": {"Stage": 7}}))
         .header("prefer", "handling=lenient");
     assert_eq!(function.send(&patch).await.status, 422);
 }
 
 #[tokio::test]
-async fn a_locked_opportunity_is_not_written_and_every_blocked_path_is_named() {
+async fn a_locked_opportunity_is_not_written_and_every_closed_field_is_named() {
     let title = json!({"Project": {"Title": "New"}, "LifeCycle": {"NextSteps": "New"}, "PartnerOpportunityIdentifier": "X"});
     let steps = json!({"LifeCycle": {"NextSteps": "New"}});
     let date = json!({"LifeCycle": {"TargetCloseDate": "2030-01-31"}});
@@ -203,7 +203,7 @@ async fn a_locked_opportunity_is_not_written_and_every_blocked_path_is_named() {
         assert_eq!(answer.headers["etag"], r#""2026-03-04T05:06:07.890Z""#);
         assert_eq!(emulator.writes().len(), 0);
 
-        // Leniently, AWS is asked, and it refuses.
+        // With `lenient`, AWS is asked, and refuses.
         let answer = function
             .send(&Request::patch("O7654321", patch).header("prefer", "handling=lenient"))
             .await;
@@ -244,7 +244,7 @@ async fn the_review_belongs_to_aws_but_in_the_sandbox_its_status_can_be_set() {
 }
 
 #[tokio::test]
-async fn what_aws_does_in_silence_is_said_aloud() {
+async fn what_aws_will_change_silently_is_a_warning() {
     let mut document = documents::sample();
     let estimate = "https://calculator.aws/#/estimate?id=0123456789abcdef0123456789abcdef";
     document["Project"]["ExpectedCustomerSpend"][0]["EstimationUrl"] = json!(estimate);
@@ -264,7 +264,7 @@ async fn what_aws_does_in_silence_is_said_aloud() {
 }
 
 #[tokio::test]
-async fn where_several_refusals_apply_the_first_in_the_pipeline_answers() {
+async fn when_several_refusals_apply_the_first_in_the_pipeline_decides() {
     let (emulator, function) = patch::with_document(documents::sample()).await;
     let merge = |patch: Value| Request::patch("O7654321", &patch);
     let (read_only, of_aws, locked, invalid) = (

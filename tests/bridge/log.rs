@@ -1,5 +1,5 @@
-//! What the functions print: a line an event with what an operator needs, and nothing of what an
-//! opportunity, a request or a secret holds, at the most verbose level there is.
+//! Checks what the functions print: one line per event for the operator, and no content of an
+//! opportunity, a request or a secret, even at the most verbose level.
 
 use std::time::Duration;
 
@@ -28,11 +28,11 @@ fn marked() -> Value {
     document
 }
 
-/// A function at its most verbose, with all that it logs.
+/// A function at its most verbose level, with its whole log.
 struct Observed {
     emulator: Emulator,
     function: Function,
-    /// Invocations so far: what the next one's request id ends with.
+    /// Invocations so far, which is the end of the next request id.
     count: usize,
 }
 
@@ -58,7 +58,7 @@ impl Observed {
         answer["statusCode"].as_u64().expect("a status")
     }
 
-    /// Checks all of the log so far: `last` is invoked, and its line is the end to wait for.
+    /// Checks the whole log so far: `last` is invoked, and its line marks the end to wait for.
     async fn assert_nothing_private(mut self, last: Value) {
         let _ = self.invoke(last).await;
         let outcome_of = |number| [request_id(number), r#""outcome":"#.to_owned()];
@@ -77,7 +77,7 @@ impl Observed {
     }
 }
 
-/// The id that the `number`th invocation of a function has here.
+/// The request id of a function's `number`th invocation.
 fn request_id(number: usize) -> String {
     format!("00000000-0000-4000-8000-{number:012}")
 }
@@ -89,7 +89,7 @@ const VERBOSE: [(&str, &str); 4] = [
     ("RUST_LOG", "trace"),
 ];
 
-/// An emulator with private things in it.
+/// An emulator with private content in it.
 async fn private() -> Emulator {
     let emulator = Emulator::start().await;
     emulator.seed(marked());
@@ -103,7 +103,7 @@ fn assert_none_is_private(log: &str) {
     assert_eq!(private, [] as [&str; 0]);
 }
 
-/// `patch-opportunity` with the sample, as it logs on Lambda.
+/// `patch-opportunity` with the sample, with its log as on Lambda.
 async fn logging_in_json() -> (Emulator, Function) {
     let emulator = Emulator::start().await;
     emulator.seed(documents::sample());
@@ -116,7 +116,7 @@ async fn logging_in_json() -> (Emulator, Function) {
     (emulator, function)
 }
 
-/// Every way in which a call to AWS can end, each with private things wherever AWS can put them.
+/// Every way in which a call to AWS can end, with private content wherever AWS can put it.
 fn ends() -> Vec<Fault> {
     let mut ends = vec![
         Fault::AccessDenied,
@@ -140,7 +140,7 @@ fn ends() -> Vec<Fault> {
         }));
     }
     for end in &ends {
-        // Whoever adds a fault to the emulator adds it above.
+        // This match fails to compile until a new fault of the emulator is added to the list above.
         match end {
             Fault::AccessDenied
             | Fault::Answer(_)
@@ -159,10 +159,11 @@ fn ends() -> Vec<Fault> {
     ends
 }
 
-/// Where AWS's words are about access (401, 403), they are for the operator and may be logged.
+/// AWS's messages about access (401, 403) are for the operator and may be logged, so those are left
+/// out.
 const STATUSES: [u16; 9] = [302, 400, 404, 408, 409, 413, 429, 500, 503];
 
-/// Bodies that an answer can have, with a success or an error.
+/// Bodies that an answer can have, on success or failure.
 fn bodies() -> impl Iterator<Item = String> {
     let named = [
         "ValidationException",
@@ -201,7 +202,7 @@ fn bodies() -> impl Iterator<Item = String> {
     errors.into_iter().chain(others.map(str::to_owned))
 }
 
-/// One attempt a call, so that each fault is how the call ends.
+/// One attempt per call, so that each fault decides how the call ends.
 const ONCE: (&str, &str) = ("AWS_MAX_ATTEMPTS", "1");
 const TOKENS: [(&str, &str); 2] = [("WEBHOOK_AUTH", "bearer"), ("WEBHOOK_SECRET_ID", "tokens")];
 
@@ -238,7 +239,7 @@ async fn nothing_private_is_printed_however_a_write_ends() {
 }
 
 #[tokio::test]
-async fn nothing_private_is_printed_where_a_lost_answer_is_followed_by_any_other_end() {
+async fn nothing_private_is_printed_when_any_other_end_follows_a_lost_answer() {
     let twice = ("AWS_MAX_ATTEMPTS", "2");
     let mut observed =
         Observed::start("patch-opportunity", &[&TOKENS[..], &[twice]].concat()).await;
@@ -310,7 +311,7 @@ async fn nothing_private_is_printed_however_the_reads_of_an_event_end() {
     observed.assert_nothing_private(event()).await;
 }
 
-/// A sweep of all times, so that the marked opportunity is listed.
+/// A backfill of all time, so that the marked opportunity is listed.
 fn fill() -> Value {
     json!({"since": "2020-01-01T00:00:00Z"})
 }
@@ -343,7 +344,7 @@ async fn nothing_private_is_printed_however_an_opportunity_is_handed_on() {
 }
 
 #[tokio::test]
-async fn what_aws_has_added_is_told_by_its_name_once_by_each_function_and_counted() {
+async fn each_function_logs_an_added_field_by_name_once_and_counts_it() {
     let emulator = Emulator::start().await;
     let mut document = documents::sample();
     document["Project"]["QuantumReadiness"] = json!("PRIVATE");
@@ -406,7 +407,7 @@ async fn what_aws_has_added_is_told_by_its_name_once_by_each_function_and_counte
 async fn nothing_private_is_printed_however_the_read_of_the_secret_ends() {
     let variables = [&VERBOSE[..], &TOKENS, &[ONCE]].concat();
     let ends = ends().into_iter().filter(|end| {
-        // Carried out all the same: the start goes well.
+        // This fault lets the read succeed, so the function starts.
         !matches!(end, Fault::ConcurrentEdit(_))
     });
     for end in ends {
@@ -425,7 +426,8 @@ async fn nothing_private_is_printed_however_the_read_of_the_secret_ends() {
 
 #[tokio::test]
 async fn nothing_private_is_printed_however_a_later_read_of_the_secret_ends() {
-    // Each end has a function of its own, because none reads the secret twice in half a minute.
+    // Each end has a function of its own, because a function reads the secret at most every half
+    // minute.
     let failed = bodies().map(|body| Fault::Status {
         error_type: String::new(),
         status: 500,
@@ -449,7 +451,7 @@ async fn nothing_private_is_printed_however_a_later_read_of_the_secret_ends() {
 }
 
 #[tokio::test]
-async fn an_operator_finds_a_line_and_the_metrics_of_each_request() {
+async fn each_request_has_a_log_line_and_metrics() {
     let (emulator, function) = logging_in_json().await;
     emulator.inject(
         "UpdateOpportunity",
@@ -537,4 +539,47 @@ async fn one_line_says_why_a_request_was_answered_with_a_5xx() {
         assert!(line["cause"].as_str().unwrap().starts_with(cause), "{line}");
         assert!(line["span"]["requestId"].is_string(), "{line}");
     }
+}
+
+#[tokio::test]
+async fn the_line_of_a_request_that_was_not_let_in_says_from_which_address_it_came() {
+    let emulator = Emulator::start().await;
+    emulator.seed(documents::sample());
+    let variables = [
+        ("PARTNER_CENTRAL_CATALOG", "Sandbox"),
+        ("WEBHOOK_AUTH", "bearer"),
+        ("WEBHOOK_SECRETS", TOKEN),
+        ("AWS_LAMBDA_LOG_FORMAT", "JSON"),
+    ];
+    let function = Function::start("patch-opportunity", &emulator, &variables).await;
+    // What a caller says of itself is not believed, and not printed.
+    let read = Request::new("GET", "/opportunities/O7654321")
+        .header("x-forwarded-for", "PRIVATE")
+        .header("user-agent", "PRIVATE");
+    let refused = read
+        .clone()
+        .header("authorization", "Bearer PRIVATE-another");
+    assert_eq!(function.send(&refused).await.status, 401);
+    let token = format!("Bearer {TOKEN}");
+    let admitted = read.header("authorization", &token);
+    assert_eq!(function.send(&admitted).await.status, 200);
+    let log = function.log_with(&[r#""outcome":"read""#]).await;
+    assert_none_is_private(&log);
+    let lines = log.lines().map(|line| line.parse::<Value>().expect("JSON"));
+    let answered = lines.filter(|line| line["message"] == "answered");
+    let told = answered
+        .map(|line| ["level", "outcome", "route", "caller.address"].map(|name| line[name].clone()));
+    let route = "/opportunities/{identifier}";
+    assert_eq!(
+        told.collect::<Vec<_>>(),
+        [
+            [
+                json!("WARN"),
+                json!("unauthorized"),
+                json!(route),
+                json!("127.0.0.1")
+            ],
+            [json!("INFO"), json!("read"), json!(route), Value::Null],
+        ]
+    );
 }

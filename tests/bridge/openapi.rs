@@ -1,9 +1,9 @@
-//! `openapi.json` against the function: the routes, the methods, the names and the problems that there
-//! are, and no others; and `docs/problems.md` against both.
+//! Holds `openapi.json` to the function: its routes, methods, names and problems, and no others; and
+//! `docs/problems.md` to both.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use bridge_tests::{Answer, Function, Request};
+use bridge_tests::{Function, Request, Response};
 use model::{Code, Source};
 use partner_central_emulator::{Emulator, Fault};
 use patch_opportunity::{Kind, Outcome};
@@ -17,10 +17,10 @@ const PAGE: &str = include_str!("../../docs/problems.md");
 
 const TYPE_BASE: &str = "urn:opportunity-bridge:problems/";
 
-/// Where a response has its problems.
+/// The pointer to a response's problems.
 const EXAMPLES: &str = "/content/application~1problem+json/examples";
 
-/// The methods that a Function URL hands on.
+/// The methods that a Function URL passes on.
 const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
 fn document() -> Value {
@@ -31,7 +31,7 @@ fn document_3_0() -> Value {
     OPENAPI_3_0.parse().expect("the document is JSON")
 }
 
-/// The members of an object at a pointer.
+/// The members of the object at a pointer.
 fn members<'a>(
     document: &'a Value,
     pointer: &str,
@@ -48,7 +48,7 @@ fn methods(path: &Value) -> BTreeSet<&'static str> {
 }
 
 #[tokio::test]
-async fn the_function_takes_the_methods_that_the_document_has_and_no_others() {
+async fn the_function_accepts_exactly_the_methods_in_the_document() {
     let (emulator, function) = crm::with(crm::HUBSPOT).await;
     emulator.seed_summary("O7654321", json!({}));
     for (path, item) in members(&document(), "/paths") {
@@ -76,7 +76,7 @@ async fn the_function_takes_the_methods_that_the_document_has_and_no_others() {
 }
 
 #[tokio::test]
-async fn a_path_that_the_document_does_not_have_is_not_found() {
+async fn a_path_that_is_not_in_the_document_is_not_found() {
     let (_emulator, function) = patch::with_document(documents::sample()).await;
     for path in ["/opportunities/", "/opportunities/O7654321/", "/openapi"] {
         let answer = function.send(&Request::new("GET", path)).await;
@@ -89,7 +89,7 @@ async fn a_path_that_the_document_does_not_have_is_not_found() {
 }
 
 #[tokio::test]
-async fn both_documents_are_served_as_they_are() {
+async fn both_documents_are_served_unchanged() {
     let (_emulator, function) = patch::with_document(documents::sample()).await;
     for (path, document) in [
         ("/openapi.json", document()),
@@ -110,7 +110,7 @@ fn section(heading: &str) -> &'static str {
     text.split("\n## ").next().unwrap_or_default()
 }
 
-/// The first column of a section's table, and whether the second says something.
+/// The first column of a section's table; the second must not be empty.
 fn explained(heading: &str) -> Vec<&'static str> {
     let rows = section(heading).lines();
     let rows = rows.filter_map(|line| line.strip_prefix("| `")?.split_once("` | "));
@@ -129,7 +129,7 @@ fn listed(document: &Value, schema: &str) -> Vec<String> {
 }
 
 #[test]
-fn the_documents_and_the_page_list_every_name_that_the_function_knows_and_no_others() {
+fn the_documents_and_the_page_list_exactly_the_names_that_the_function_knows() {
     let names = |of: &[&str]| of.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
     let codes: Vec<_> = Code::ALL.iter().map(|code| code.as_str()).collect();
     let sources: Vec<_> = Source::ALL.iter().map(|source| source.as_str()).collect();
@@ -149,7 +149,7 @@ fn the_documents_and_the_page_list_every_name_that_the_function_knows_and_no_oth
     let kinds: Vec<_> = kinds.collect();
     assert_eq!(listed(&document(), "ProblemType"), kinds);
     assert_eq!(listed(&document_3_0(), "ProblemType"), kinds);
-    // Generators of clients name the values of an enumeration by a list beside it.
+    // Client generators take the names of an enumeration's values from a list beside it.
     let names = Kind::ALL.iter().map(|kind| kind.name());
     let names: Vec<_> = names
         .map(|name| name.to_uppercase().replace('-', "_"))
@@ -161,7 +161,7 @@ fn the_documents_and_the_page_list_every_name_that_the_function_knows_and_no_oth
 }
 
 #[tokio::test]
-async fn every_preference_that_is_listed_is_applied_as_it_is_written() {
+async fn every_listed_preference_is_applied() {
     let listed = listed(&document(), "Preference");
     assert_eq!(explained("Preferences"), listed);
     for preference in listed {
@@ -173,7 +173,7 @@ async fn every_preference_that_is_listed_is_applied_as_it_is_written() {
     }
 }
 
-/// The problems as examples, by their names, from the document's responses.
+/// The problems in the document's responses, by name.
 fn documented(document: &Value) -> BTreeMap<String, Value> {
     let responses = members(document, "/components/responses");
     let examples = responses.filter_map(|(_, response)| response.pointer(EXAMPLES));
@@ -221,7 +221,7 @@ fn every_problem_is_explained_with_its_status_and_the_example_of_the_document() 
 }
 
 #[test]
-fn every_problem_of_an_operation_is_under_its_status() {
+fn every_problem_of_an_operation_is_listed_under_its_status() {
     for document in [document(), document_3_0()] {
         let paths = members(&document, "/paths").flat_map(|(_, path)| members(path, ""));
         for (method, operation) in paths.filter(|(_, operation)| operation.is_object()) {
@@ -250,8 +250,8 @@ fn every_operation_has_one_type_of_body() {
     }
 }
 
-/// A request to a function of its own, whose Partner Central meets these faults.
-async fn provoked(request: &Request, faults: Vec<(&str, usize, Fault)>) -> Answer {
+/// Sends a request to a function of its own, whose Partner Central has these faults.
+async fn provoked(request: &Request, faults: Vec<(&str, usize, Fault)>) -> Response {
     let (emulator, function) = patch::with_document(documents::sample()).await;
     for (operation, times, fault) in faults {
         emulator.inject(operation, times, fault);
@@ -259,7 +259,7 @@ async fn provoked(request: &Request, faults: Vec<(&str, usize, Fault)>) -> Answe
     function.send(request).await
 }
 
-/// The problem without what differs from request to request: there it only has to be a text.
+/// The problem without the texts that differ between requests; those only have to be there.
 fn comparable(problem: &Value) -> Value {
     let mut problem = problem.clone();
     for name in ["instance", "etag"] {
@@ -271,7 +271,7 @@ fn comparable(problem: &Value) -> Value {
 }
 
 #[tokio::test]
-async fn every_example_is_what_the_function_answers() {
+async fn every_example_is_an_answer_of_the_function() {
     let target = "/opportunities/O7654321";
     let body = |media_type: &str, body: &str| {
         Request::new("PATCH", target)

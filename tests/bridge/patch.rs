@@ -1,18 +1,18 @@
-//! `patch-opportunity`: what is written, and what is told of it.
+//! `patch-opportunity` writes patches: what it sends to AWS, and how it reports that.
 
-use bridge_tests::{Answer, Function, Request};
+use bridge_tests::{Function, Request, Response};
 use partner_central_emulator::{Emulator, Fault};
 use serde_json::{Value, json};
 
 use crate::documents;
 
-/// The variables that `patch-opportunity` is tested with.
+/// The variables of `patch-opportunity` in these tests.
 pub(crate) const VARIABLES: [(&str, &str); 2] = [
     ("PARTNER_CENTRAL_CATALOG", "Sandbox"),
     ("WEBHOOK_AUTH", "none"),
 ];
 
-/// The function, with Partner Central holding one document.
+/// The function, with one document in Partner Central.
 pub(crate) async fn with_document(document: Value) -> (Emulator, Function) {
     let emulator = Emulator::start().await;
     emulator.seed(document);
@@ -20,7 +20,7 @@ pub(crate) async fn with_document(document: Value) -> (Emulator, Function) {
     (emulator, function)
 }
 
-/// The bodies of the updates that Partner Central was asked for.
+/// The bodies of the updates sent to Partner Central.
 fn updates(emulator: &Emulator) -> Vec<Value> {
     emulator
         .writes()
@@ -29,7 +29,7 @@ fn updates(emulator: &Emulator) -> Vec<Value> {
         .collect()
 }
 
-fn paths(answer: &Answer) -> Vec<&str> {
+fn paths(answer: &Response) -> Vec<&str> {
     let changes = answer.body["changes"].as_array().expect("changes");
     changes
         .iter()
@@ -38,7 +38,7 @@ fn paths(answer: &Answer) -> Vec<&str> {
 }
 
 #[tokio::test]
-async fn a_patch_of_one_member_sends_every_other_member_as_it_was_read() {
+async fn a_patch_of_one_field_sends_every_other_field_as_it_was_read() {
     let document = documents::of_tomorrow();
     let (emulator, function) = with_document(document.clone()).await;
 
@@ -163,7 +163,7 @@ async fn a_stale_update_is_applied_again_to_a_fresh_read_and_both_edits_are_kept
 }
 
 #[tokio::test]
-async fn a_concurrent_edit_that_makes_the_same_change_leaves_nothing_to_write() {
+async fn after_a_concurrent_edit_that_makes_the_same_change_nothing_is_written() {
     let (emulator, function) = with_document(documents::sample()).await;
     let edit =
         Fault::ConcurrentEdit(|document| document["LifeCycle"]["Stage"] = json!("Committed"));
@@ -184,7 +184,7 @@ async fn a_concurrent_edit_that_makes_the_same_change_leaves_nothing_to_write() 
 }
 
 #[tokio::test]
-async fn five_conflicts_in_a_row_are_told_and_nothing_is_written() {
+async fn five_conflicts_in_a_row_are_reported_and_nothing_is_written() {
     let (emulator, function) = with_document(documents::sample()).await;
     let edit = Fault::ConcurrentEdit(|document| {
         document["LifeCycle"]["NextSteps"] = json!("Somebody else's");
@@ -235,7 +235,7 @@ async fn a_write_whose_answer_is_lost_is_found_to_have_happened() {
 }
 
 #[tokio::test]
-async fn a_write_is_judged_by_its_status_and_not_by_what_else_is_in_the_answer() {
+async fn only_the_status_of_the_answer_decides_whether_a_write_succeeded() {
     for body in [
         r#"{"Id":"O7654321","LastModifiedDate":1772604428}"#,
         r#"{"Id":7}"#,
@@ -266,7 +266,7 @@ async fn a_write_is_judged_by_its_status_and_not_by_what_else_is_in_the_answer()
 }
 
 #[tokio::test]
-async fn the_hazards_of_the_round_trip_are_repaired_and_told() {
+async fn the_hazards_of_the_round_trip_are_repaired_and_reported() {
     let document = documents::with(&json!({
         "Project": {
             "CustomerUseCase": "Security &amp; Compliance",
@@ -277,7 +277,7 @@ async fn the_hazards_of_the_round_trip_are_repaired_and_told() {
     }));
     let (emulator, function) = with_document(document).await;
 
-    // What a CRM has from the event is no change, whether decoded or not.
+    // The use case that a CRM got in the event is no change, decoded or not.
     for use_case in ["Security &amp; Compliance", "Security & Compliance"] {
         let patch = json!({"Project": {"CustomerUseCase": use_case}});
         assert_eq!(
@@ -358,7 +358,7 @@ async fn the_body_of_a_function_url_may_be_base64() {
 }
 
 #[tokio::test]
-async fn the_sample_request_is_taken() {
+async fn the_sample_request_is_accepted() {
     let (_emulator, function) = with_document(documents::sample()).await;
     let event = include_str!("../../events/patch-stage.json")
         .parse()

@@ -1,4 +1,4 @@
-//! `patch-opportunity`: what is refused, how it is told, and that nothing is written then.
+//! `patch-opportunity` refuses requests: with which answer, and without writing anything.
 
 use bridge_tests::{Function, Request};
 use partner_central_emulator::{Emulator, Fault};
@@ -136,7 +136,7 @@ async fn bad_input_is_refused_before_anything_is_read() {
 }
 
 #[tokio::test]
-async fn a_wrong_method_is_told_which_are_right() {
+async fn a_wrong_method_is_answered_with_the_allowed_ones() {
     let (_emulator, function) = patch::with_document(documents::sample()).await;
     let answer = function
         .send(&Request::new("DELETE", "/opportunities/O7654321"))
@@ -170,7 +170,7 @@ async fn every_read_only_field_that_a_patch_changes_is_named_and_nothing_is_writ
 }
 
 #[tokio::test]
-async fn each_fault_is_told_by_its_status_and_nothing_is_written() {
+async fn each_fault_has_its_own_status_and_nothing_is_written() {
     for (operation, fault, status, name) in [
         (
             "GetOpportunity",
@@ -243,7 +243,7 @@ async fn each_fault_is_told_by_its_status_and_nothing_is_written() {
 }
 
 #[tokio::test]
-async fn a_query_that_is_no_uris_is_refused_like_any_other() {
+async fn a_query_that_is_not_valid_in_a_uri_is_refused_like_any_unknown_one() {
     let (emulator, function) = patch::with_document(documents::sample()).await;
     for query in ["a=\"", "<", ">", "dry_run=true `{|}^\\", "ä"] {
         let request = Request::new("PATCH", &format!("/opportunities/O7654321?{query}"));
@@ -264,7 +264,7 @@ async fn a_query_that_is_no_uris_is_refused_like_any_other() {
 }
 
 #[tokio::test]
-async fn whether_something_was_written_is_told_as_it_is_known() {
+async fn the_answer_says_whether_something_was_written_as_far_as_is_known() {
     let unknown = "whether the change was written is not known; the same patch can be sent again, if it is right whatever others wrote since";
     for (reads, writes, detail) in [
         (
@@ -298,7 +298,7 @@ async fn whether_something_was_written_is_told_as_it_is_known() {
 }
 
 #[tokio::test]
-async fn a_write_that_landed_before_the_quota_was_used_up_is_found() {
+async fn a_write_that_succeeded_before_the_quota_was_used_up_is_found() {
     let (emulator, function) = patch::with_document(documents::sample()).await;
     emulator.inject("UpdateOpportunity", 1, Fault::AnswerLost);
     emulator.inject("UpdateOpportunity", 2, Fault::Throttling);
@@ -311,7 +311,7 @@ async fn a_write_that_landed_before_the_quota_was_used_up_is_found() {
 }
 
 #[tokio::test]
-async fn what_aws_refuses_is_told_member_by_member() {
+async fn awss_refusals_are_reported_field_by_field() {
     let (emulator, function) = patch::with_document(documents::sample()).await;
     let patch = json!({"LifeCycle": {"Stage": "Won"}, "Project": {"Title": "Locked"}});
     let lenient = Request::patch("O7654321", &patch).header("prefer", "handling=lenient");

@@ -1,4 +1,4 @@
-//! `patch-opportunity`: routes, conditional requests, preferences, dry runs, JSON Patch.
+//! `patch-opportunity` follows HTTP: routes, conditional requests, preferences, dry runs, JSON Patch.
 
 use bridge_tests::Request;
 use partner_central_emulator::{Emulator, Fault};
@@ -34,7 +34,7 @@ async fn post_does_what_patch_does_and_the_identifier_may_be_in_the_body() {
 }
 
 #[tokio::test]
-async fn an_identifier_in_the_wrong_place_is_told() {
+async fn an_identifier_in_the_wrong_place_is_refused() {
     let (emulator, function) = patch::with_document(documents::sample()).await;
     let post = |body: &str| {
         Request::new("POST", "/opportunities")
@@ -80,7 +80,7 @@ async fn an_identifier_in_the_wrong_place_is_told() {
 }
 
 #[tokio::test]
-async fn a_read_is_the_document_as_partner_central_has_it() {
+async fn a_read_returns_the_document_as_partner_central_has_it() {
     let (_emulator, function) = patch::with_document(documents::of_tomorrow()).await;
     let answer = function
         .send(&Request::new("GET", "/opportunities/O1"))
@@ -108,7 +108,7 @@ async fn a_read_is_the_document_as_partner_central_has_it() {
 }
 
 #[tokio::test]
-async fn a_write_may_depend_on_the_state_that_was_read() {
+async fn a_write_can_depend_on_the_state_that_was_read() {
     let (emulator, function) = patch::with_document(documents::sample()).await;
     let read = function
         .send(&Request::new("GET", "/opportunities/O7654321"))
@@ -197,7 +197,8 @@ async fn with_if_match_a_write_whose_answer_was_lost_is_still_found() {
     );
 }
 
-/// The sample under a date far ahead, so that the date of the next write is known: the one after it.
+/// The sample under a date far in the future, so that the date of the next write is known: the one
+/// after it.
 fn ahead() -> Value {
     let mut document = documents::sample();
     document["LastModifiedDate"] = json!("2999-12-31T23:59:59.999Z");
@@ -205,7 +206,7 @@ fn ahead() -> Value {
 }
 const NEXT: &str = "3000-01-01T00:00:00.000Z";
 
-/// What the read after the write gives: `document`.
+/// Makes the read after the write return `document`.
 fn read_after_the_write(emulator: &Emulator, document: &Value) {
     let first = Fault::Delay(std::time::Duration::ZERO);
     emulator.inject("GetOpportunity", 1, first);
@@ -213,7 +214,7 @@ fn read_after_the_write(emulator: &Emulator, document: &Value) {
 }
 
 #[tokio::test]
-async fn what_aws_rewrote_in_a_write_is_told_as_its_own() {
+async fn changes_that_aws_made_in_a_write_are_reported_as_awss() {
     let (emulator, function) = patch::with_document(ahead()).await;
     let mut rewritten = ahead();
     rewritten["LastModifiedDate"] = json!(NEXT);
@@ -241,7 +242,7 @@ async fn what_aws_rewrote_in_a_write_is_told_as_its_own() {
 }
 
 #[tokio::test]
-async fn an_edit_by_somebody_else_after_the_write_has_no_known_author_and_no_etag() {
+async fn after_somebody_elses_edit_the_changes_have_no_known_author_and_the_answer_no_etag() {
     let (emulator, function) = patch::with_document(ahead()).await;
     emulator.inject("GetOpportunity", 1, Fault::Delay(std::time::Duration::ZERO));
     emulator.inject(
@@ -261,7 +262,7 @@ async fn an_edit_by_somebody_else_after_the_write_has_no_known_author_and_no_eta
         answer.body["opportunity"],
         emulator.opportunity("O7654321").unwrap()
     );
-    // The tag is that of the write: `If-Match` with it does not undo an edit that nobody has seen.
+    // The tag is that of the write, so `If-Match` with it cannot undo an edit that nobody has seen.
     assert_eq!(answer.headers["etag"], format!("\"{NEXT}\""));
     assert_eq!(answer.body["lastModifiedDate"], NEXT);
 }
@@ -281,7 +282,7 @@ async fn a_read_after_the_write_that_is_stale_is_not_shown() {
 }
 
 #[tokio::test]
-async fn a_representation_that_cannot_be_read_does_not_take_the_answer_away() {
+async fn a_write_is_reported_even_if_its_representation_cannot_be_read() {
     let (emulator, function) = patch::with_document(documents::sample()).await;
     emulator.inject("GetOpportunity", 1, Fault::Delay(std::time::Duration::ZERO));
     emulator.inject("GetOpportunity", 1, Fault::AccessDenied);
@@ -320,7 +321,7 @@ async fn a_minimal_answer_is_empty_and_carries_the_etag() {
 }
 
 #[tokio::test]
-async fn an_unchanged_opportunity_is_represented_too() {
+async fn an_unchanged_opportunity_has_a_representation_too() {
     let (emulator, function) = patch::with_document(documents::sample()).await;
     let answer = function
         .send(&Request::patch("O7654321", &json!({})).header("prefer", "return=representation"))
@@ -334,7 +335,7 @@ async fn an_unchanged_opportunity_is_represented_too() {
 }
 
 #[tokio::test]
-async fn a_dry_run_does_everything_but_the_write() {
+async fn a_dry_run_does_everything_except_the_write() {
     let (emulator, function) = patch::with_document(documents::sample()).await;
     let body = r#"{"LifeCycle":{"Stage":"Won"},"Project":{"Title":"New"},"Customer":{"Account":{"Duns":"12"}}}"#;
     let request = Request::new("PATCH", "/opportunities/O7654321?dry_run=true")
@@ -367,7 +368,7 @@ async fn a_dry_run_does_everything_but_the_write() {
     assert_eq!(answer.headers["etag"], r#""2026-03-04T05:06:07.890Z""#);
     assert_eq!(emulator.writes().len(), 0);
 
-    // What it would send is what is sent.
+    // A dry run shows exactly what a real run sends.
     let dry = Request::new("PATCH", "/opportunities/O7654321?dry_run=true")
         .header("content-type", "application/json")
         .body(r#"{"LifeCycle":{"Stage":"Committed"}}"#);
@@ -378,7 +379,7 @@ async fn a_dry_run_does_everything_but_the_write() {
 }
 
 #[tokio::test]
-async fn a_dry_run_of_a_patch_that_changes_nothing_tells_no_errors() {
+async fn a_dry_run_of_a_patch_that_changes_nothing_has_no_errors() {
     let (_emulator, function) = patch::with_document(documents::sample()).await;
     for body in [
         r#"{"SoftwareRevenue":{"Value":{}}}"#,
@@ -417,7 +418,7 @@ async fn a_dry_run_of_a_patch_that_changes_nothing_tells_no_errors() {
 }
 
 #[tokio::test]
-async fn a_query_that_is_not_known_is_refused_because_it_may_be_a_misspelt_dry_run() {
+async fn an_unknown_query_is_refused_because_it_may_be_a_misspelt_dry_run() {
     let (emulator, function) = patch::with_document(documents::sample()).await;
     for query in [
         "dryrun=true",
@@ -435,7 +436,7 @@ async fn a_query_that_is_not_known_is_refused_because_it_may_be_a_misspelt_dry_r
 }
 
 #[tokio::test]
-async fn a_json_patch_is_applied_and_its_tests_are_kept() {
+async fn a_json_patch_is_applied_if_its_tests_pass() {
     let (emulator, function) = patch::with_document(documents::sample()).await;
     let operations = |operations: Value| {
         Request::new("PATCH", "/opportunities/O7654321")
@@ -500,7 +501,7 @@ async fn a_json_patch_is_applied_and_its_tests_are_kept() {
 }
 
 #[tokio::test]
-async fn a_json_patch_whose_answer_was_lost_is_not_carried_out_twice() {
+async fn a_json_patch_is_not_carried_out_twice_if_its_answer_is_lost() {
     let (emulator, function) = patch::with_document(documents::sample()).await;
     emulator.inject("UpdateOpportunity", 3, Fault::AnswerLost);
     let request = Request::new("PATCH", "/opportunities/O7654321")
@@ -522,7 +523,7 @@ async fn a_json_patch_whose_answer_was_lost_is_not_carried_out_twice() {
 }
 
 #[tokio::test]
-async fn an_item_that_was_appended_is_found_among_the_nulls_that_aws_adds() {
+async fn an_appended_item_is_recognized_despite_the_nulls_that_aws_adds() {
     let (emulator, function) = patch::with_document(documents::sample()).await;
     emulator.inject("UpdateOpportunity", 3, Fault::AnswerLost);
     let request = Request::new("PATCH", "/opportunities/O7654321")

@@ -1,11 +1,11 @@
-//! The start of the functions: refused where the configuration is, and the error names the variable.
+//! A function refuses to start with a wrong configuration, and the error names the variable.
 
 use std::path::Path;
 
 use bridge_tests::Function;
 use partner_central_emulator::Emulator;
 
-/// A file that is no mapping.
+/// A file that is not a valid mapping.
 const MALFORMED: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),
     "/../events/opportunity-created.json"
@@ -13,7 +13,7 @@ const MALFORMED: &str = concat!(
 
 #[tokio::test]
 #[expect(clippy::too_many_lines, reason = "it is a table")]
-async fn a_variable_that_is_missing_or_malformed_stops_the_start_and_is_named() {
+async fn a_missing_or_malformed_variable_stops_the_start_and_is_named() {
     let catalog = ("PARTNER_CENTRAL_CATALOG", "Sandbox");
     let emulator = Emulator::start().await;
     for (name, variables, error) in [
@@ -126,7 +126,7 @@ async fn calls_to_aws_go_through_the_proxy_that_the_environment_names() {
         ("PARTNER_CENTRAL_CATALOG", "Sandbox"),
         ("AWS_ENDPOINT_URL", "http://partnercentral.example"),
         ("HTTP_PROXY", &emulator.url()),
-        // The Lambda Runtime API is not AWS's endpoint.
+        // Calls to the Lambda Runtime API do not go through the proxy.
         ("NO_PROXY", "127.0.0.1"),
     ];
     let function = Function::start("enrich-opportunity", &emulator, &variables).await;
@@ -141,7 +141,7 @@ async fn calls_to_aws_go_through_the_proxy_that_the_environment_names() {
 }
 
 #[tokio::test]
-async fn credentials_are_taken_from_the_environment_and_not_from_a_profile() {
+async fn credentials_come_from_the_environment_and_not_from_a_profile() {
     let profile = Path::new(env!("CARGO_TARGET_TMPDIR")).join("credentials");
     let text = "[default]\naws_access_key_id = profile\naws_secret_access_key = profile\n";
     std::fs::write(&profile, text).unwrap();

@@ -1,7 +1,7 @@
-//! `sweep-opportunities`: whatever events were lost, and whatever changes meanwhile, nothing is missed.
+//! `sweep-opportunities` misses nothing, whatever events were lost and whatever changes meanwhile.
 //!
-//! The runs that take hours are made in this process, with the emulator's time for the function's: it
-//! stands still but where the function waits.
+//! Runs that take hours happen in this process, by the emulator's clock, which moves only while the
+//! function waits.
 
 use std::{
     cell::{Cell, RefCell},
@@ -22,7 +22,7 @@ use proptest::{
     prop_assert_eq, proptest,
 };
 use serde_json::{Value, json};
-use sweep_opportunities::{Bridge, Clock, Config, Error, Lambda, Swept};
+use sweep_opportunities::{Clock, Config, Error, Lambda, Sweeper, Swept};
 use tokio::{runtime, sync::Notify};
 
 const ENRICH: &str = "bridge-enrich-opportunity";
@@ -50,7 +50,7 @@ fn touch(emulator: &Emulator, number: usize) {
     });
 }
 
-/// The identifiers that were handed on, in order.
+/// The identifiers handed on, in order.
 fn handed_on(emulator: &Emulator) -> Vec<String> {
     let invocations = emulator.invocations();
     let of_enrich = invocations.iter().filter(|it| it.function == ENRICH);
@@ -86,7 +86,7 @@ fn config() -> Config {
     Config::from_env(variable).unwrap()
 }
 
-/// One run in this process. `now` and `sleep` are its clock, `time` is what its invocation has.
+/// Makes one run in this process. `now` and `sleep` are its clock, `time` is its invocation's time.
 async fn run<N, S, F>(
     emulator: &Emulator,
     clock: Clock<N, S>,
@@ -99,7 +99,7 @@ where
     F: Future<Output = ()>,
 {
     let sdk = sdk_config(emulator);
-    let bridge = Bridge::new(
+    let sweeper = Sweeper::new(
         PartnerCentral::new(&sdk),
         Lambda::new(&sdk),
         config(),
@@ -112,10 +112,10 @@ where
         function_name: SWEEP.to_owned(),
         ..lambda_runtime::Config::default()
     });
-    bridge.handle(LambdaEvent::new(payload, context)).await
+    sweeper.handle(LambdaEvent::new(payload, context)).await
 }
 
-/// A run and those that go on with it, one after the other.
+/// Makes a run and those that continue it, one after the other.
 async fn chain<N, S, F>(
     emulator: &Emulator,
     clock: impl Fn() -> Clock<N, S>,
@@ -143,7 +143,7 @@ fn of_sweep(emulator: &Emulator) -> Vec<Invocation> {
     invocations
 }
 
-/// The emulator's time, moved on by whoever waits.
+/// The emulator's clock, which a wait advances.
 fn simulated(
     emulator: &Emulator,
 ) -> Clock<impl Fn() -> SystemTime, impl Fn(Duration) -> std::future::Ready<()>> {
@@ -155,7 +155,7 @@ fn simulated(
 }
 
 #[tokio::test]
-async fn what_was_modified_lately_is_handed_on_in_the_form_of_partner_centrals_event() {
+async fn recently_modified_opportunities_are_handed_on_in_the_form_of_partner_centrals_event() {
     let emulator = Emulator::start().await;
     for number in 1..=3 {
         emulator.seed(opportunity(number, "2020-01-02T03:04:05Z"));
@@ -186,7 +186,7 @@ async fn what_was_modified_lately_is_handed_on_in_the_form_of_partner_centrals_e
 }
 
 #[tokio::test]
-async fn a_payload_that_tells_nothing_to_do_is_refused_and_named() {
+async fn a_payload_that_is_not_a_task_is_refused_with_the_reason() {
     let emulator = Emulator::start().await;
     let variables = [VARIABLES[0], VARIABLES[1], ("SWEEP_MINUTES", "")];
     let function = Function::start("sweep-opportunities", &emulator, &variables).await;
@@ -243,13 +243,13 @@ async fn a_list_that_cannot_be_read_fails_the_run_and_says_why() {
 }
 
 #[tokio::test]
-async fn what_could_not_be_handed_on_fails_the_run_after_the_rest_was() {
+async fn a_failure_to_hand_one_on_fails_the_run_after_the_others_were_handed_on() {
     let emulator = Emulator::start().await;
     emulator.stop_clock();
     for number in 1..=5 {
         emulator.seed(opportunity(number, "2026-01-02T03:04:05Z"));
     }
-    // Two opportunities, each with the SDK's three attempts.
+    // Two opportunities, with three attempts of the SDK's for each.
     emulator.inject("Invoke", 6, Fault::InternalServer);
     let fill = json!({"since": "2024-01-01T00:00:00Z"});
     let failed = run(&emulator, simulated(&emulator), fill, TIMEOUT).await;
@@ -261,7 +261,7 @@ async fn what_could_not_be_handed_on_fails_the_run_after_the_rest_was() {
 }
 
 #[tokio::test]
-async fn a_run_that_nobody_goes_on_with_fails() {
+async fn a_run_that_cannot_start_its_continuation_fails() {
     let emulator = Emulator::start().await;
     emulator.stop_clock();
     for number in 1..=99 {
@@ -286,7 +286,7 @@ async fn a_run_that_nobody_goes_on_with_fails() {
 }
 
 #[tokio::test]
-async fn a_run_without_time_for_anything_does_not_go_on_for_ever() {
+async fn a_run_without_time_for_anything_does_not_continue_forever() {
     let emulator = Emulator::start().await;
     emulator.seed(opportunity(1, "2026-01-02T03:04:05Z"));
     emulator.stop_clock();
@@ -302,7 +302,7 @@ async fn a_run_without_time_for_anything_does_not_go_on_for_ever() {
     assert_eq!(emulator.invocations().len(), 0);
 }
 
-/// A CRM that keeps the README's one rule for receivers.
+/// A CRM that follows the README's one rule for receivers.
 #[derive(Default)]
 struct Crm(HashMap<String, (String, Value)>);
 
@@ -319,8 +319,8 @@ impl Crm {
 }
 
 #[tokio::test]
-async fn with_every_event_lost_each_change_is_in_the_crm_within_one_interval() {
-    // Nobody hears of a change here: there is nobody that events are sent to.
+async fn with_every_event_lost_each_change_reaches_the_crm_within_one_interval() {
+    // Every event is lost, because no function gets events here.
     let emulator = Emulator::start().await;
     emulator.stop_clock();
     for number in 1..=20 {
@@ -358,7 +358,7 @@ async fn with_every_event_lost_each_change_is_in_the_crm_within_one_interval() {
 }
 
 #[tokio::test]
-async fn a_run_that_dies_in_the_middle_of_a_page_is_made_good_by_the_next_one() {
+async fn the_next_run_makes_up_for_one_that_dies_in_the_middle_of_a_page() {
     let emulator = Emulator::start().await;
     emulator.stop_clock();
     for number in 1..=250 {
@@ -394,12 +394,12 @@ async fn a_run_that_dies_in_the_middle_of_a_page_is_made_good_by_the_next_one() 
 }
 
 #[tokio::test]
-async fn a_run_that_had_to_wait_sweeps_the_window_of_when_it_was_due() {
+async fn a_late_run_sweeps_the_window_of_the_time_it_was_due() {
     let emulator = Emulator::start().await;
     emulator.seed(opportunity(1, "2020-01-02T03:04:05Z"));
     touch(&emulator, 1);
     emulator.stop_clock();
-    // The run before failed; this one is due two hours after the change, and waits for three more.
+    // The run before failed; this one is due two hours after the change, and starts three hours late.
     emulator.advance(2 * HOUR);
     let due = model::Instant::from(emulator.now()).to_string();
     emulator.advance(3 * HOUR);
@@ -410,9 +410,9 @@ async fn a_run_that_had_to_wait_sweeps_the_window_of_when_it_was_due() {
     assert_eq!(swept.unwrap().handed_on, 1);
 }
 
-/// Half of the account's quota is all that the bridge has here, its reads of what is handed on included.
+/// The bridge may use half of the account's quota, including the reads of what was handed on.
 #[tokio::test]
-async fn a_fill_of_2500_hands_on_each_once_over_several_runs_and_half_of_the_quota() {
+async fn a_backfill_of_2500_hands_on_each_once_in_several_runs_within_half_of_the_quota() {
     const COUNT: usize = 2_500;
     let settings = Settings {
         reads_per_second: Some(5),
@@ -427,7 +427,7 @@ async fn a_fill_of_2500_hands_on_each_once_over_several_runs_and_half_of_the_quo
     }
     let partner_central = PartnerCentral::new(&sdk_config(&emulator));
     let (catalog, read) = (sandbox(), Cell::new(0));
-    // What `enrich-opportunity` does with what was handed on since.
+    // Makes the reads that `enrich-opportunity` makes of what was handed on since.
     let enrich = async || {
         let invocations = emulator.invocations();
         let new = invocations.iter().skip(read.get());
@@ -462,13 +462,13 @@ async fn a_fill_of_2500_hands_on_each_once_over_several_runs_and_half_of_the_quo
     let requests = emulator.requests();
     let refused = requests.iter().filter(|it| it.outcome != Outcome::Done);
     assert_eq!(refused.count(), 0);
-    // What operations.md says that it takes.
+    // The duration that operations.md states.
     let took = emulator.now().duration_since(began).unwrap();
     assert_eq!(took.as_secs() / 60, 35);
 }
 
 #[tokio::test]
-async fn a_fill_stops_where_it_has_used_up_half_of_the_reads_of_a_day() {
+async fn a_backfill_stops_once_it_has_used_half_of_a_days_reads() {
     let emulator = Emulator::start().await;
     emulator.stop_clock();
     for number in 1..=3 {
@@ -483,16 +483,17 @@ async fn a_fill_stops_where_it_has_used_up_half_of_the_reads_of_a_day() {
     assert_eq!(since.to_string(), "2026-01-02T03:04:02.000Z");
 }
 
-/// Only AWS's tokens lead through opportunities that share a date, and a token may be an offset.
+/// Opportunities that share a date can only be listed by AWS's tokens, and a token may be an offset.
 #[tokio::test]
-async fn what_slips_onto_a_page_that_was_read_before_is_found_all_the_same() {
+async fn an_opportunity_that_moves_to_an_already_read_page_is_still_found() {
     let emulator = Emulator::start().await;
     emulator.stop_clock();
     for number in 1_001..=1_250 {
         emulator.seed(opportunity(number, "2025-01-02T03:04:05Z"));
     }
     let now = || {
-        // Between the first two pages: three on the first one leave, so the second one begins with the fourth.
+        // Between the first two pages: three of the first page leave, so the second begins with the
+        // fourth of the rest.
         if emulator.requests().len() == 1 {
             (1_001..=1_003).for_each(|number| touch(&emulator, number));
         }
@@ -508,21 +509,21 @@ async fn what_slips_onto_a_page_that_was_read_before_is_found_all_the_same() {
     assert_eq!(handed_on(&emulator), names(1_004..=1_250));
 }
 
-/// Opportunities that are modified while they are listed, at random.
+/// Modifies opportunities at random while they are listed.
 #[derive(Debug)]
 struct Chaos {
     seed: u64,
     count: usize,
-    /// In which of how many seconds opportunities were modified.
+    /// The number of different seconds in which the opportunities were modified.
     dates: usize,
-    /// At one in how many looks at the clock four of them are modified.
+    /// One in this many looks at the clock modifies four of them.
     rarity: u64,
-    /// The seconds that a run has.
+    /// The time of a run, in seconds.
     seconds: u64,
 }
 
 impl Chaos {
-    /// What was missed: nobody handed it on as it is now.
+    /// The opportunities whose current state nobody handed on.
     async fn missed(&self) -> Vec<String> {
         let emulator = Emulator::start().await;
         emulator.stop_clock();
@@ -566,7 +567,7 @@ impl Chaos {
         assert!(counts.values().all(|count| *count == 1), "{counts:?}");
         assert!(!invocations.is_empty());
 
-        // What was modified since the fill began is the next run's.
+        // Whatever was modified since the backfill began belongs to the next run.
         emulator.clear_records();
         emulator.advance(Duration::from_secs(1));
         let next = json!({"since": until});

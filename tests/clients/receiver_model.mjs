@@ -1,4 +1,4 @@
-// Runs the receiver in JavaScript through the orders that receiver_model.py has enumerated: they come on
+// Runs the receiver in JavaScript through the orders that receiver_model.py enumerated. They come on
 // standard input, and the number of orders and those that end in another state go to standard output.
 
 import { text } from 'node:stream/consumers'

@@ -1,25 +1,26 @@
-"""Every order in which a CRM can hear of a few changes, for a receiver to be run through.
+"""Enumerates every order in which a CRM can receive the events of a few changes.
 
-A small world, enumerated whole: the opportunity changes a few times; each change is told by events, whose
-reads start at any time after it, take any time, and are delivered at any time after that, once or twice.
-So the orders hold late events, duplicates, retries, replays and redrives, which read what is there by then.
-The opportunity is read when the reads start and the summary when they end: as far apart as can be.
+A small world, enumerated completely: the opportunity changes a few times. Events report each change;
+their reads start at any time after it, take any time, and are delivered at any time after that, once or
+twice. So the orders include late events, duplicates, retries, replays and redrives, which read the
+state at that time. The opportunity is read when the reads start and the summary when they end: as far
+apart as possible.
 
-The premise is Partner Central's: after every change there is a read that starts after it.
+The premise holds for Partner Central: after every change, some read starts.
 """
 
 import json
 from collections.abc import Callable
 from typing import NamedTuple
 
-# The deliveries in their order: which event, and which state the opportunity is in by then.
+# The deliveries in order: which event, and the state of the opportunity at that time.
 Order = tuple[tuple[int, int], ...]
 Receive = Callable[[dict, dict], dict]
 Fetched = Callable[[dict, dict, str, object], dict]
 
 
 class Read(NamedTuple):
-    """One reading of the opportunity because of an event."""
+    """One reading of the opportunity for an event."""
 
     after: int  # the change that the event tells of
     is_failing: bool = False  # AWS's summary cannot be read
@@ -27,7 +28,7 @@ class Read(NamedTuple):
 
 
 class Scenario(NamedTuple):
-    """States of the opportunity one after the other, each a date and a summary, and the reads."""
+    """Successive states of the opportunity, each a date and a summary, and the reads."""
 
     states: list[tuple[int, str]]
     reads: list[Read]
@@ -70,7 +71,7 @@ SCENARIOS = {
 
 
 def document(state: tuple[int, str]) -> dict:
-    """What Partner Central holds in a state: the opportunity and AWS's summary."""
+    """What Partner Central returns in a state: the opportunity and AWS's summary."""
     modified, summary = state
     return {"opportunity": {"Id": "O1", "LastModifiedDate": modified}, "awsSummary": {"Insights": summary}}
 
@@ -89,12 +90,12 @@ def event(scenario: Scenario, read: int, instant: int, start: int, end: int) -> 
 
 
 def orders(scenario: Scenario) -> tuple[list[dict], list[Order]]:
-    """The events of a scenario, and every order of deliveries that differs from the others."""
+    """The events of a scenario, and every distinct order of deliveries."""
     last = len(scenario.states) - 1
     seen, found = set(), set()
 
     def go_on(now: int, instant: int, reads: tuple, steps: tuple) -> None:
-        """What can come next: a change, the start or the end of a read, or a delivery."""
+        """Tries everything that can come next: a change, the start or the end of a read, or a delivery."""
         here = (now, instant, reads, steps)
         if here in seen:
             return
@@ -126,8 +127,8 @@ def with_read(reads: tuple, number: int, read: tuple) -> tuple:
 def end_state(
     scenario: Scenario, events: list[dict], order: Order, is_late: bool, receive: Receive, fetched: Fetched
 ) -> dict:
-    """What a receiver holds after all deliveries. What an event is without is fetched as it is applied, and
-    stored at once or, where it `is_late`, after everything else.
+    """The receiver's state after all deliveries. It fetches what an event lacks when it applies the
+    event, and stores that at once or, if it `is_late`, after everything else.
     """
     state: dict = {}
     pending = []

@@ -1,4 +1,4 @@
-"""AWS's own client for Python sees one Partner Central, whoever wrote to it."""
+"""boto3 and the bridge see the same Partner Central, whoever wrote to it."""
 
 import functools
 import json
@@ -80,7 +80,7 @@ class TheBridgeAndBoto3(unittest.TestCase):
 
 
 def without_nulls(value):
-    """What boto3 makes of a document: a null is no member."""
+    """A document as boto3 returns it: without members that are null."""
     if isinstance(value, dict):
         return {name: without_nulls(item) for name, item in value.items() if item is not None}
     return [without_nulls(item) for item in value] if isinstance(value, list) else value

@@ -1,5 +1,5 @@
-"""A CRM that answers every event with a patch, and Partner Central that answers every change with an
-event, twice: the circle comes to rest.
+"""The circle of a CRM that answers every event with a patch, and Partner Central that sends two events
+for every change, comes to rest.
 """
 
 import json
@@ -20,8 +20,8 @@ UPDATE = f"UpdateOpportunity {IDENTIFIER} done"
 
 class ACircle(unittest.TestCase):
     def close(self, changes: Callable[[dict], dict]) -> None:
-        """Closes the circle with a CRM that answers a CloudEvent with a patch, made by `changes` of the
-        opportunity in it.
+        """Closes the circle with a CRM that answers a CloudEvent with a patch, which `changes` makes
+        from the opportunity in it.
         """
         directory = Path(self.enterContext(tempfile.TemporaryDirectory()))
         self.log = directory / "emulator.log"
@@ -41,14 +41,16 @@ class ACircle(unittest.TestCase):
         self.partner_central = partner_central_client(self.url)
 
     def commit(self) -> dict:
-        """Somebody's change in Partner Central; gives what the opportunity has to be then."""
+        """Changes the opportunity in Partner Central as somebody else; returns its expected state."""
         update = update_body(self.partner_central.get_opportunity(**OPPORTUNITY))
         update["LifeCycle"]["Stage"] = "Committed"
         update["LastModifiedDate"] = self.partner_central.update_opportunity(**update)["LastModifiedDate"]
         return update
 
     def assert_seen_whole(self, expected: dict) -> None:
-        """Partner Central holds what it has to, and the CRM has last got just that, nulls and all."""
+        """Checks that Partner Central has the expected state, and that the CRM last received exactly
+        it, nulls included.
+        """
         self.assertEqual(update_body(self.partner_central.get_opportunity(**OPPORTUNITY)), expected)
         self.assertEqual(self.crm.received[-1]["data"]["opportunity"], held(self.url))
 
@@ -56,12 +58,12 @@ class ACircle(unittest.TestCase):
         return [answer["outcome"] for answer in self.answers]
 
     def assert_all_delivered(self, events: list[str]) -> None:
-        """The CRM has got every event, in order, and has taken each."""
+        """Checks that the CRM received every event, in order, and accepted each."""
         delivered = [f"event {it['eventid']} {it['subject']} delivered" for it in self.crm.received]
         self.assertEqual(delivered, events)
         self.assertEqual(len(set(events)), len(events), "every event has its own id")
 
-    def test_of_echoes_rests_after_the_one_real_change(self):
+    def test_of_echoes_comes_to_rest_after_the_one_real_change(self):
         self.close(local.writable)
         changed = self.commit()
 
@@ -73,7 +75,7 @@ class ACircle(unittest.TestCase):
         self.assertEqual(event["id"], duplicate["id"])
         self.assert_seen_whole(changed)
 
-    def test_with_a_change_of_the_crms_own_rests_after_both(self):
+    def test_with_a_change_by_the_crm_comes_to_rest_after_both(self):
         next_steps = {"LifeCycle": {"NextSteps": "Called back, contract sent"}}
         self.close(lambda _: next_steps)
         changed = self.commit()
@@ -83,7 +85,7 @@ class ACircle(unittest.TestCase):
         self.assert_all_delivered(events)
         self.assertEqual(self.outcomes(), ["updated", "unchanged", "unchanged", "unchanged"])
         ids = [event["id"] for event in self.crm.received]
-        # The duplicate of the first event finds the CRM's own change already there.
+        # The duplicate of the first event finds that the CRM's own change is already there.
         self.assertEqual([ids.index(it) for it in ids], [0, 1, 1, 1])
         changed["LifeCycle"] |= next_steps["LifeCycle"]
         changed["LastModifiedDate"] = datetime.fromisoformat(self.answers[0]["lastModifiedDate"])
@@ -91,7 +93,7 @@ class ACircle(unittest.TestCase):
 
 
 def held(partner_central: str) -> dict:
-    """The opportunity as Partner Central answers it: boto3 leaves nulls out and turns dates around."""
+    """The opportunity as Partner Central returns it: boto3 drops nulls and converts dates."""
     headers = {
         "authorization": f"AWS4-HMAC-SHA256 Credential=local/{SCOPE}",
         "content-type": "application/x-amz-json-1.0",

@@ -1,4 +1,4 @@
-"""What `enrich-opportunity` answers, read with the CloudEvents project's own SDK for Python."""
+"""The CloudEvents project's own SDK for Python reads the events of `enrich-opportunity`."""
 
 import json
 import unittest

@@ -1,5 +1,6 @@
-"""HubSpot and Salesforce in their own language, and Partner Central: an edit on either side arrives on the
-other, once, and the circle comes to rest. No program of a partner's is between them.
+"""HubSpot and Salesforce exchange edits with Partner Central, each under its own field names: every
+edit arrives on the other side once, and the circle comes to rest. No program of the partner's is in
+between.
 """
 
 import json
@@ -12,11 +13,11 @@ from tools.local import OPPORTUNITY, partner_central_client, update_body
 
 TOKEN = "a-token-of-the-bridges"
 IDENTIFIER = OPPORTUNITY["Identifier"]
-# What the sample opportunity has, and so the record in the CRM.
+# The next steps of the sample opportunity, and so of the CRM's record.
 NEXT_STEPS = "Send the sizing of the pilot"
 UPDATE = f"UpdateOpportunity {IDENTIFIER} done"
 
-# The workflows of docs/crm.md: one for each group of fields, which sends what it watches.
+# The workflows of docs/crm.md: one for each group of fields, which sends the fields it watches.
 HUBSPOT = [
     crms.Workflow(("hs_next_step",), {"hs_next_step": "hs_next_step"}),
     crms.Workflow(
@@ -29,7 +30,7 @@ SALESFORCE = [
     crms.Workflow(("NextStep",), {"NextStep": "NextStep"}),
     crms.Workflow(("StageName",), {"Changed_StageName": "StageName"}),
 ]
-# One workflow that sends the whole deal by its own names, whatever was edited in it.
+# One workflow that sends the whole deal under its own names, whichever field was edited.
 WHOLE_DEAL = [crms.Workflow(("hs_next_step",), {it: it for it in ("dealstage", *crms.HubSpot.TEXTS)})]
 STAGE_ALONE = [crms.Workflow(("dealstage",), {"dealstage": "dealstage"})]
 
@@ -40,7 +41,7 @@ def sample(name: str) -> dict:
 
 
 def with_shared_stage() -> dict:
-    """The mapping for HubSpot with one stage, the deal's own, in both directions."""
+    """HubSpot's mapping with only one stage, the deal's own, in both directions."""
     mapping = sample("hubspot")
     (stage,) = (row for row in mapping["fields"] if row["crm"] == "changed_dealstage")
     stage["crm"] = "dealstage"
@@ -90,7 +91,7 @@ class Circle(unittest.TestCase):
         self.close(crms.Salesforce, sample("salesforce"), SALESFORCE, record)
 
     def seller_edits(self, **life_cycle: str) -> None:
-        """AWS's seller edits the opportunity in Partner Central, again where somebody else was faster."""
+        """Edits the opportunity as AWS's seller, and tries again if somebody else was faster."""
         while True:
             update = update_body(self.partner_central.get_opportunity(**OPPORTUNITY))
             update["LifeCycle"] |= life_cycle
@@ -104,7 +105,9 @@ class Circle(unittest.TestCase):
         return self.partner_central.get_opportunity(**OPPORTUNITY)
 
     def assert_rests_after(self, writes: int) -> None:
-        """So many changes were made, the CRM took each event, and nothing is left to do."""
+        """Checks that this many changes were made, the CRM accepted every event, and nothing is left to
+        do.
+        """
         changes, events = local.at_rest(self.log)
         self.assertEqual(changes, [UPDATE] * writes)
         self.assertEqual([event for event in events if not event.endswith(" delivered")], [])
@@ -119,10 +122,10 @@ class HubSpot(Circle):
         found = {name: self.crm.record[name] for name in ("aws_stage", "hs_next_step", "dealstage")}
         expected = {"aws_stage": "Committed", "hs_next_step": "Sign on Monday", "dealstage": "qualifiedtobuy"}
         self.assertEqual(found, expected)
-        # The workflow on the next step has sent what AWS had just told.
+        # The workflow on the next step has sent back what AWS had just sent.
         self.assertEqual(self.outcomes, ["unchanged"])
 
-    def test_a_deals_edit_arrives_once_and_comes_back_as_awss(self):
+    def test_a_deals_edit_arrives_once_and_comes_back_in_awss_form(self):
         self.close_hubspot()
         self.crm.edit(dealstage="presentationscheduled", amount="160000")
         self.assert_rests_after(writes=2)
@@ -142,7 +145,7 @@ class HubSpot(Circle):
         self.assertIsNone(self.opportunity()["LifeCycle"].get("NextSteps"))
         self.assertIsNone(self.crm.record["hs_next_step"])
 
-    def test_a_whole_deal_does_not_revert_the_stage_of_awss_seller(self):
+    def test_a_whole_deal_does_not_revert_the_stage_that_awss_seller_set(self):
         self.close_hubspot(WHOLE_DEAL)
         self.seller_edits(Stage="Committed")
         self.assert_rests_after(writes=1)
@@ -185,14 +188,15 @@ class HubSpot(Circle):
                     local.at_rest(self.log)
                     self.assertEqual((self.crm.refused, self.crm.failed, self.crm.waiting), ([], [], []))
                     stage = self.opportunity()["LifeCycle"]["Stage"]
-                    # Whoever was last has it.
+                    # The last edit wins.
                     last = "Committed" if first == "seller" else "Business Validation"
                     self.assertEqual((stage, self.crm.record[field]), (last, codes.get(last, last)))
                     self.doCleanups()
 
     def cross(self, first: str) -> None:
-        """The deal is moved to `contractsent`, and AWS's seller moves the opportunity to another stage while
-        the deal's record is on its way; or just after it was written, while the event is.
+        """Moves the deal to `contractsent`, while AWS's seller moves the opportunity to another stage:
+        either while the deal's record is on its way, or just after it was written, while its event is
+        on the way.
         """
         send = self.crm.send
 
@@ -220,7 +224,7 @@ class Salesforce(Circle):
         self.assertEqual(str(self.crm.record["AWS_Monthly_Spend__c"]), "12500.50")
         self.assertEqual(self.outcomes, ["unchanged"])
 
-    def test_a_records_edit_arrives_once_and_comes_back_as_awss(self):
+    def test_a_records_edit_arrives_once_and_comes_back_in_awss_form(self):
         self.close_salesforce()
         self.crm.edit(StageName="Proposal/Price Quote")
         self.assert_rests_after(writes=1)
@@ -231,14 +235,14 @@ class Salesforce(Circle):
 
 
 class TheStandIns(unittest.TestCase):
-    """They refuse what they are there to refuse."""
+    """The stand-ins refuse what they exist to refuse."""
 
     def refusal(self, crm: crms.Crm, method: str, target: str, body: dict) -> str:
         with self.assertRaises(crms.RefusedError) as refused:
             crm.take(method, target, "application/json", body)
         return refused.exception.code
 
-    def test_hubspot(self):
+    def test_hubspot_refuses_what_its_api_refuses(self):
         crm = crms.HubSpot(IDENTIFIER, lambda record: 200)
         self.addCleanup(crm.server_close)
 
@@ -261,7 +265,7 @@ class TheStandIns(unittest.TestCase):
             self.assertEqual(refusal({name: value}), "INVALID_PROPERTY_VALUE", name)
         self.assertEqual(self.refusal(crm, "PATCH", crm.PATH, {}), "NOT_FOUND")
 
-    def test_salesforce(self):
+    def test_salesforce_refuses_what_its_api_refuses(self):
         crm = crms.Salesforce(IDENTIFIER, lambda record: 200)
         self.addCleanup(crm.server_close)
         target = f"{crm.PATH}{IDENTIFIER}"

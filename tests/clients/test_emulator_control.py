@@ -1,5 +1,5 @@
-"""The emulator as somebody else's test suite drives it: boto3 for what the partner does, plain HTTP for
-the rest of the world.
+"""Drives the emulator as somebody else's test suite would: boto3 plays the partner, plain HTTP the rest
+of the world.
 """
 
 import json
@@ -43,7 +43,7 @@ class TheControlApi(unittest.TestCase):
     def setUp(self):
         emulator = self.enterContext(local.emulator("--seed-samples"))
         self.control = Control(emulator)
-        # One attempt each, so that what goes wrong is seen.
+        # One attempt each, so that faults become visible.
         once = Config(retries={"total_max_attempts": 1})
         self.partner_central = boto3.client(
             "partnercentral-selling", endpoint_url=emulator, config=once, **CREDENTIALS
@@ -63,7 +63,7 @@ class TheControlApi(unittest.TestCase):
         pages = paginator.paginate(Catalog="Sandbox", PaginationConfig={"PageSize": 5}, **request)
         return [[summary["Id"] for summary in page["OpportunitySummaries"]] for page in pages]
 
-    def test_lists_the_samples_as_they_were_changed(self):
+    def test_lists_the_samples_in_the_order_of_their_changes(self):
         oldest_first = {"SortBy": "LastModifiedDate", "SortOrder": "ASCENDING"}
         pages = self.pages(Sort=oldest_first)
         self.assertEqual([len(page) for page in pages], [5, 5, 3])
@@ -71,7 +71,7 @@ class TheControlApi(unittest.TestCase):
         dates = [self.read(identifier)["LastModifiedDate"] for identifier in listed]
         self.assertEqual(dates, sorted(dates))
 
-        # A window is what a sweep asks for.
+        # A sweep asks for a window like this.
         window = {"AfterLastModifiedDate": dates[3], "BeforeLastModifiedDate": dates[6]}
         self.assertEqual(self.pages(Sort=oldest_first, LastModifiedDate=window), [listed[3:6]])
         self.control("PATCH", f"/opportunities/{listed[3]}", {"LifeCycle": {"NextSteps": "Call"}})
@@ -79,12 +79,12 @@ class TheControlApi(unittest.TestCase):
         self.assertEqual(self.pages(Sort=oldest_first)[-1][-1], listed[3])
 
     def test_refuses_a_page_that_aws_does_not_give(self):
-        # botocore checks the size itself, and the token not.
+        # botocore checks the size itself, but not the token.
         with self.assertRaises(self.partner_central.exceptions.ValidationException) as refused:
             self.partner_central.list_opportunities(Catalog="Sandbox", NextToken="20")
         self.assertEqual(refused.exception.response["ErrorList"][0]["FieldName"], "nextToken")
 
-    def test_takes_a_review_from_a_lock_to_an_approval(self):
+    def test_advances_a_review_from_a_lock_to_an_approval(self):
         review = "/opportunities/O1000102/review"
         self.control("POST", review, {"step": "submit"})
         with self.assertRaises(self.partner_central.exceptions.ValidationException) as locked:
@@ -95,7 +95,7 @@ class TheControlApi(unittest.TestCase):
         self.update("O1000102", "Call")
         self.assertEqual(self.control("GET", "/opportunities/O1000102")["LifeCycle"]["NextSteps"], "Call")
 
-    def test_lets_an_update_conflict_and_an_answer_be_lost(self):
+    def test_makes_an_update_conflict_and_loses_an_answer(self):
         theirs = {"concurrent-edit": {"LifeCycle": {"Stage": "Committed"}}}
         self.control("POST", "/faults", {"operation": "UpdateOpportunity", "fault": theirs})
         with self.assertRaises(self.partner_central.exceptions.ConflictException):
@@ -123,7 +123,7 @@ class TheControlApi(unittest.TestCase):
             self.assertEqual(answer.headers["content-type"], "application/problem+json")
             self.assertEqual(json.load(answer)["pointer"], "/fault")
 
-    def test_takes_an_asynchronous_invocation(self):
+    def test_accepts_an_asynchronous_invocation(self):
         event = {"id": "1", "detail": {"opportunity": {"identifier": "O1000106"}}}
         arn = "arn:aws:lambda:us-east-1:111122223333:function:enrich-opportunity"
         answer = self.lambda_.invoke(FunctionName=arn, InvocationType="Event", Payload=json.dumps(event))
@@ -135,7 +135,7 @@ class TheControlApi(unittest.TestCase):
         with self.assertRaises(self.lambda_.exceptions.TooManyRequestsException):
             self.lambda_.invoke(FunctionName=arn, InvocationType="Event", Payload="{}")
 
-    def test_moves_time_instead_of_waiting_for_it(self):
+    def test_advances_the_clock_instead_of_waiting(self):
         before = self.read("O1000106")["LastModifiedDate"]
         now = self.control("PATCH", "/clock", {"stopped": True, "advance": 3_600_000})["now"]
         self.update("O1000106", "Later")
@@ -151,7 +151,7 @@ class TheControlApi(unittest.TestCase):
 
 
 class ADelivery(unittest.TestCase):
-    def test_has_the_credential_of_the_command_line(self):
+    def test_has_the_credential_given_on_the_command_line(self):
         crm = self.enterContext(FunctionAndCrm())
         events = ("--on-change", f"{crm.url}/function", "--deliver", f"{crm.url}/deals/*")
         record = ("--deliver-method", "PATCH", "--deliver-body", "record", "--deliver-basic", "crm=hush")
@@ -167,7 +167,7 @@ class ADelivery(unittest.TestCase):
 
 
 class FunctionAndCrm(HTTPServer):
-    """A function that answers every event with one deal, and the CRM that takes it."""
+    """A function that answers every event with the same deal, and the CRM that takes it."""
 
     def __init__(self):
         super().__init__(("127.0.0.1", 0), Handler)
@@ -184,7 +184,7 @@ class FunctionAndCrm(HTTPServer):
 
 
 class Handler(BaseHTTPRequestHandler):
-    """What `FunctionAndCrm` does with a request."""
+    """Serves a `FunctionAndCrm` over HTTP."""
 
     def answer(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["content-length"])))
@@ -198,11 +198,11 @@ class Handler(BaseHTTPRequestHandler):
     do_POST = do_PATCH = answer  # noqa: N815
 
     def log_message(self, *_) -> None:
-        """Nothing: what it would say is in `received`."""
+        """Logs nothing: `received` holds everything."""
 
 
 def lines(stream: HTTPResponse, start: bytes, count: int) -> Iterator[bytes]:
-    """The next lines of a stream that start so."""
+    """The next lines of a stream that begin with `start`."""
     while count > 0:
         line = stream.readline()
         if not line:

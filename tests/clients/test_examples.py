@@ -1,4 +1,4 @@
-"""The examples: the receivers hold the newest state whatever the order, and all of them run."""
+"""The example receivers end with the newest state whatever the order of events, and every example runs."""
 
 import base64
 import importlib.util
@@ -32,7 +32,7 @@ receiver = example("receiver")
 
 
 class AReceiver(unittest.TestCase):
-    """Every order in which it can hear of a few changes."""
+    """Runs the receivers through every order of the events of a few changes."""
 
     @classmethod
     def setUpClass(cls):
@@ -49,7 +49,9 @@ class AReceiver(unittest.TestCase):
         ]
 
     def wrong(self, receive, fetched) -> dict[str, int]:
-        """How many orders of each scenario end in another state than the newest, where there are any."""
+        """How many orders of each scenario do not end in the newest state; scenarios without any are
+        left out.
+        """
         wrong = {}
         for it in self.scenarios:
             for order in it["orders"]:
@@ -61,10 +63,10 @@ class AReceiver(unittest.TestCase):
                         wrong[it["name"]] = wrong.get(it["name"], 0) + 1
         return wrong
 
-    def test_in_python_holds_the_newest_state_after_every_order(self):
+    def test_in_python_ends_with_the_newest_state_after_every_order(self):
         self.assertEqual(self.wrong(receiver.receive, receiver.fetched), {})
 
-    def test_in_javascript_holds_the_newest_state_after_every_order(self):
+    def test_in_javascript_ends_with_the_newest_state_after_every_order(self):
         names = ("name", "documents", "events", "orders")
         orders = json.dumps([{name: it[name] for name in names} for it in self.scenarios])
         command = ["node", Path(__file__).with_name("receiver_model.mjs")]
@@ -74,7 +76,7 @@ class AReceiver(unittest.TestCase):
 
     def test_by_another_rule_ends_in_an_older_state(self):
         def by_date(state: dict, event: dict) -> dict:
-            """Goes by `LastModifiedDate` alone, as far as that goes."""
+            """Compares only `LastModifiedDate`."""
             if event["sequence"][:15] < state.get("sequence", "")[:15]:
                 return state
             return receiver.receive(state | {"sequence": ""}, event)
@@ -84,7 +86,7 @@ class AReceiver(unittest.TestCase):
             return state if event["id"] == state.get("id") else receiver.receive(state, event)
 
         def by_id(state: dict, event: dict) -> dict:
-            """Skips an event that it has ever seen, and takes any other."""
+            """Skips an event that it has ever seen, and applies any other."""
             seen = state.get("seen", [])
             if event["id"] in seen:
                 return state
@@ -99,7 +101,7 @@ class AReceiver(unittest.TestCase):
 
         self.assertNotEqual(self.wrong(receiver.receive, at_any_time), {}, at_any_time.__doc__)
 
-    def test_asks_for_what_is_too_large_for_an_event(self):
+    def test_fetches_what_is_too_large_for_an_event(self):
         problem = {
             "pointer": "/opportunity/LifeCycle/NextStepsHistory",
             "code": "too-large",
@@ -115,7 +117,7 @@ class AReceiver(unittest.TestCase):
 
 
 class TheExamples(unittest.TestCase):
-    """Sender and receiver of each language, with the functions between them."""
+    """Runs sender and receiver of each language, with the functions in between."""
 
     def run_with(self, kind: str):
         log = Path(self.enterContext(tempfile.TemporaryDirectory())) / "receiver.log"
@@ -139,7 +141,7 @@ class TheExamples(unittest.TestCase):
         self.assertEqual(
             self.sent(kind, url, patch, secret="whsec_" + base64.b64encode(bytes(32)).decode())[0], 401
         )
-        # One change, told by two events.
+        # Two events report the one change.
         heard = [f"{OPPORTUNITY} applied {{}}", f"{OPPORTUNITY} dropped {{}}"]
         self.assertEqual(self.lines(log, 3)[1:], heard)
 

@@ -1,4 +1,4 @@
-"""Clients that a generator makes of the OpenAPI documents read and write through the bridge."""
+"""Generated clients, made from the OpenAPI documents, read and write through the bridge."""
 
 import importlib
 import importlib.util
@@ -23,7 +23,7 @@ def setUpModule():
 
 
 class AGeneratedClient:
-    """What a client has to be able to do, whichever document it is made of."""
+    """What a client must be able to do, whichever document it was generated from."""
 
     document: Path
 
@@ -36,7 +36,7 @@ class AGeneratedClient:
         cls.models = importlib.import_module(f"{cls.name}.models")
 
     def call(self, operation: str, token: str = TOKEN, **arguments):
-        """What an operation answers, as the object that the generator made for it."""
+        """The answer of an operation, as the object that the generator made for it."""
         function = importlib.import_module(f"{self.name}.api.opportunities.{operation}").sync
         with self.package.AuthenticatedClient(base_url=url, token=token) as client:
             return function(client=client, **arguments)
@@ -95,7 +95,7 @@ class AGeneratedClient:
         )
         self.assertIsNone(answer.request["Customer"]["Account"]["Industry"])
 
-    def test_is_told_in_a_dry_run_what_would_be_refused(self):
+    def test_learns_from_a_dry_run_what_would_be_refused(self):
         patch = self.patch(project=self.part("Project", title=None))
         answer = self.call("patch_opportunity", identifier=IDENTIFIER, body=patch, dry_run=True)
         self.assertEqual(
@@ -103,7 +103,20 @@ class AGeneratedClient:
             [("/Project/Title", self.models.Code.LOCKED)],
         )
 
-    def test_is_told_why_it_is_refused(self):
+    def test_learns_what_was_skipped_because_it_is_locked(self):
+        patch = self.patch(
+            project=self.part("Project", title="Another"), life_cycle=self.next_steps(self.id())
+        )
+        prefer = self.models.Preference.LOCKED_SKIP
+        answer = self.call("patch_opportunity", identifier=IDENTIFIER, body=patch, prefer=prefer)
+        self.assertEqual(answer.outcome, self.models.Outcome.UPDATED_IN_PART)
+        self.assertEqual([change.pointer for change in answer.changes], ["/LifeCycle/NextSteps"])
+        self.assertEqual(
+            [(skipped.pointer, skipped.code, skipped.wanted) for skipped in answer.skipped],
+            [("/Project/Title", self.models.Code.LOCKED, "Another")],
+        )
+
+    def test_learns_why_it_is_refused(self):
         patch = self.patch(project=self.part("Project", title="Another"))
         problem = self.call("patch_opportunity", identifier=IDENTIFIER, body=patch)
         self.assertEqual((problem.type_, problem.status), (self.models.ProblemType.OPPORTUNITY_LOCKED, 409))
@@ -136,7 +149,7 @@ class OfOpenApi30(AGeneratedClient, unittest.TestCase):
 
 
 def generate(document: Path, package: Path) -> None:
-    """Makes a package; a warning is an error, because it leaves something out."""
+    """Generates a package; a warning is an error, because it means that something was left out."""
     config = package.with_suffix(".json")
     config.write_text('{"post_hooks": []}')  # else the code is formatted, with tools to be installed
     command = ["openapi-python-client", "generate", "--fail-on-warning", "--meta", "none"]
@@ -147,7 +160,7 @@ def generate(document: Path, package: Path) -> None:
 
 
 def load(package: Path) -> ModuleType:
-    """A package that is not where Python looks for packages."""
+    """Loads a package from outside Python's search path."""
     spec = importlib.util.spec_from_file_location(package.name, package / "__init__.py")
     module = sys.modules[package.name] = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

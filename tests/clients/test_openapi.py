@@ -1,4 +1,4 @@
-"""The OpenAPI document in the hands of programs that know nothing else of the bridge."""
+"""Programs that know nothing else of the bridge accept its OpenAPI document."""
 
 import json
 import os
@@ -33,9 +33,9 @@ class TheDocument(unittest.TestCase):
                 openapi_spec_validator.validate(read(document))
 
     @unittest.skipUnless(shutil.which("npx"), "Node is not installed")
-    def test_has_nothing_that_redocly_warns_of(self):
+    def test_passes_redocly_without_a_warning(self):
         command = ["npx", "--yes", REDOCLY, "lint", "--format", "json"]
-        # The documents and health have no refusals, and 405 belongs to no operation.
+        # The documents and the health check refuse nothing, and 405 belongs to no operation.
         command += ["--skip-rule", "operation-4xx-response", "--skip-rule", "no-unused-components"]
         environment = os.environ | {
             "npm_config_cache": str(local.ROOT / ".venv/npm"),
@@ -51,10 +51,10 @@ class TheDocument(unittest.TestCase):
                 self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
                 self.assertEqual(json.loads(run.stdout)["problems"], [])
 
-    def test_holds_the_schema_that_the_bridge_judges_by(self):
+    def test_contains_the_schema_that_the_bridge_validates_against(self):
         self.assertEqual(embed_schema.DOCUMENT.read_text(), embed_schema.up_to_date())
 
-    def test_takes_a_whole_opportunity_and_the_body_of_an_update(self):
+    def test_accepts_a_whole_opportunity_and_the_body_of_an_update(self):
         opportunity = read(local.ROOT / "events/opportunity.json")
         update = local.OPPORTUNITY | local.writable(opportunity)
         update["LastModifiedDate"] = opportunity["LastModifiedDate"]
@@ -72,16 +72,16 @@ class TheDocument(unittest.TestCase):
 
 
 class TheDocumentInOpenApi30(unittest.TestCase):
-    def test_is_made_of_the_other(self):
+    def test_is_made_from_the_3_1_document(self):
         self.assertEqual(openapi_3_0.DOCUMENT.read_text(), openapi_3_0.up_to_date())
 
-    def test_takes_json_alone(self):
+    def test_accepts_only_json(self):
         bodies = read(openapi_3_0.DOCUMENT)["components"]["requestBodies"].values()
         self.assertEqual(
             {media_type for body in bodies for media_type in body["content"]}, {"application/json"}
         )
 
-    def test_has_what_is_not_known_to_3_0_converted_or_refused(self):
+    def test_what_3_0_does_not_know_is_converted_or_refused(self):
         for schema in (
             {"type": ["string", "integer"]},
             {"type": ["string", "null"], "enum": ["a", None]},
@@ -91,7 +91,7 @@ class TheDocumentInOpenApi30(unittest.TestCase):
             with self.subTest(schema), self.assertRaises(openapi_3_0.NoCounterpartError):
                 openapi_3_0.place(schema, {"Answer": {"properties": {}}})
 
-    def test_is_within_what_salesforce_external_services_takes(self):
+    def test_stays_within_the_limits_of_salesforce_external_services(self):
         """https://help.salesforce.com/s/articleView?id=platform.external_services_schema_def_definition.htm
         and the pages beside it: names that Apex takes, descriptions of 1333 characters, no `not`.
         """
@@ -122,7 +122,11 @@ class TheFunction(unittest.TestCase):
         opportunity.flush()
         partner_central = cls.enterClassContext(local.emulator("--seed", opportunity.name))
         settings = local.settings(
-            partner_central, PARTNER_CENTRAL_CATALOG="AWS", WEBHOOK_AUTH="bearer", WEBHOOK_SECRETS=TOKEN
+            partner_central,
+            PARTNER_CENTRAL_CATALOG="AWS",
+            WEBHOOK_AUTH="bearer",
+            WEBHOOK_SECRETS=TOKEN,
+            CRM_MAPPING=str(local.ROOT / "mappings/hubspot.json"),
         )
         cls.url = cls.enterClassContext(local.answering(settings))
 
@@ -145,7 +149,7 @@ class TheFunction(unittest.TestCase):
 
 
 def open_for_everything() -> str:
-    """The sample as it is before a review, which in catalog `AWS` no patch can start."""
+    """The sample before a review; in catalog `AWS` no patch can start one."""
     opportunity = json.loads((local.ROOT / "events/opportunity.json").read_text())
     opportunity["Catalog"] = "AWS"
     opportunity["LifeCycle"]["ReviewStatus"] = "Pending Submission"

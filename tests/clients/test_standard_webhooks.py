@@ -1,4 +1,4 @@
-"""The Standard Webhooks project's own library signs, the bridge checks."""
+"""The Standard Webhooks project's own library signs, and the bridge verifies."""
 
 import base64
 import unittest
@@ -23,8 +23,8 @@ class ARequest(unittest.TestCase):
         cls.url = cls.enterClassContext(local.answering(settings))
 
     def status(self, signed: str, secret: str = SECRET, age: timedelta = timedelta(), **changed: str) -> int:
-        """The status of the answer to a request with a signed body, whose headers and `body` are then
-        changed.
+        """The status of the answer to a request with a signed body, whose headers and `body` are
+        changed afterwards.
         """
         then = datetime.now(UTC) - age
         headers = {
@@ -39,29 +39,29 @@ class ARequest(unittest.TestCase):
         status, _, _ = local.send("PATCH", url, headers, sent)
         return status
 
-    def test_that_is_signed_with_any_of_the_secrets_is_let_in(self):
+    def test_signed_with_any_of_the_secrets_is_accepted(self):
         for secret in (OLD_SECRET, SECRET):
             for body in (BODY, "{}"):
                 self.assertEqual(self.status(body, secret), 200, body)
 
-    def test_within_five_minutes_either_way_is_let_in(self):
+    def test_within_five_minutes_either_way_is_accepted(self):
         for age in (timedelta(minutes=4), timedelta(minutes=-4)):
             self.assertEqual(self.status(BODY, age=age), 200, age)
 
-    def test_with_one_right_signature_among_others_is_let_in(self):
+    def test_with_one_right_signature_among_others_is_accepted(self):
         now = datetime.now(UTC)
         signatures = [Webhook(secret).sign("msg_2026", now, BODY) for secret in (OTHER_SECRET, SECRET)]
         headers = {"webhook_timestamp": str(int(now.timestamp())), "webhook_signature": " ".join(signatures)}
         self.assertEqual(self.status(BODY, **headers), 200)
 
-    def test_that_is_old_or_of_the_future_is_refused(self):
+    def test_too_old_or_from_the_future_is_refused(self):
         for age in (timedelta(minutes=6), timedelta(minutes=-6), timedelta(days=365)):
             self.assertEqual(self.status(BODY, age=age), 401, age)
 
-    def test_that_is_signed_with_another_secret_is_refused(self):
+    def test_signed_with_another_secret_is_refused(self):
         self.assertEqual(self.status(BODY, OTHER_SECRET), 401)
 
-    def test_that_was_changed_after_it_was_signed_is_refused(self):
+    def test_changed_after_signing_is_refused(self):
         timestamp = str(int(datetime.now(UTC).timestamp()) - 60)
         for changed in (
             {"body": BODY.replace("Köln", "Koln")},

@@ -1,4 +1,4 @@
-//! A Lambda function as a process: its environment, its invocations, its log.
+//! Runs a Lambda function as a process: its environment, its invocations, its log.
 
 use std::{
     path::{Path, PathBuf},
@@ -22,7 +22,7 @@ use crate::{Invoked, RuntimeApi, runtime_api::TIMEOUT};
 #[derive(Debug)]
 pub struct Function {
     api: RuntimeApi,
-    /// Owns the process, which is killed when this is aborted.
+    /// Owns the process; aborting it kills the process.
     running: JoinHandle<()>,
     ended: watch::Receiver<bool>,
     log: watch::Receiver<String>,
@@ -30,7 +30,7 @@ pub struct Function {
 }
 
 impl Function {
-    /// Starts a function with AWS at the emulator and these variables besides.
+    /// Starts a function against the emulator, with these additional variables.
     pub async fn start(name: &str, emulator: &Emulator, variables: &[(&str, &str)]) -> Self {
         let api = RuntimeApi::start().await;
         let mut process = spawn(name, &api.address(), emulator, variables);
@@ -53,7 +53,7 @@ impl Function {
         }
     }
 
-    /// Runs a function that is expected to refuse its start, and gives what it printed.
+    /// Runs a function that should refuse to start, and returns what it printed.
     pub async fn refused_start(
         name: &str,
         emulator: &Emulator,
@@ -66,15 +66,15 @@ impl Function {
     /// Invokes the function with an event.
     ///
     /// # Errors
-    /// What the function reported as its error.
+    /// The error that the function reported.
     pub async fn invoke(&self, event: Value) -> Invoked {
         self.invoke_within(event, TIMEOUT).await
     }
 
-    /// The same, with this much time for the invocation.
+    /// Like [`Self::invoke`], with this much time for the invocation.
     ///
     /// # Errors
-    /// What the function reported as its error.
+    /// The error that the function reported.
     pub async fn invoke_within(&self, event: Value, time: Duration) -> Invoked {
         let mut ended = self.ended.clone();
         tokio::select! {
@@ -83,13 +83,13 @@ impl Function {
         }
     }
 
-    /// What the function printed so far.
+    /// Everything that the function has printed so far.
     #[must_use]
     pub fn log(&self) -> String {
         self.log.borrow().clone()
     }
 
-    /// What the function printed, once there is a line with all of these texts in it.
+    /// Everything that the function has printed, once a line has all of these texts.
     ///
     /// Output comes through a pipe, later than the answer that it belongs to.
     pub async fn log_with(&self, texts: &[&str]) -> String {
@@ -102,7 +102,7 @@ impl Function {
         }
     }
 
-    /// Stops the function once it is ready for the next event, and gives all that it printed.
+    /// Stops the function once it is ready for the next event, and returns all that it printed.
     pub async fn finish(mut self) -> String {
         let _waiting = self.api.next().await;
         self.running.abort();
@@ -145,8 +145,7 @@ fn spawn(name: &str, runtime_api: &str, emulator: &Emulator, variables: &[(&str,
         .expect("the function's binary runs")
 }
 
-/// A program in the environment that Lambda gives a function, with AWS at an endpoint, and with
-/// nothing else in it.
+/// A program in exactly the environment that Lambda gives a function, with AWS at an endpoint.
 #[must_use]
 pub fn command(program: &Path, name: &str, runtime_api: &str, endpoint: &str) -> process::Command {
     let mut command = process::Command::new(program);
@@ -165,7 +164,7 @@ pub fn command(program: &Path, name: &str, runtime_api: &str, endpoint: &str) ->
     command
 }
 
-/// The path to a binary of this workspace, built if it is not up to date.
+/// The path to a binary of this workspace, built if it is out of date.
 #[must_use]
 pub fn binary(name: &str) -> PathBuf {
     static DIRECTORY: OnceLock<PathBuf> = OnceLock::new();

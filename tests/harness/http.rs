@@ -1,4 +1,4 @@
-//! HTTP as a Function URL brings it: a request becomes an event, an answer is read from one.
+//! Speaks HTTP as a Function URL does: turns requests into events, and events' answers into responses.
 
 use std::{sync::LazyLock, time::Duration};
 
@@ -16,19 +16,19 @@ pub struct Request {
     body: Option<(String, bool)>,
 }
 
-/// The answer to a request.
+/// The response to a request.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Answer {
+pub struct Response {
     /// The HTTP status.
     pub status: u64,
     /// The headers, by their lower-case names.
     pub headers: Map<String, Value>,
-    /// The body as JSON; null where it is empty.
+    /// The body as JSON; null if it is empty.
     pub body: Value,
 }
 
 impl Request {
-    /// A request without a body; `target` is a path, with a query after `?` where there is one.
+    /// A request without a body; `target` is a path, optionally with a query after `?`.
     #[must_use]
     pub fn new(method: &str, target: &str) -> Self {
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
@@ -50,7 +50,7 @@ impl Request {
             .body(&patch.to_string())
     }
 
-    /// The same headers and body, sent with another method to another path.
+    /// The same headers and body with another method and path.
     #[must_use]
     pub fn sent_as(self, method: &str, path: &str) -> Self {
         let (method, path) = (method.to_owned(), path.to_owned());
@@ -61,21 +61,21 @@ impl Request {
         }
     }
 
-    /// The same with a query.
+    /// Adds a query.
     #[must_use]
     pub fn query(self, query: &str) -> Self {
         let query = query.to_owned();
         Self { query, ..self }
     }
 
-    /// With a header; its name in lower case, as Function URLs give them.
+    /// Adds a header; its name in lower case, as Function URLs write them.
     #[must_use]
     pub fn header(mut self, name: &str, value: &str) -> Self {
         self.headers.insert(name.to_owned(), value.into());
         self
     }
 
-    /// With a body as text.
+    /// Sets the body as text.
     #[must_use]
     pub fn body(self, text: &str) -> Self {
         Self {
@@ -84,7 +84,7 @@ impl Request {
         }
     }
 
-    /// With a body in Base64, as a Function URL gives one whose content type is not text.
+    /// Sets the body as Base64, in which a Function URL passes content types other than text.
     #[must_use]
     pub fn base64_body(self, base64: &str) -> Self {
         Self {
@@ -93,7 +93,7 @@ impl Request {
         }
     }
 
-    /// The event that Lambda makes of it, payload version 2.0.
+    /// The event that Lambda makes of the request, payload version 2.0.
     #[must_use]
     pub fn event(&self) -> Value {
         let mut event = json!({
@@ -128,9 +128,9 @@ impl Request {
 
 const OPENAPI: &str = include_str!("../../functions/patch-opportunity/openapi.json");
 
-impl Answer {
-    /// Stops the test where the answer is a problem that the OpenAPI document does not have under its
-    /// status: callers are to decide by the document alone.
+impl Response {
+    /// Fails the test if the answer is a problem that the OpenAPI document lacks under its status:
+    /// callers must be able to rely on the document alone.
     fn assert_documented(&self) {
         static RESPONSES: LazyLock<Value> = LazyLock::new(|| {
             let mut document: Value = OPENAPI.parse().expect("the document is JSON");
@@ -161,13 +161,13 @@ impl Answer {
 }
 
 impl Function {
-    /// Sends a request to the function's URL. A problem in answer has to be in the OpenAPI document.
-    pub async fn send(&self, request: &Request) -> Answer {
+    /// Sends a request to the function's URL. A problem in the answer must be in the OpenAPI document.
+    pub async fn send(&self, request: &Request) -> Response {
         self.send_within(request, TIMEOUT).await
     }
 
-    /// The same, with this much time for the invocation.
-    pub async fn send_within(&self, request: &Request, time: Duration) -> Answer {
+    /// Like [`Self::send`], with this much time for the invocation.
+    pub async fn send_within(&self, request: &Request, time: Duration) -> Response {
         let answer = self
             .invoke_within(request.event(), time)
             .await
@@ -176,7 +176,7 @@ impl Function {
             None | Some("") => Value::Null,
             Some(text) => serde_json::from_str(text).unwrap_or_else(|_| text.into()),
         };
-        let answer = Answer {
+        let answer = Response {
             status: answer
                 .get("statusCode")
                 .and_then(Value::as_u64)

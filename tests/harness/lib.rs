@@ -1,14 +1,14 @@
-//! The bridge's functions as processes, under a Lambda Runtime API of our own.
+//! Runs the bridge's functions as processes, under our own Lambda Runtime API.
 //!
-//! What is tested is what is deployed: the binaries, configured by their environment, given events
-//! as Lambda gives them. AWS is the emulator, at the endpoint that the environment names.
+//! Tests cover what is deployed: the binaries, configured by their environment, with events in Lambda's
+//! form. The emulator plays AWS, at the endpoint that the environment names.
 
 #![expect(
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::missing_panics_doc,
     clippy::panic,
-    reason = "a test whose ground gives way must not go on"
+    reason = "a test must stop when its setup fails"
 )]
 
 mod function;
@@ -16,5 +16,5 @@ mod http;
 mod runtime_api;
 
 pub use function::{Function, binary, command};
-pub use http::{Answer, Request};
+pub use http::{Request, Response};
 pub use runtime_api::{FunctionError, Invoked, RuntimeApi, Waiting};

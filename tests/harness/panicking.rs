@@ -1,4 +1,4 @@
-//! A function behind the same edge as `patch-opportunity`, with a route that panics.
+//! A function built like `patch-opportunity`, with a route that panics.
 
 use axum::{Router, routing};
 use model::Catalog;
@@ -12,7 +12,7 @@ async fn main() -> Result<(), lambda_http::Error> {
     patch_opportunity::serve(patch_opportunity::observed(routes, &catalog)).await
 }
 
-#[expect(clippy::panic, reason = "that is what it is for")]
+#[expect(clippy::panic, reason = "panicking is its purpose")]
 async fn panics() {
     panic!("on purpose");
 }

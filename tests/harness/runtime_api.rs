@@ -1,4 +1,5 @@
-//! The Lambda Runtime API for one process: the test sees when the function asks, and what it answers.
+//! Serves the Lambda Runtime API to one process, so that a test controls its events and sees its
+//! answers.
 //!
 //! <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>. A stand-in with canned answers
 //! (`wiremock`) cannot hold a request for the next event until there is one.
@@ -29,10 +30,10 @@ use tokio::{
     task::JoinHandle,
 };
 
-/// The time that an invocation has, as a function's timeout gives it.
+/// The time of an invocation, as a function's timeout sets it.
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// What a function answered: a document, or a function error.
+/// A function's answer: a document, or a function error.
 pub type Invoked = Result<Value, FunctionError>;
 
 /// A function error, as Lambda shows it.
@@ -44,7 +45,7 @@ pub struct FunctionError {
     pub message: String,
 }
 
-/// The API for one process; it stops when dropped.
+/// The API for one process; stops when dropped.
 #[derive(Debug)]
 pub struct RuntimeApi {
     address: SocketAddr,
@@ -70,7 +71,7 @@ struct Desk {
 }
 
 impl RuntimeApi {
-    /// Serves on a free port of this machine alone.
+    /// Serves on a free port of this machine only.
     pub async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("an address");
@@ -85,7 +86,7 @@ impl RuntimeApi {
                 pending: Mutex::default(),
                 count: AtomicUsize::default(),
             }));
-        // Small packets that wait for each other cost 40 ms.
+        // Without this, small packets wait for each other, which costs 40 ms.
         let listener = listener.tap_io(|stream| stream.set_nodelay(true).expect("no delay"));
         let serving = tokio::spawn(async move {
             axum::serve(listener, routes)
@@ -99,7 +100,7 @@ impl RuntimeApi {
         }
     }
 
-    /// For `AWS_LAMBDA_RUNTIME_API`.
+    /// The value of `AWS_LAMBDA_RUNTIME_API`.
     #[must_use]
     pub fn address(&self) -> String {
         self.address.to_string()
@@ -122,18 +123,18 @@ impl Drop for RuntimeApi {
 }
 
 impl Waiting {
-    /// Gives the function an event, and waits until it has answered.
+    /// Gives the function an event, and waits for its answer.
     ///
     /// # Errors
-    /// What the function reported as its error.
+    /// The error that the function reported.
     pub async fn give(self, event: &Value) -> Invoked {
         self.give_within(event, TIMEOUT).await
     }
 
-    /// The same, with this much time for the invocation.
+    /// Like [`Self::give`], with this much time for the invocation.
     ///
     /// # Errors
-    /// What the function reported as its error.
+    /// The error that the function reported.
     pub async fn give_within(self, event: &Value, time: Duration) -> Invoked {
         let (answered, answer) = oneshot::channel();
         let event = event.to_string();

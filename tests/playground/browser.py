@@ -1,6 +1,7 @@
-"""A browser to look at the page with: the one that the machine has."""
+"""Opens the page in a browser: the one that the machine has."""
 
 import os
+import re
 import shutil
 import unittest
 from contextlib import ExitStack
@@ -10,14 +11,14 @@ from urllib.parse import urlsplit
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
 
 from tools import local
-from tools.playground import Playground, playground
+from tools.playground import MAPPING, Playground, playground
 
 COMMANDS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 OPPORTUNITY = "O1000106"  # Approved, and in an early stage.
 
 
 def find() -> str | None:
-    """The path of a Chromium: the machine's, or one that Playwright has installed."""
+    """The path of a Chromium: the machine's, or one installed by Playwright."""
     if found := next(filter(None, map(shutil.which, COMMANDS)), None):
         return found
     with sync_playwright() as driver:
@@ -26,9 +27,9 @@ def find() -> str | None:
 
 
 def launch(stack: ExitStack, executable: str) -> Browser:
-    """A browser that is closed with the stack."""
+    """A browser that closes with the stack."""
     driver = stack.enter_context(sync_playwright())
-    # As root, which containers are, Chromium starts without its sandbox or not at all.
+    # As root, which containers are, Chromium does not start with its sandbox.
     options = ["--no-sandbox"] if os.geteuid() == 0 else []
     browser = driver.chromium.launch(executable_path=executable, args=options)
     stack.callback(browser.close)
@@ -36,8 +37,9 @@ def launch(stack: ExitStack, executable: str) -> Browser:
 
 
 class InABrowser(unittest.TestCase):
-    """A playground and a browser for all tests of a class, and an empty record for each."""
+    """One playground and one browser for all tests of a class, and an empty record for each test."""
 
+    mapping = MAPPING
     running: Playground
     browser: Browser
 
@@ -50,7 +52,7 @@ class InABrowser(unittest.TestCase):
             raise unittest.SkipTest(told)
         stack = ExitStack()
         cls.addClassCleanup(stack.close)
-        cls.running = stack.enter_context(playground())
+        cls.running = stack.enter_context(playground(mapping=cls.mapping))
         cls.browser = launch(stack, executable)
 
     def setUp(self) -> None:
@@ -63,7 +65,9 @@ class InABrowser(unittest.TestCase):
         self.assertEqual(self.complaints, [])
 
     def open(self, fragment: str = "", **options) -> Page:
-        """The page in a window of its own, whose complaints and foreign requests fail the test."""
+        """Opens the page in a window of its own; console errors and requests to other hosts fail the
+        test.
+        """
         context = self.browser.new_context(**{"viewport": {"width": 1280, "height": 900}} | options)
         context.set_default_timeout(local.PATIENCE_SECONDS * 1000)
         self.addCleanup(context.close)
@@ -76,8 +80,9 @@ class InABrowser(unittest.TestCase):
         return page
 
     def hear(self, message: ConsoleMessage) -> None:
-        # Chromium itself notes each refusal of the bridge; a refusal is what some tests are about.
-        is_refusal = "/_bridge/" in message.location.get("url", "") and "status of 4" in message.text
+        # Chromium logs every refusal of the bridge, which some tests provoke.
+        is_answer = re.search(r"status of (4\d\d|503) ", message.text)
+        is_refusal = "/_bridge/" in message.location.get("url", "") and is_answer
         if message.type in ("error", "warning") and not is_refusal:
             self.complaints.append(message.text)
 

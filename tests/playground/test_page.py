@@ -1,4 +1,4 @@
-"""What one sees on the playground's page is what happens: in Partner Central, on the bridge, in the CRM."""
+"""The playground's page shows what really happens in Partner Central, on the bridge and in the CRM."""
 
 import json
 import subprocess
@@ -14,7 +14,7 @@ expect.set_options(timeout=local.PATIENCE_SECONDS * 1000)
 
 
 def card(page: Page, outcome: str) -> Locator:
-    """The newest card of the timeline with an outcome."""
+    """The newest card of the timeline with this outcome."""
     pill = page.locator(".pill", has_text=outcome)
     return page.locator("#timeline > li", has=pill).first
 
@@ -28,6 +28,24 @@ class ThePage(InABrowser):
             field.fill(value)
         self.page.get_by_role("button", name="Save the deal").click()
 
+    def deal_field(self, label: str) -> Locator:
+        return self.page.locator("#deal-form .field", has=self.page.get_by_label(label))
+
+    def sent_records(self) -> list[dict]:
+        """What the page has sent to `POST /crm`, from the stream of what happens."""
+        script = """async () => {
+            const stream = new EventSource('/_control/events');
+            const records = [];
+            stream.addEventListener('passage', (it) => {
+                const { passage } = JSON.parse(it.data);
+                if (passage.target.startsWith('/crm')) records.push([passage.target, passage.body]);
+            });
+            await new Promise((done) => stream.addEventListener('passage', () => setTimeout(done, 0)));
+            stream.close();
+            return records;
+        }"""
+        return self.page.evaluate(script)
+
     def save_as_seller(self, label: str, value: str) -> None:
         field = self.page.locator("#seller-form").get_by_label(label, exact=True)
         if field.evaluate("it => it.tagName") == "SELECT":
@@ -40,11 +58,14 @@ class ThePage(InABrowser):
         return self.running.control("GET", "writes")
 
     def test_an_edit_by_awss_seller_appears_in_the_crm(self) -> None:
+        stage = self.deal_field("Deal stage")
+        own = stage.get_by_role("combobox").input_value()
         self.save_as_seller("Stage", "Committed")
-        deal = self.page.locator("#deal-form")
-        expect(deal.get_by_label("Deal stage")).to_have_value("Contract sent")
+        expect(stage).to_contain_text("AWS’s stage: Committed")
+        # AWS's stage has a field of its own: what the sales team has set stays.
+        expect(stage.get_by_role("combobox")).to_have_value(own)
         told = card(self.page, "applied")
-        expect(told.get_by_label("Changes")).to_contain_text("/LifeCycle/Stage")
+        expect(told.get_by_label("Changes")).to_contain_text("/LifeCycle/Stage → aws_stage")
         expect(self.page.locator("#inbox")).to_contain_text("applied")
         expect(self.page.locator("#guide li").nth(0)).to_have_class("done")
 
@@ -53,10 +74,14 @@ class ThePage(InABrowser):
         self.save_deal("Next step", "Sign on Monday")
         expect(self.page.locator("#seller-form").get_by_label("NextSteps")).to_have_value("Sign on Monday")
         written = card(self.page, "updated")
-        expect(written.get_by_label("Changes")).to_contain_text("Sign on Monday")
+        changes = written.get_by_label("Changes")
+        expect(changes).to_contain_text("hs_next_step → /LifeCycle/NextSteps")
+        expect(changes).to_contain_text("Sign on Monday")
         expect(written).to_contain_text("1 read, 1 write")
         expect(written).to_contain_text("none lost")
-        expect(card(self.page, "echo")).to_contain_text("nothing is left to change")
+        expect(card(self.page, "echo")).to_contain_text("nothing in it for the CRM to send")
+        record = {"aws_opportunity_id": OPPORTUNITY, "hs_next_step": "Sign on Monday"}
+        self.assertEqual(self.sent_records(), [["/crm", record]])
         after = self.opportunity()
         before["LifeCycle"]["NextSteps"] = "Sign on Monday"
         before["LastModifiedDate"] = after["LastModifiedDate"]
@@ -74,21 +99,90 @@ class ThePage(InABrowser):
         expect(written.locator(".diff .minus")).to_have_count(1)
         self.assertIn("diff", self.page.url)
 
-    def test_a_locked_field_explains_itself(self) -> None:
-        before = self.opportunity()
-        self.save_deal("Deal name", "Another name")
-        finding = "cannot be changed while the review status is `Approved`"
-        field = self.page.locator("#deal-form .field", has=self.page.get_by_label("Deal name"))
+    def test_the_deals_own_fields_are_sent_as_hubspot_has_them(self) -> None:
+        identifier = "O1000108"
+        self.page.get_by_role("button", name="Kestrel Airways").click()
+        deal = self.page.locator("#deal-form")
+        deal.get_by_label("Deal stage").select_option("closedlost")
+        deal.get_by_label("Close date").fill("2030-01-31")
+        deal.get_by_label("Amount").fill("240000")
+        self.page.get_by_text("More fields").click()
+        deal.get_by_label("Closed lost reason").fill("Price")
+        self.page.get_by_role("button", name="Save the deal").click()
+        written = card(self.page, "updated")
+        for names in (
+            "changed_dealstage → /LifeCycle/Stage",
+            "aws_closed_lost_reason → /LifeCycle/ClosedLostReason",
+            "changed_closedate → /LifeCycle/TargetCloseDate",
+            "changed_amount → /Project/ExpectedCustomerSpend/0/Amount",
+        ):
+            expect(written.get_by_label("Changes")).to_contain_text(names)
+        ((_, record),) = self.sent_records()
+        self.assertEqual(
+            record,
+            {
+                "aws_opportunity_id": identifier,
+                "changed_dealstage": "closedlost",
+                "aws_closed_lost_reason": "Price",
+                "changed_closedate": "1896048000000",
+                "changed_amount": "240000",
+            },
+        )
+        now = self.opportunity(identifier)
+        self.assertEqual(now["LifeCycle"]["Stage"], "Closed Lost")
+        self.assertEqual(now["LifeCycle"]["TargetCloseDate"], "2030-01-31")
+        self.assertEqual(now["Project"]["ExpectedCustomerSpend"][0]["Amount"], "20000")
+        expect(self.deal_field("Deal stage")).to_contain_text("AWS’s stage: Closed Lost")
+        expect(self.deal_field("Amount")).to_contain_text("AWS’s monthly spend: 20000")
+        expect(card(self.page, "echo")).to_be_visible()
+        self.page.reload()
+        expect(deal.get_by_label("Deal stage")).to_have_value("closedlost")
+        expect(deal.get_by_label("Close date")).to_have_value("2030-01-31")
+
+    def test_a_locked_field_explains_itself_and_its_edit_waits(self) -> None:
+        in_review = "O1000103"
+        self.page.get_by_role("button", name="Nordwind Energie").click()
+        before = self.opportunity(in_review)
+        self.save_deal("Next step", "While AWS looks at it")
+        finding = "cannot be changed while the review status is Submitted"
+        field = self.deal_field("Next step")
         expect(field).to_contain_text(finding)
         expect(field.get_by_role("textbox")).to_have_attribute("aria-invalid", "true")
-        refused = card(self.page, "409 opportunity locked")
-        expect(refused.get_by_label("Findings")).to_contain_text("/Project/Title · locked")
+        refused = card(self.page, "503 locked for now")
+        expect(refused.get_by_label("Findings")).to_contain_text(
+            "hs_next_step → /LifeCycle/NextSteps · locked"
+        )
         expect(refused).to_contain_text("1 read, 0 writes")
-        self.assertEqual((self.writes(), self.opportunity()), ([], before))
-        self.page.get_by_role("button", name="Undo").click()
+        self.assertEqual((self.writes(), self.opportunity(in_review)), ([], before))
+        waits = self.page.locator("#waiting-edit")
+        expect(waits).to_contain_text("in 60 minutes")
+        self.assert_accessible(self.page)
+        self.page.get_by_role("group", name="AWS’s review").get_by_role("button", name="Approved").click()
+        expect(self.page.locator("#seller-form")).to_be_visible()
+        expect(card(self.page, "applied")).to_be_visible()
+        self.page.get_by_role("button", name="Send it again now").click()
+        expect(card(self.page, "updated")).to_contain_text("While AWS looks at it")
+        expect(waits).to_be_empty()
         expect(field).not_to_contain_text(finding)
+        now = self.opportunity(in_review)["LifeCycle"]
+        self.assertEqual((now["ReviewStatus"], now["NextSteps"]), ("Approved", "While AWS looks at it"))
 
-    def test_a_lost_answer_ends_as_one_write(self) -> None:
+    def test_an_edit_is_taken_back(self) -> None:
+        field = self.deal_field("Next step")
+        was = field.get_by_role("textbox").input_value()
+        field.get_by_role("textbox").fill("Half typed")
+        self.page.get_by_role("button", name="Undo").click()
+        expect(field.get_by_role("textbox")).to_have_value(was)
+        expect(self.page.get_by_role("button", name="Save the deal")).to_be_disabled()
+
+    def test_a_field_without_its_companion_is_refused_by_name(self) -> None:
+        self.page.get_by_text("More fields").click()
+        self.save_deal("Closed lost reason", "Price")
+        expect(self.deal_field("Closed lost reason")).to_contain_text("changed_dealstage")
+        expect(card(self.page, "422 invalid patch")).to_contain_text("missing-companion")
+        self.assertEqual(self.writes(), [])
+
+    def test_a_write_whose_answer_is_lost_is_made_once(self) -> None:
         self.page.get_by_role("button", name="Lose its answer").click()
         expect(self.page.locator("#waiting-faults")).to_contain_text("write: lose its answer")
         self.save_deal("Next step", "Written once")
@@ -96,7 +190,7 @@ class ThePage(InABrowser):
         expect(written.get_by_label("Steps")).to_contain_text("write: not answered")
         expect(written).to_contain_text("did not write it twice")
         expect(self.page.locator("#guide li").nth(2)).to_have_class("done")
-        expect(self.page.locator("#waiting-faults")).to_contain_text("Nothing is armed")
+        expect(self.page.locator("#waiting-faults")).to_contain_text("Nothing will go wrong")
         self.assertEqual(self.opportunity()["LifeCycle"]["NextSteps"], "Written once")
         landed = [it for it in self.writes() if it["outcome"] in ("done", "not answered")]
         self.assertEqual(len(landed), 1)
@@ -139,10 +233,12 @@ class ThePage(InABrowser):
         self.save_as_seller("TargetCloseDate", "2031-05-06")
         expect(next_step).to_have_value("Nobody hears of it")
 
-    def test_a_crm_that_answers_every_event_comes_to_rest(self) -> None:
-        self.page.get_by_label("Answer every event with the whole deal").check()
-        self.save_as_seller("NextSteps", "Answered by the CRM")
+    def test_a_crm_that_sends_awss_changes_back_comes_to_rest(self) -> None:
+        self.page.get_by_label("Send AWS’s changes back").check()
+        self.save_as_seller("NextSteps", "Sent back by the CRM")
         expect(card(self.page, "unchanged")).to_contain_text("no event, no loop")
+        record = {"aws_opportunity_id": OPPORTUNITY, "hs_next_step": "Sent back by the CRM"}
+        self.assertEqual(self.sent_records(), [["/crm", record]])
         self.assertEqual(self.writes(), [])
 
     def test_a_review_closes_and_opens_fields(self) -> None:
@@ -153,9 +249,10 @@ class ThePage(InABrowser):
             status = "Action Required" if step == "Sent back" else step
             expect(buttons.locator(".pill")).to_have_text(status)
         expect(buttons.get_by_role("button", name="Approved")).to_be_disabled()
-        expect(self.page.locator("#deal-form .facts")).to_contain_text("Approved")
+        self.page.get_by_text("More from AWS").click()
+        expect(self.page.locator("#deal .facts")).to_contain_text("Approved")
 
-    def test_an_unsigned_patch_is_not_let_in_and_asks_nothing_of_aws(self) -> None:
+    def test_an_unsigned_patch_is_refused_without_a_call_to_aws(self) -> None:
         self.page.get_by_text("Send a patch of your own").click()
         self.page.get_by_label("Do not sign it").check()
         self.page.get_by_role("button", name="Send", exact=True).click()
@@ -164,7 +261,7 @@ class ThePage(InABrowser):
         asked = {it["operation"] for it in self.running.control("GET", "requests")}
         self.assertLessEqual(asked, {"GetSecretValue"})
 
-    def test_a_patch_of_ones_own_tells_its_findings_at_the_place(self) -> None:
+    def test_a_patch_of_ones_own_shows_each_finding_at_its_place(self) -> None:
         self.page.get_by_text("Send a patch of your own").click()
         self.page.get_by_role("button", name="A misspelt field").click()
         self.page.get_by_role("button", name="Sign and send").click()
@@ -178,7 +275,7 @@ class ThePage(InABrowser):
         expect(told).to_contain_text("Only while it is approved")
         self.assertEqual(self.writes(), [])
 
-    def test_the_curl_command_does_the_same(self) -> None:
+    def test_the_curl_command_has_the_same_effect(self) -> None:
         self.page.get_by_text("Send a patch of your own").click()
         patch = {"LifeCycle": {"NextSteps": "Sent from a 'terminal', isn’t it"}}
         self.page.get_by_label("What should change").fill(json.dumps(patch, ensure_ascii=False))
@@ -190,16 +287,52 @@ class ThePage(InABrowser):
         self.assertEqual(json.loads(done.stdout)["outcome"], "updated", done.stdout + done.stderr)
         self.assertEqual(self.opportunity()["LifeCycle"]["NextSteps"], patch["LifeCycle"]["NextSteps"])
 
+    def test_a_record_of_ones_own_goes_in_by_the_crms_names(self) -> None:
+        self.page.get_by_text("Send a patch of your own").click()
+        text = self.page.get_by_label("What should change")
+        self.page.get_by_text("CRM record", exact=True).click()
+        example = {"aws_opportunity_id": OPPORTUNITY, "hs_next_step": "Sign on Monday"}
+        expect(text).to_have_value(json.dumps(example, indent=2))
+        expect(self.page.locator("#patch-target")).to_have_text("POST /crm")
+        self.page.get_by_label("Dry run").check()
+        expect(self.page.locator("#patch-target")).to_have_text("POST /crm?dry_run=true")
+        self.page.get_by_role("button", name="Sign and send a dry run").click()
+        told = card(self.page, "dry run").get_by_label("Changes")
+        expect(told).to_contain_text("hs_next_step → /LifeCycle/NextSteps")
+        self.assertEqual(self.writes(), [])
+        self.page.get_by_label("Dry run").uncheck()
+        self.page.get_by_role("button", name="A stage that nobody knows").click()
+        self.page.get_by_role("button", name="Sign and send").click()
+        findings = card(self.page, "422 invalid patch").get_by_label("Findings")
+        expect(findings).to_contain_text("changed_dealstage → /LifeCycle/Stage · unmapped-value")
+        self.assertEqual(self.writes(), [])
+        text.fill(json.dumps(example | {"hs_next_step": "Sent from a terminal"}))
+        self.page.get_by_text("The same with curl").click()
+        command = self.page.locator("#curl").text_content()
+        done = subprocess.run(
+            ["bash", "-c", command], capture_output=True, text=True, timeout=local.PATIENCE_SECONDS
+        )
+        self.assertEqual(json.loads(done.stdout)["outcome"], "updated", done.stdout + done.stderr)
+        expect(self.deal_field("Next step").get_by_role("textbox")).to_have_value("Sent from a terminal")
+
+    def test_what_was_typed_stays_when_another_form_is_chosen(self) -> None:
+        self.page.get_by_text("Send a patch of your own").click()
+        text = self.page.get_by_label("What should change")
+        text.fill('{"LifeCycle": {}}')
+        self.page.get_by_text("JSON Patch", exact=True).click()
+        expect(text).to_have_value('{"LifeCycle": {}}')
+
     def test_a_reload_loses_nothing(self) -> None:
         self.save_deal("Next step", "Before the reload")
         written = card(self.page, "updated")
         expect(card(self.page, "echo")).to_be_visible()
         written.get_by_text("Request and answer").click()
-        self.page.locator("#deal-form").get_by_label("Company").fill("Half typed")
+        self.page.get_by_text("The mapping", exact=True).click()
+        self.page.locator("#deal-form").get_by_label("Amount").fill("Half typed")
         self.page.locator("#seller-form").get_by_label("Title").fill("Half typed, too")
         shown = self.page.locator("#timeline").inner_text()
         self.page.reload()
-        expect(self.page.locator("#deal-form").get_by_label("Company")).to_have_value("Half typed")
+        expect(self.page.locator("#deal-form").get_by_label("Amount")).to_have_value("Half typed")
         expect(self.page.locator("#seller-form").get_by_label("Title")).to_have_value("Half typed, too")
         expect(self.page.locator("#deal-form").get_by_label("Next step")).to_have_value("Before the reload")
         expect(card(self.page, "echo")).to_be_visible()
@@ -208,13 +341,45 @@ class ThePage(InABrowser):
         other = self.open("#" + self.page.url.split("#")[1])
         expect(card(other, "echo")).to_be_visible()
         self.assertEqual(other.locator("#timeline").inner_text(), shown)
+        expect(other.get_by_text("/Project/CustomerUseCase").first).to_be_visible()
+        expect(other.locator("#deal-form").get_by_label("Amount")).to_have_value("Half typed")
 
-    def test_the_three_hints_show_themselves(self) -> None:
+    def test_nothing_is_asked_while_nothing_happens(self) -> None:
+        self.save_deal("Next step", "Then nothing")
+        expect(card(self.page, "echo")).to_be_visible()
+        self.page.wait_for_load_state("networkidle")
+        asked = []
+        self.page.on("request", lambda request: asked.append(request.url))
+        self.page.wait_for_timeout(3000)
+        self.assertEqual(asked, [])
+
+    def test_the_three_hints_can_be_started(self) -> None:
         hints = self.page.locator("#guide li")
         for position in range(3):
             expect(hints.nth(position)).not_to_have_class("done")
             hints.nth(position).get_by_role("button").click()
             expect(hints.nth(position)).to_have_class("done")
+
+    def test_who_saves_at_the_end_of_a_column_sees_what_comes_of_it(self) -> None:
+        self.save_as_seller("NextSteps", "Saved far below")
+        told = card(self.page, "applied")
+        expect(told).to_contain_text("after an edit in Partner Central")
+        for place in (
+            self.page.get_by_role("button", name="Save as AWS’s seller"),
+            told.get_by_label("Changes"),
+            self.page.locator("#deal-form").get_by_label("Next step"),
+        ):
+            expect(place).to_be_in_viewport()
+
+    def test_on_a_narrow_page_the_bridge_stays_in_sight(self) -> None:
+        page = self.open(viewport={"width": 768, "height": 900})
+        page.locator("#deal-form").get_by_label("Next step").fill("Saved far below, and narrow")
+        button = page.get_by_role("button", name="Save the deal")
+        button.click()
+        written = card(page, "updated")
+        expect(written).to_contain_text("Saved far below, and narrow")
+        for place in (button, written.get_by_label("Changes")):
+            expect(place).to_be_in_viewport()
 
     def test_a_keyboard_is_enough(self) -> None:
         page = self.page
@@ -224,7 +389,7 @@ class ThePage(InABrowser):
         expect(page.locator("#bridge")).to_be_focused()
         page.reload()
         expect(page.locator("#connection.live")).to_be_visible()
-        # What the keyboard comes by, in its order, each with an outline that can be seen.
+        # Each stop of the keyboard, in order, has a visible outline.
         passed = []
         for _ in range(40):
             page.keyboard.press("Tab")
@@ -239,7 +404,8 @@ class ThePage(InABrowser):
         names = [name for name, _ in passed]
         for name in ("API reference", "Show me: The CRM changes something", "NextSteps", "Lose its answer"):
             self.assertIn(name, names)
-        # A date is several stops, of which the last, its calendar, has an outline inside of the field.
+        # A date field has several stops; the outline of the last one, its calendar, is inside the
+        # field.
         seen = {name for name, outline in passed if outline != "none"}
         self.assertEqual(set(names) - seen, set())
         page.get_by_role("button", name="Show me: AWS’s seller changes something").focus()
@@ -247,9 +413,10 @@ class ThePage(InABrowser):
         expect(card(page, "applied")).to_be_visible()
 
     def test_axe_finds_nothing_in_light_and_dark_wide_and_narrow(self) -> None:
-        self.save_deal("Deal name", "Refused")
-        expect(card(self.page, "409")).to_be_visible()
-        self.page.get_by_role("button", name="Undo").click()
+        self.page.get_by_text("Send a patch of your own").click()
+        self.page.get_by_role("button", name="A field that the review closes").click()
+        self.page.get_by_role("button", name="Sign and send").click()
+        expect(card(self.page, "409 opportunity locked")).to_contain_text("/Project/Title · locked")
         self.page.get_by_role("button", name="Lose it", exact=True).click()
         self.save_as_seller("NextSteps", "Lost")
         expect(card(self.page, "lost")).to_be_visible()
@@ -260,8 +427,10 @@ class ThePage(InABrowser):
         for summary in ("The body sent against the body read", "Request and answer"):
             written.get_by_text(summary).click()
         self.page.get_by_role("button", name="Throttle it").click()
-        self.page.get_by_text("Send a patch of your own").click()
         self.page.get_by_text("The same with curl").click()
+        self.page.get_by_text("More fields").click()
+        self.save_deal("Closed lost reason", "Without the stage")
+        expect(card(self.page, "422")).to_be_visible()
         fragment = "#" + self.page.url.split("#")[1]
         for scheme in ("light", "dark"):
             for width in (1280, 768):
@@ -273,6 +442,8 @@ class ThePage(InABrowser):
                         viewport={"width": width, "height": 900},
                     )
                     expect(card(page, "duplicate")).to_be_visible()
+                    page.evaluate("document.querySelectorAll('details').forEach((it) => { it.open = true; })")
+                    expect(page.locator("#deal-form .field.wrong")).to_be_visible()
                     self.assert_accessible(page)
                     wide = page.evaluate("document.documentElement.scrollWidth")
                     self.assertLessEqual(wide, width, "nothing sticks out")
@@ -297,10 +468,38 @@ class ThePage(InABrowser):
             self.assertEqual(status, 403, path)
 
     def test_every_opportunity_can_be_chosen(self) -> None:
+        self.page.get_by_text("More from AWS").click()
         for button in self.page.locator("#opportunities button").all():
             button.click()
             name = button.locator(".name").inner_text()
             expect(self.page.locator("#opportunity h3")).to_have_text(name)
-            expect(self.page.locator("#deal-form").get_by_label("Company")).to_have_value(name)
+            expect(self.page.locator("#deal .facts")).to_contain_text(name)
         self.assertIn("opportunity=", self.page.url)
         self.assertNotEqual(self.page.url.split("opportunity=")[1][:8], OPPORTUNITY)
+
+
+class WithAnotherMapping(InABrowser):
+    """The deal is what the mapping makes of it: with Salesforce's it has Salesforce's names."""
+
+    mapping = local.ROOT / "mappings/salesforce.json"
+
+    def test_the_deal_has_the_names_of_the_mapping_and_is_heard_by_them(self) -> None:
+        deal = self.page.locator("#deal-form")
+        expect(deal.get_by_label("Stage name")).to_have_value("Qualification")
+        deal.get_by_label("Next step").fill("Sign on Monday")
+        deal.get_by_label("Close date").fill("2030-01-31")
+        self.page.get_by_role("button", name="Save the deal").click()
+        changes = card(self.page, "updated").get_by_label("Changes")
+        expect(changes).to_contain_text("NextStep → /LifeCycle/NextSteps")
+        expect(changes).to_contain_text("Changed_CloseDate → /LifeCycle/TargetCloseDate")
+        expect(card(self.page, "echo").get_by_label("Changes")).to_contain_text("AWS_Close_Date__c")
+        expect(deal).to_contain_text("AWS’s close date: 2030-01-31")
+        self.assertEqual(self.opportunity()["LifeCycle"]["TargetCloseDate"], "2030-01-31")
+
+    def test_a_lock_is_final_where_the_mapping_says_so(self) -> None:
+        self.page.get_by_role("button", name="Nordwind Energie").click()
+        self.page.locator("#deal-form").get_by_label("Next step").fill("While AWS looks at it")
+        self.page.get_by_role("button", name="Save the deal").click()
+        refused = card(self.page, "409 opportunity locked")
+        expect(refused).to_contain_text("NextStep → /LifeCycle/NextSteps · locked")
+        expect(self.page.locator("#waiting-edit")).to_be_empty()

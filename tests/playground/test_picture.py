@@ -1,13 +1,13 @@
-"""The pictures in the README show the page as it is."""
+"""The pictures in the README show the current page."""
 
 from tests.playground.picture import FONT, Photographer, font, path
 
-# Of all fields of a picture. What is drawn a little otherwise, such as a shadow, stays below it.
+# The allowed share of differing fields. Small differences in drawing, such as a shadow, stay below it.
 ALLOWED = 0.01
 
 
 class ThePictures(Photographer):
-    def test_they_are_not_older_than_the_page_in_a_way_one_can_see(self) -> None:
+    def test_they_do_not_differ_visibly_from_the_page(self) -> None:
         if font() != FONT:
             told = f"they are in {FONT}, and this machine has {font()}: `apt-get install fonts-dejavu-core`"
             print(f"NOT CHECKED: the pictures of the playground, because {told}", flush=True)
@@ -19,7 +19,7 @@ class ThePictures(Photographer):
                 different = self.difference(blank, then, now)
                 self.assertLess(different, ALLOWED, "take them anew: python -m tests.playground.picture")
 
-    def test_a_change_that_one_can_see_is_noticed(self) -> None:
+    def test_a_visible_change_is_noticed(self) -> None:
         before = self.page.screenshot()
         blank = self.page.context.new_page()
         self.assertEqual(self.difference(blank, before, self.page.screenshot()), 0)

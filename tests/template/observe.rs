@@ -1,14 +1,14 @@
-//! What the functions do, as JSON on standard output: the variables that they ask for, the operations
-//! that they call, the metrics that they write.
+//! Prints what the functions do, as JSON: the variables they read, the operations they call, the
+//! metrics they write.
 //!
-//! The template is tested against this: it has to allow, to set and to show what the functions do, not
-//! what their source seems to say. A function that learns to call or to count something new has to be
-//! made to do so here; until then the test of the template calls it unknown.
+//! The template tests use it: the template must allow, set and show what the functions really do, not
+//! what their source seems to say. If a function learns to call or count something new, make it do so
+//! here; until then the template's test reports it as unknown.
 
 #![expect(
     clippy::expect_used,
     clippy::print_stdout,
-    reason = "an observation that fails must not go on; the result is what is printed"
+    reason = "a failed observation must stop; the result is printed"
 )]
 
 use std::{cell::RefCell, collections::BTreeSet};
@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 
 const CATALOG: (&str, &str) = ("PARTNER_CENTRAL_CATALOG", "Sandbox");
 const IDENTIFIER: &str = "O7654321";
-/// At least as often as a function tries a call.
+/// At least as often as a function retries a call.
 const TRIES: usize = 10;
 
 #[tokio::main(flavor = "current_thread")]
@@ -141,7 +141,7 @@ async fn patch_opportunity() -> (Value, Vec<String>) {
     (observed(&emulator, function, variables).await, auths)
 }
 
-/// The ways to authenticate, as the function lists them where it is given another.
+/// The ways to authenticate that the function lists in an error.
 fn auths() -> Vec<String> {
     let given = [CATALOG, ("WEBHOOK_AUTH", "?")];
     let variables = Variables::default();
@@ -151,7 +151,7 @@ fn auths() -> Vec<String> {
     quoted.skip_while(|text| text != "?").skip(1).collect()
 }
 
-/// The names of the variables that were asked for.
+/// The names of the variables that were read.
 #[derive(Default)]
 struct Variables(RefCell<BTreeSet<String>>);
 
@@ -163,10 +163,10 @@ impl Variables {
     }
 }
 
-/// All that was seen of a function; it is stopped.
+/// Stops a function and returns all that was seen of it.
 async fn observed(emulator: &Emulator, function: Function, variables: Variables) -> Value {
     let requests = emulator.requests();
-    // Lambda's API is REST, and has no targets. IAM calls an `Invoke` `InvokeFunction`.
+    // Lambda's API is REST and has no targets. IAM calls `Invoke` `InvokeFunction`.
     let calls = requests
         .iter()
         .filter_map(|it| match it.operation.as_str() {

@@ -1,4 +1,4 @@
-"""What the functions do, observed: see `observe.rs`."""
+"""What the functions do, as observed by `observe.rs`."""
 
 import json
 import subprocess
@@ -6,7 +6,7 @@ from functools import cache
 
 from tests.template.stack import ROOT
 
-# The services' own names in `x-amz-target`, and IAM's for the same.
+# The services' names in `x-amz-target`, and IAM's names for them.
 SERVICES = {
     "AWSPartnerCentralSelling": "partnercentral",
     "lambda": "lambda",
@@ -21,12 +21,12 @@ def observed() -> dict:
 
 
 def variables(package: str) -> set[str]:
-    """The environment variables that a function asks for."""
+    """The environment variables that a function reads."""
     return set(observed()["functions"][package]["variables"])
 
 
 def actions(package: str) -> set[str]:
-    """The IAM actions that a function's calls take."""
+    """The IAM actions that a function's calls need."""
     calls = (call.split(".") for call in observed()["functions"][package]["calls"])
     return {f"{SERVICES[service]}:{operation}" for service, operation in calls}
 

@@ -1,8 +1,7 @@
-"""The template with its parameters filled in, as far as that can be known without AWS.
+"""Resolves the template for given parameters, as far as that is possible without AWS.
 
-Enough of CloudFormation's functions to ask what a stack would be for given parameters: which
-resources it would have, and with which properties. A reference to what such a stack would not have
-is an error.
+It knows enough of CloudFormation's functions to say which resources a stack with these parameters has,
+and with which properties. A reference to something that such a stack does not have is an error.
 """
 
 import re
@@ -42,7 +41,7 @@ TRANSFORMED = transformed(TEMPLATE)
 
 
 class Stack:
-    """What the template makes of parameters; those that are not given have their defaults."""
+    """The stack for given parameters; the others have their defaults."""
 
     def __init__(self, **given: str):
         self.template = TRANSFORMED
@@ -58,7 +57,7 @@ class Stack:
         self.outputs = {name: self.resolve(output["Value"]) for name, output in outputs if self.has(output)}
 
     def has(self, conditional: dict) -> bool:
-        """Whether what may have a condition is there."""
+        """Whether an item exists, given its condition, if any."""
         return "Condition" not in conditional or self.resolve({"Condition": conditional["Condition"]})
 
     def of_type(self, kind: str) -> dict[str, dict]:
@@ -74,7 +73,7 @@ class Stack:
         return self.resources[name]["Properties"]
 
     def refusals(self) -> list[str]:
-        """What the template's rules say against the parameters."""
+        """The template's rules that the parameters break."""
         return [
             assertion["AssertDescription"]
             for rule in self.template["Rules"].values()
@@ -93,7 +92,7 @@ class Stack:
         return f"<{name}>"
 
     def resolve(self, value):
-        """A value without CloudFormation's functions."""
+        """Replaces CloudFormation's functions in a value by their results."""
         match value:
             case {"Ref": "AWS::NoValue"}:
                 return NO_VALUE
@@ -139,5 +138,5 @@ def statements(policies: list[dict]) -> list[dict]:
 
 
 def listed(one_or_many) -> list:
-    """A list, where IAM and CloudFormation take one thing or a list of them."""
+    """A list, even if IAM or CloudFormation has a single item there."""
     return one_or_many if isinstance(one_or_many, list) else [one_or_many]

@@ -1,4 +1,4 @@
-"""The template gives the functions what they ask for: packages, variables, permissions."""
+"""The template gives the functions what they need: packages, variables, permissions."""
 
 import base64
 import random
@@ -17,13 +17,13 @@ FUNCTIONS = {
     "PatchOpportunity": "patch-opportunity",
     "SweepOpportunities": "sweep-opportunities",
 }
-# The one action of Partner Central that has no resource type.
+# The one action of Partner Central without a resource type.
 LIST = "partnercentral:ListOpportunities"
 AUTHS = ["standard-webhooks", "bearer", "basic", "iam"]
-# Asked for and not set by the template: secrets in a variable are for a developer's machine, the AWS_
-# ones are the SDK's, set by Lambda or again for a developer's machine.
+# Variables that the functions read and the template does not set: secrets in a variable are for a
+# developer's machine; Lambda sets the SDK's AWS_ variables, or a developer does.
 NOT_IN_THE_TEMPLATE = re.compile(r"WEBHOOK_SECRETS|AWS_\w+")
-# What Lambda does in the function's name, beside what the function calls.
+# What Lambda does on the function's behalf, besides the function's own calls.
 BY_LAMBDA = {
     "logs:CreateLogStream",
     "logs:PutLogEvents",
@@ -49,7 +49,7 @@ class Code(unittest.TestCase):
             self.assertEqual(resource["Metadata"]["BuildProperties"]["Binary"], package)
             self.assertEqual(resource["Properties"]["FunctionName"], f"bridge-{package}")
 
-    def test_environment_variables_are_the_ones_that_the_function_asks_for(self):
+    def test_environment_variables_are_those_that_the_function_reads(self):
         for name, package in FUNCTIONS.items():
             asked = {
                 variable
@@ -60,7 +60,7 @@ class Code(unittest.TestCase):
                 given = Stack(CrmMapping="hubspot.json").properties(name)["Environment"]["Variables"]
                 self.assertEqual(given.keys(), asked)
 
-    def test_a_mapping_is_a_layer_where_the_function_looks_for_it_and_else_there_is_none(self):
+    def test_a_mapping_is_a_layer_that_the_function_finds_and_without_one_there_is_no_layer(self):
         for mapping in ("hubspot.json", "salesforce.json"):
             self.assertTrue((ROOT / "mappings" / mapping).is_file())
             stack = Stack(CrmMapping=mapping)
@@ -94,7 +94,7 @@ class Code(unittest.TestCase):
                 self.assertEqual(allowed - by_lambda, observed.actions(package))
                 self.assertLessEqual(by_lambda, allowed)
 
-    def test_opportunities_of_the_one_catalog_are_all_that_a_function_may_touch(self):
+    def test_a_function_may_only_touch_opportunities_of_its_catalog(self):
         for catalog in ("AWS", "Sandbox"):
             stack = Stack(Catalog=catalog)
             for name in FUNCTIONS:
@@ -144,7 +144,7 @@ class Boundary(unittest.TestCase):
 
 
 class Callers(unittest.TestCase):
-    def test_every_way_to_authenticate_that_the_function_takes_but_none_can_be_chosen(self):
+    def test_every_way_to_authenticate_can_be_chosen_except_none(self):
         self.assertEqual(set(observed.observed()["auths"]) - {"none"}, set(AUTHS))
         self.assertEqual(set(Stack().template["Parameters"]["WebhookAuth"]["AllowedValues"]), set(AUTHS))
 
@@ -157,7 +157,7 @@ class Callers(unittest.TestCase):
                 self.assertEqual(variables["WEBHOOK_AUTH"], auth)
                 self.assertEqual(stack.properties("PatchOpportunityUrl")["AuthType"], expected)
 
-    def test_only_a_url_that_the_function_guards_is_open_and_only_as_a_url(self):
+    def test_a_url_is_public_only_if_the_function_authenticates_and_only_as_a_url(self):
         for auth in AUTHS:
             stack = Stack(WebhookAuth=auth)
             public = [
@@ -173,7 +173,7 @@ class Callers(unittest.TestCase):
             with self.subTest(auth):
                 self.assertCountEqual(public, [] if auth == "iam" else expected)
 
-    def test_the_secret_is_there_for_the_modes_that_take_one_and_for_its_one_reader(self):
+    def test_the_secret_exists_for_the_modes_that_need_it_and_only_its_reader_may_read_it(self):
         for auth in AUTHS:
             stack = Stack(WebhookAuth=auth)
             takes_secret = auth != "iam"
@@ -193,7 +193,7 @@ class Callers(unittest.TestCase):
                 self.assertEqual(readers, ["PatchOpportunityRole"] if takes_secret else [])
                 self.assertEqual("WebhookSecretCommand" in stack.outputs, takes_secret)
 
-    def test_any_secret_that_is_generated_is_base64_of_24_bytes(self):
+    def test_every_generated_secret_is_base64_of_24_bytes(self):
         generated = Stack().properties("WebhookSecret")["GenerateSecretString"]
         self.assertEqual(generated, {"PasswordLength": 32, "ExcludePunctuation": True})
         letters = random.Random(0)

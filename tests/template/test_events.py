@@ -1,4 +1,4 @@
-"""Events find their way: into the function, onto the bus, to the CRM, and else into a queue."""
+"""Events reach the function, the bus and the CRM, or end in a queue."""
 
 import json
 import unittest
@@ -10,7 +10,7 @@ DAY = 86_400
 
 
 def matches(pattern: dict, event: dict) -> bool:
-    """Whether an event matches a pattern of exact values, which is all that the template has."""
+    """Whether an event matches a pattern of exact values, the only kind in the template."""
     return all(
         matches(expected, event.get(name) or {})
         if isinstance(expected, dict)
@@ -24,7 +24,7 @@ def example(name: str) -> dict:
 
 
 def on_the_bus(event: dict, answer: dict) -> dict:
-    """What Lambda puts on the bus: its record of an invocation that succeeded."""
+    """The event that Lambda puts on the bus: its record of a successful invocation."""
     return {
         "version": "0",
         "id": "00000000-0000-4000-8000-000000000000",
@@ -54,7 +54,7 @@ def on_the_bus(event: dict, answer: dict) -> dict:
 
 
 def at(event: dict, path: str):
-    """What a path of EventBridge's, of names alone, finds in an event."""
+    """The value at an EventBridge path of names in an event."""
     root, *names = path.split(".")
     if root != "$":
         raise ValueError(path)
@@ -80,7 +80,7 @@ class In(unittest.TestCase):
         config = Stack().properties("EnrichOpportunityEventInvokeConfig")
         self.assertEqual(config["DestinationConfig"]["OnSuccess"], {"Destination": "<Bus.Arn>"})
         self.assertEqual(config["DestinationConfig"]["OnFailure"], {"Destination": "<EnrichDeadLetters.Arn>"})
-        # Lambda's defaults are its most: two retries, six hours.
+        # Lambda's defaults are its maximum: two retries, six hours.
         self.assertFalse(config.keys() & {"MaximumRetryAttempts", "MaximumEventAgeInSeconds"})
 
     def test_concurrency_is_reserved_unless_it_is_empty(self):
@@ -106,7 +106,7 @@ class Out(unittest.TestCase):
         )
         self.assertEqual(target["Arn"], "<CrmDestination.Arn>")
 
-    def test_a_crm_that_speaks_its_own_language_gets_the_body_for_its_api(self):
+    def test_a_crm_with_a_mapping_gets_the_body_for_its_api(self):
         url = "https://crm.example/sobjects/Opportunity/AWS_Id__c/*?updateOnly=true"
         crm = CRMS["oauth"] | {"CrmUrl": url, "CrmMethod": "PATCH"}
         stack = Stack(**crm, CrmMapping="salesforce.json", CrmBody="record")
@@ -120,7 +120,7 @@ class Out(unittest.TestCase):
         self.assertEqual(parameters["HeaderParameters"], {"Content-Type": "application/json; charset=utf-8"})
         self.assertEqual([at(event, it) for it in parameters["PathParameterValues"]], ["O7654321"])
 
-    def test_only_a_url_with_a_star_is_filled(self):
+    def test_only_a_url_with_a_star_gets_the_opportunitys_id(self):
         for url, values in [
             ("https://crm.example/events", None),
             ("https://crm.example/events/*", ["$.detail.responsePayload.subject"]),
@@ -139,7 +139,7 @@ class Out(unittest.TestCase):
         self.assertFalse(matches(pattern, on_the_bus({}, {"errorMessage": "no"})))
         self.assertFalse(matches(pattern, on_the_bus({}, CLOUD_EVENT) | {"source": "crm"}))
 
-    def test_the_connection_has_what_its_kind_takes_and_nothing_else(self):
+    def test_the_connection_has_exactly_what_its_kind_needs(self):
         kinds = {
             "api-key": (
                 "API_KEY",
@@ -160,7 +160,7 @@ class Out(unittest.TestCase):
             self.assertEqual(parameters["ClientParameters"], {"ClientID": "client", "ClientSecret": "secret"})
             self.assertEqual(parameters["OAuthHttpParameters"]["BodyParameters"], body)
 
-    def test_without_a_crm_there_is_the_bus_and_nothing_of_a_crm(self):
+    def test_without_a_crm_there_is_only_the_bus(self):
         with_crm, without = Stack(**CRMS["basic"]), Stack()
         self.assertEqual(
             with_crm.names - without.names,
@@ -201,7 +201,7 @@ class Queues(unittest.TestCase):
                 (statement["Action"], statement["Resource"]), ("sqs:SendMessage", f"<{queue}.Arn>")
             )
 
-    def test_the_queue_of_the_function_accepts_the_function_alone(self):
+    def test_the_queue_of_the_function_accepts_only_the_function(self):
         stack = Stack()
         (queue,) = stack.properties("EnrichDeadLettersPolicy")["PolicyDocument"]["Statement"]
         bus = stack.properties("BusPolicy")["Statement"]
@@ -209,7 +209,7 @@ class Queues(unittest.TestCase):
             self.assertEqual(statement["Principal"], {"AWS": "<EnrichOpportunityRole.Arn>"})
             self.assertEqual(statement["Resource"], resource)
 
-    def test_the_delivery_role_is_for_the_delivery_rule(self):
+    def test_only_the_delivery_rule_may_use_the_delivery_role(self):
         stack = Stack(**CRMS["api-key"])
         rule = stack.properties("DeliveryRule")
         (trust,) = stack.properties("DeliveryRole")["AssumeRolePolicyDocument"]["Statement"]

@@ -1,4 +1,4 @@
-"""A KMS key of the partner's own encrypts what the stack keeps, and whoever has to use it may."""
+"""A KMS key of the partner's own encrypts what the stack stores, and its users may use it."""
 
 import json
 import unittest
@@ -6,7 +6,7 @@ import unittest
 from tests.template.stack import CRMS, ROOT, Stack, listed, statements
 
 KEY = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
-# What keeps content, with the property that takes a key.
+# The resources that store content, with the property that takes a key.
 ENCRYPTED = {
     "AWS::Events::Archive": "KmsKeyIdentifier",
     "AWS::Events::Connection": "KmsKeyIdentifier",
@@ -16,7 +16,8 @@ ENCRYPTED = {
     "AWS::SQS::Queue": "KmsMasterKeyId",
     "AWS::SecretsManager::Secret": "KmsKeyId",
 }
-# The services that use the key as themselves. Secrets Manager uses it as whoever reads a secret.
+# The services that use the key in their own name. Secrets Manager uses it in the name of whoever reads
+# a secret.
 SERVICES = {
     "cloudwatch.amazonaws.com",  # sends alarms to the topic
     "events.amazonaws.com",  # bus, archive, the queues of its rules
@@ -33,25 +34,25 @@ class Key(unittest.TestCase):
     def setUp(self):
         self.stack = Stack(**CRMS["oauth"], KmsKeyArn=KEY)
 
-    def test_everything_that_keeps_content_is_encrypted_with_the_key_that_is_given(self):
+    def test_everything_that_stores_content_is_encrypted_with_the_given_key(self):
         for kind, name in ENCRYPTED.items():
             found = self.stack.of_type(kind)
             self.assertTrue(found, kind)
             for resource, properties in found.items():
                 self.assertEqual(properties[name], KEY, resource)
 
-    def test_a_queue_is_encrypted_one_way(self):
+    def test_a_queue_is_encrypted_in_one_way_only(self):
         for queue in self.stack.of_type("AWS::SQS::Queue").values():
             self.assertNotIn("SqsManagedSseEnabled", queue)
 
-    def test_without_a_key_it_is_nowhere(self):
+    def test_without_a_key_nothing_refers_to_one(self):
         stack = Stack(**CRMS["oauth"])
         for kind, name in ENCRYPTED.items():
             for properties in stack.of_type(kind).values():
                 self.assertNotIn(name, properties)
         self.assertNotIn("kms:", json.dumps(stack.resources))
 
-    def test_a_role_may_use_it_through_the_one_service_that_it_needs_it_for(self):
+    def test_a_role_may_use_the_key_only_through_the_service_that_needs_it(self):
         found = {
             (name, service): listed(statement["Action"])
             for name, role in self.stack.of_type("AWS::IAM::Role").items()
@@ -65,7 +66,7 @@ class Key(unittest.TestCase):
         }
         self.assertEqual(found, expected)
 
-    def test_the_keys_policy_is_for_the_services_that_use_it(self):
+    def test_the_keys_policy_names_the_services_that_use_it(self):
         named = [
             service for statement in key_policy() for service in listed(statement["Principal"]["Service"])
         ]

@@ -1,4 +1,4 @@
-"""The policies of who deploys: enough for every resource of the template, and for nothing else."""
+"""The deployer's policies allow everything that the template needs, and nothing else."""
 
 import json
 import re
@@ -7,9 +7,9 @@ import unittest
 from tests.template.stack import CRMS, ROOT, Stack, listed
 from tests.template.test_key import KEY
 
-# What CloudFormation does to create, read, update, tag and delete a resource of a type: the `handlers` of
-# the type's schema in CloudFormation's registry (`aws cloudformation describe-type`), less what is for
-# properties that the template does not use.
+# The actions by which CloudFormation creates, reads, updates, tags and deletes a resource of a type:
+# the `handlers` of the type's schema in CloudFormation's registry (`aws cloudformation describe-type`),
+# without those for properties that the template does not use.
 HANDLERS = {
     "AWS::CloudWatch::Alarm": "cloudwatch: DeleteAlarms DescribeAlarms ListTagsForResource PutMetricAlarm "
     "TagResource UntagResource",
@@ -52,7 +52,8 @@ HANDLERS = {
     "TagResource UntagResource UpdateSecret",
 }
 REGIONAL = "us-east-1:111122223333"
-# What comes along, on what: the connection's secret and its service-linked role, the code, the key.
+# Related actions with their resources: the connection's secret and its service-linked role, the code,
+# the key.
 BESIDES = {
     f"arn:aws:secretsmanager:{REGIONAL}:secret:events!connection/c/1": "secretsmanager: CreateSecret "
     "GetSecretValue PutSecretValue UpdateSecret",
@@ -64,8 +65,8 @@ BESIDES = {
     "*": "secretsmanager: GetRandomPassword",
     f"arn:aws:logs:{REGIONAL}:log-group::log-stream": "logs: DescribeLogGroups",
 }
-# What `sam deploy` and `sam delete` call themselves, as this release of SAM's source has it, and what
-# tools/preflight.py asks.
+# The calls of `sam deploy` and `sam delete` themselves, from the source of this release of SAM, and
+# those of tools/preflight.py.
 OF_SAM = {
     f"arn:aws:cloudformation:{REGIONAL}:stack/{stack}/1": "cloudformation: CreateChangeSet DescribeChangeSet "
     "DescribeStackEvents DescribeStackResources DescribeStacks ExecuteChangeSet"
@@ -88,7 +89,7 @@ def policy(name: str) -> list[dict]:
 
 
 def matches(pattern: str, text: str) -> bool:
-    """Whether a text is one that a pattern of IAM's names."""
+    """Whether an IAM pattern matches a text."""
     return re.fullmatch(re.escape(pattern).replace(r"\*", ".*"), text) is not None
 
 
@@ -106,7 +107,7 @@ def actions(text: str) -> list[str]:
 
 
 def arns(stack: Stack, name: str, properties: dict, kind: str) -> list[str]:
-    """What a resource may be called in AWS: as the template says, or as CloudFormation makes it up."""
+    """The possible ARNs of a resource: its name is the template's, or CloudFormation makes one up."""
     of_stack = stack.values["AWS::StackName"]
     made_up = [f"{of_stack}-{name}-1A2B3C", f"{name}-1A2B3C"]
     of_function = f"arn:aws:lambda:{REGIONAL}:function:{of_stack}-"
@@ -182,13 +183,13 @@ class Rights(unittest.TestCase):
         types = {resource["Type"] for stack in stacks() for resource in stack.resources.values()}
         self.assertEqual(types, HANDLERS.keys())
 
-    def test_they_are_enough_for_everything_that_is_done(self):
+    def test_the_policies_allow_every_needed_action(self):
         for name, needed in NEEDED.items():
             statements = policy(name)
             missing = {(action, arn) for action, arn in needed() if not allows(statements, action, arn)}
             self.assertEqual(missing, set(), name)
 
-    def test_there_is_none_that_nothing_needs(self):
+    def test_no_policy_allows_an_action_that_nothing_needs(self):
         for name, needed in NEEDED.items():
             done = needed()
             for statement in policy(name):
@@ -201,24 +202,24 @@ class Rights(unittest.TestCase):
                 for each in listed(statement["Resource"]):
                     self.assertTrue(any(matches(each, arn) for _, arn in done), f"{name}: {each}")
 
-    def test_wildcards_are_for_reading_alone(self):
+    def test_only_reading_actions_have_wildcards(self):
         for name in NEEDED:
             for statement in policy(name):
                 for pattern in listed(statement["Action"]):
                     if "*" in pattern:
                         self.assertRegex(pattern, r"^\w+:(Get|List|Describe)\*$")
 
-    def test_nothing_of_another_stack_can_be_touched(self):
+    def test_no_action_can_touch_another_stack(self):
         others = Stack(**{"AWS::StackName": "payroll"}, **CRMS["basic"], CrmMapping="hubspot.json")
         for name, resource in others.resources.items():
             kind = resource["Type"]
             for arn in arns(others, name, resource.get("Properties", {}), kind):
                 if arn.rpartition("/")[2].startswith(f"{name}-") or arn.endswith(f":{name}-1A2B3C"):
-                    continue  # what CloudFormation may name without the stack's name
+                    continue  # CloudFormation may give these a name without the stack's
                 for action in actions(HANDLERS[kind]):
                     self.assertFalse(allows(policy("deploy-policy"), action, arn), f"{action} on {arn}")
 
-    def test_roles_are_passed_to_the_services_that_assume_them_and_to_no_other(self):
+    def test_roles_can_only_be_passed_to_the_services_that_assume_them(self):
         assumed = {
             statement["Principal"]["Service"]
             for stack in stacks()
@@ -229,19 +230,19 @@ class Rights(unittest.TestCase):
             (passing,) = [it for it in policy(name) if it["Action"] == "iam:PassRole"]
             self.assertEqual(set(passing["Condition"]["StringEquals"]["iam:PassedToService"]), assumed)
 
-    def test_with_a_service_role_the_person_passes_that_role_and_makes_nothing(self):
+    def test_with_a_service_role_the_person_may_only_pass_that_role(self):
         statements = policy("deploy-policy-with-service-role")
         (passing,) = [it for it in statements if it["Action"] == "iam:PassRole"]
         passed = {"StringEquals": {"iam:PassedToService": "cloudformation.amazonaws.com"}}
         self.assertEqual(passing["Condition"], passed)
-        # The service role cannot be passed on, or changed, by what it may do itself.
+        # The service role cannot pass on or change itself.
         self.assertFalse(
             allows(policy("deploy-policy-service-role"), "iam:PutRolePolicy", passing["Resource"])
         )
         made = {(action, arn) for action, arn in of_resources() - of_sam() if allows(statements, action, arn)}
         self.assertEqual(made, set())
 
-    def test_each_fits_into_a_managed_policy(self):
+    def test_each_policy_fits_into_a_managed_policy(self):
         for name in NEEDED:
             text = "".join((ROOT / "docs" / f"{name}.json").read_text().split())
             self.assertLessEqual(len(text), MOST, name)

@@ -1,4 +1,4 @@
-"""What is asked of the person who deploys: parameters, their rules, and the environments' settings."""
+"""What a deployer has to provide: parameters, their rules, and the environments' settings."""
 
 import json
 import re
@@ -15,7 +15,7 @@ ENVIRONMENTS = {"sandbox": "Sandbox", "production": "AWS"}
 
 
 def secret_parameters(value) -> set[str]:
-    """The parameters that are put where secrets belong."""
+    """The parameters used where secrets belong."""
     if isinstance(value, list):
         return set().union(*map(secret_parameters, value))
     if not isinstance(value, dict):
@@ -29,7 +29,7 @@ def secret_parameters(value) -> set[str]:
 
 
 class Parameters(unittest.TestCase):
-    def test_no_secret_is_shown(self):
+    def test_every_secret_parameter_is_masked(self):
         template = Stack().template
         secrets = secret_parameters(template["Resources"])
         self.assertEqual(secrets, SECRETS)
@@ -91,11 +91,11 @@ class Rules(unittest.TestCase):
         said = "AWS Partner Central and its events are in us-east-1 only, deploy with --region us-east-1"
         self.assertEqual(Stack(**{"AWS::Region": "eu-west-1"}).refusals(), [said])
 
-    def test_what_is_complete_is_not_refused(self):
+    def test_complete_parameters_are_accepted(self):
         for parameters in [{}, *CRMS.values(), {"AlarmEmail": "ops@partner.example"}]:
             self.assertEqual(Stack(**parameters).refusals(), [])
 
-    def test_a_crm_without_what_its_kind_takes_is_refused_by_name(self):
+    def test_a_crm_without_a_required_parameter_is_refused_and_the_parameter_named(self):
         for kind, crm in CRMS.items():
             for name in crm.keys() - {"CrmUrl", "CrmAuth"}:
                 said = f"CrmUrl with CrmAuth {kind} takes {name}"
@@ -106,7 +106,7 @@ class Rules(unittest.TestCase):
         self.assertEqual(Stack(CrmBody="record").refusals(), [said])
         self.assertEqual(Stack(CrmBody="record", CrmMapping="hubspot.json").refusals(), [])
 
-    def test_an_address_for_a_topic_that_is_not_made_is_refused(self):
+    def test_an_address_is_refused_if_no_topic_is_created(self):
         topic = "arn:aws:sns:us-east-1:111122223333:pager"
         self.assertEqual(len(Stack(AlarmEmail="a@b.example", AlarmTopicArn=topic).refusals()), 1)
 
@@ -129,11 +129,11 @@ class Samconfig(unittest.TestCase):
             self.assertIn(f"CATALOG_{environment} := {catalog}", makefile)
         self.assertIn(f"ARCHITECTURE ?= {Stack().values['Architecture']}", makefile)
 
-    def test_no_build_is_taken_from_a_cache_that_does_not_see_shared_code(self):
+    def test_builds_do_not_use_a_cache_that_ignores_shared_code(self):
         for environment in ("default", *ENVIRONMENTS):
             self.assertIs(SAMCONFIG[environment]["build"]["parameters"]["cached"], False)
 
-    def test_there_is_no_secret_in_it(self):
+    def test_samconfig_contains_no_secret(self):
         self.assertNotRegex(json.dumps(SAMCONFIG), re.compile("CrmApiKey=|CrmPassword=|CrmClientSecret="))
 
     def test_names_are_no_longer_than_aws_allows(self):

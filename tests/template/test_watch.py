@@ -1,4 +1,4 @@
-"""Nothing goes wrong unseen: alarms, the dashboard, and the page that says what to do."""
+"""Every failure is visible: in alarms, on the dashboard, and on the page that says what to do."""
 
 import json
 import re
@@ -15,7 +15,7 @@ TARGETS = re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text(), re.MU
 
 
 def alarms(**parameters: str) -> dict[str, dict]:
-    """All alarms by their names in the page."""
+    """All alarms, by their names on the page."""
     found = Stack(**CRMS["basic"], **parameters).of_type("AWS::CloudWatch::Alarm").values()
     return {alarm["AlarmName"].removeprefix("bridge-"): alarm for alarm in found}
 
@@ -31,7 +31,7 @@ def shown(widgets: list[dict]) -> list[list]:
 
 
 def watched(stack: Stack) -> list[dict]:
-    """The metrics of all alarms, those that are summed up included."""
+    """The metrics of all alarms, including those in expressions."""
     alarms = stack.of_type("AWS::CloudWatch::Alarm").values()
     stats = [
         part["MetricStat"] for alarm in alarms for part in alarm.get("Metrics", []) if "MetricStat" in part
@@ -68,7 +68,7 @@ class Alarms(unittest.TestCase):
         expected = {(metric, f"<{name}>") for metric in ("Errors", "Throttles") for name in FUNCTIONS}
         self.assertEqual(found, expected)
 
-    def test_an_alarm_tells_the_stacks_topic_or_the_partners_own(self):
+    def test_an_alarm_notifies_the_stacks_topic_or_the_partners_own(self):
         own = "arn:aws:sns:us-east-1:111122223333:pager"
         for parameters, topic in [({}, "<AlarmTopic>"), ({"AlarmTopicArn": own}, own)]:
             stack = Stack(**parameters, **CRMS["basic"])
@@ -89,7 +89,7 @@ class Alarms(unittest.TestCase):
 
 
 class Texts(unittest.TestCase):
-    """What somebody reads at night."""
+    """The texts that an operator reads at night."""
 
     def test_a_command_is_for_the_environment_of_the_alarms_own_stack(self):
         for catalog, environment in [("AWS", "production"), ("Sandbox", "sandbox")]:
@@ -111,7 +111,7 @@ class Texts(unittest.TestCase):
             self.assertIn(f"Runbook: https://wiki.partner.example/bridge#{name}", alarm["AlarmDescription"])
             self.assertIn(f"\n### {name}\n", OPERATIONS.read_text())
 
-    def test_it_is_no_longer_than_cloudwatch_takes(self):
+    def test_an_alarms_text_is_no_longer_than_cloudwatch_allows(self):
         long = "https://wiki.partner.example/" + "x" * 200
         for alarm in alarms(RunbookBase=long).values():
             self.assertLessEqual(len(alarm["AlarmDescription"]), 1024)
@@ -131,7 +131,7 @@ class Dashboard(unittest.TestCase):
             height = max(y for _, y in taken) + 1
             self.assertEqual(len(taken), 24 * height)
 
-    def test_every_alarm_of_the_stack_is_on_it_and_no_other(self):
+    def test_the_dashboard_shows_exactly_the_stacks_alarms(self):
         for name, parameters in STACKS.items():
             stack = Stack(**parameters)
             (alarms,) = [widget for widget in dashboard(stack) if widget["type"] == "alarm"]
@@ -139,7 +139,7 @@ class Dashboard(unittest.TestCase):
             with self.subTest(name):
                 self.assertCountEqual(alarms["properties"]["alarms"], expected)
 
-    def test_every_metric_that_the_functions_write_is_on_it_and_no_other(self):
+    def test_the_dashboard_shows_exactly_the_metrics_that_the_functions_write(self):
         written = set().union(*map(observed.metrics, FUNCTIONS.values()))
         of_ours = {
             (namespace, tuple(zip(dimensions[::2], dimensions[1::2], strict=True)), metric)
@@ -148,7 +148,7 @@ class Dashboard(unittest.TestCase):
         }
         self.assertEqual(of_ours, written)
 
-    def test_every_alarm_on_a_metric_of_the_functions_is_on_one_that_they_write(self):
+    def test_every_alarm_on_a_metric_of_the_functions_uses_one_that_they_write(self):
         written = set().union(*map(observed.metrics, FUNCTIONS.values()))
         of_ours = {
             (metric["Namespace"], dimensions(metric), metric["MetricName"])
@@ -158,7 +158,7 @@ class Dashboard(unittest.TestCase):
         self.assertTrue(of_ours)
         self.assertLessEqual(of_ours, written)
 
-    def test_queues_and_rules_on_it_have_the_names_that_the_stack_gives_them(self):
+    def test_the_dashboard_names_queues_and_rules_as_the_stack_does(self):
         stack = Stack(**CRMS["basic"])
         names = {queue["QueueName"] for queue in stack.of_type("AWS::SQS::Queue").values()}
         names |= {rule["Name"] for rule in stack.of_type("AWS::Events::Rule").values()}
@@ -169,7 +169,7 @@ class Dashboard(unittest.TestCase):
 
 
 class Page(unittest.TestCase):
-    def test_it_says_what_every_alarm_means_and_every_widget_tells(self):
+    def test_the_page_explains_every_alarm_and_every_widget(self):
         page = OPERATIONS.read_text()
         stack = Stack(**CRMS["basic"])
         for alarm in stack.of_type("AWS::CloudWatch::Alarm").values():
@@ -178,7 +178,7 @@ class Page(unittest.TestCase):
             if widget["type"] != "text":
                 self.assertIn(f"| {widget['properties']['title']} |", page)
 
-    def test_it_lists_every_parameter_with_its_default(self):
+    def test_the_page_lists_every_parameter_with_its_default(self):
         page = OPERATIONS.read_text()
         for name, parameter in Stack().template["Parameters"].items():
             default = f"`{parameter['Default']}`" if parameter["Default"] != "" else ""

@@ -1,4 +1,4 @@
-"""A fill is started with the dates that were given, and not with others."""
+"""A backfill starts with exactly the given dates."""
 
 import io
 import json
@@ -22,7 +22,7 @@ class Dates(unittest.TestCase):
         self.assertEqual(ended.exception.code, 2)
         return said.getvalue().splitlines()[-1]
 
-    def test_a_day_begins_at_midnight_in_utc_and_an_offset_is_one(self):
+    def test_a_day_begins_at_midnight_utc_and_an_offset_is_respected(self):
         for given, sent in [
             ("2024-01-01", "2024-01-01T00:00:00.000Z"),
             ("2024-01-01T06:00:00Z", "2024-01-01T06:00:00.000Z"),
@@ -31,11 +31,11 @@ class Dates(unittest.TestCase):
         ]:
             self.assertEqual(backfill.span([STACK, given]), (STACK, {"since": sent}))
 
-    def test_an_end_is_sent_where_there_is_one(self):
+    def test_the_end_is_sent_if_one_is_given(self):
         _, payload = backfill.span([STACK, "2024-01-01", "2024-07-01"])
         self.assertEqual(payload, {"since": "2024-01-01T00:00:00.000Z", "until": "2024-07-01T00:00:00.000Z"})
 
-    def test_what_is_no_span_of_time_is_refused_with_what_was_expected(self):
+    def test_an_invalid_span_is_refused_with_what_was_expected(self):
         self.assertIn(
             "`last year` is not a date, expected one such as `2024-01-01`", self.refused("last year")
         )
@@ -47,7 +47,7 @@ class Dates(unittest.TestCase):
 
 
 class Start(unittest.TestCase):
-    def test_the_sweep_of_the_stack_is_invoked_and_not_waited_for(self):
+    def test_the_stacks_sweep_is_invoked_asynchronously(self):
         self.assertIn(backfill.FUNCTION, Stack().names)
         functions = boto3.client(
             "lambda", region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b"

@@ -1,4 +1,4 @@
-"""What is built is refused where Lambda could not run it, or where it would start slowly."""
+"""A build is refused if Lambda could not run it, or if it would start slowly."""
 
 import random
 import struct
@@ -18,7 +18,7 @@ class Builds(unittest.TestCase):
 
 class Programs(Builds):
     def program(self, architecture: str, size: int = 64, mode: int = 0o755) -> Path:
-        """A program of a processor, of bytes that do not compress."""
+        """A program for a processor, of bytes that do not compress."""
         path = self.folder / "bootstrap"
         header = struct.pack("<5s13xH", b"\x7fELF\x02", check_build.MACHINES[architecture])
         path.write_bytes(header + random.randbytes(size))
@@ -29,20 +29,20 @@ class Programs(Builds):
         found, _ = check_build.faults(program, "arm64")
         return [fault.removeprefix(f"{program}: ") for fault in found]
 
-    def test_a_small_program_for_the_processor_is_taken(self):
+    def test_a_small_program_for_the_processor_is_accepted(self):
         self.assertEqual(self.faults(self.program("arm64")), [])
 
     def test_a_program_for_another_processor_is_refused(self):
         self.assertEqual(self.faults(self.program("x86_64")), ["machine 0x3e, expected arm64"])
 
-    def test_a_program_that_nobody_may_run_is_refused(self):
+    def test_a_program_without_execute_permission_is_refused(self):
         self.assertEqual(self.faults(self.program("arm64", mode=0o644)), ["not executable"])
 
     def test_a_program_of_more_than_four_mebibytes_zipped_is_refused(self):
         large = self.program("arm64", size=5 * check_build.MIB)
         self.assertEqual(self.faults(large), ["5.00 MiB zipped, expected at most 4"])
 
-    def test_what_is_no_program_is_refused(self):
+    def test_a_file_that_is_not_a_program_is_refused(self):
         script = self.folder / "bootstrap"
         script.write_text("#!/bin/sh\n")
         self.assertEqual(self.faults(script), ["not a 64-bit ELF file"])
@@ -69,7 +69,7 @@ class Entropy(Builds):
         library.write_bytes(content)
         return library
 
-    def test_aws_lc_without_jitter_is_taken(self):
+    def test_aws_lc_without_jitter_is_accepted(self):
         self.library(b"aws_lc_0_1_2_RAND_bytes")
         self.assertEqual(check_entropy.faults(self.folder), [])
 

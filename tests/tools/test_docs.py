@@ -1,11 +1,12 @@
-"""The commands of the operator's page exist, with the options that they are shown with.
+"""The commands in the documents exist, with the options shown.
 
-Those that need AWS cannot be run here. So they are held against what they are made of: the Makefile, the
-API's model that the AWS CLI is made of, SAM's own options.
+Commands that need AWS cannot run here. So they are compared with their definitions: the Makefile, the
+API's model that the AWS CLI is made from, SAM's own options. All others are run as they stand by
+`tests.clients.test_documents`, or by the tests that `RUN_ELSEWHERE` names there.
 """
 
+import importlib.util
 import re
-import shlex
 import unittest
 
 import boto3
@@ -13,57 +14,50 @@ from botocore import xform_name
 from samcli.commands.delete.command import cli as sam_delete
 from samcli.commands.list.stack_outputs.command import cli as sam_list_stack_outputs
 
+from tests.tools import documents
 from tests.tools.test_make import MAKEFILE
 from tools import operate
 from tools.local import ROOT
 
-PAGE = (ROOT / "docs/operations.md").read_text()
-# Of the AWS CLI itself, whatever the operation is.
-EVERYWHERE = {"--region", "--query", "--output", "--cli-input-json"}
+# The AWS CLI's own options, valid for every operation.
+EVERYWHERE = {"--region", "--query", "--output", "--cli-input-json", "--endpoint-url"}
 TARGETS = re.findall(r"^([a-z-]+):.*## ", MAKEFILE, re.MULTILINE)
-OF_A_STACK = {"deploy", "smoke", "log", "hand-on", "redrive"}
 
 
-def commands(program: str) -> list[list[str]]:
-    """The commands of a program on the page, split as a shell does, those inside of others included."""
-    shown = re.findall(r"^ *\$ (.+(?:(?<=\\)\n.+)*)", PAGE, re.MULTILINE) + re.findall(
-        r"`([a-z]+ [^`\n]+)`", PAGE
-    )
-    text = [command.replace("\\\n", " ") for command in shown]
-    inner = [part for command in text for part in re.findall(r"\$\(([^()]+)\)", command)]
-    outer = [re.sub(r"\$\([^()]+\)", "INNER", command) for command in text]
-    return [parts for parts in map(shlex.split, outer + inner) if parts and parts[0] == program]
+def found(program: str) -> list[tuple[str, list[str]]]:
+    """The commands of a program in all documents, each with its document."""
+    return [(name, command) for name in documents.names() for command in documents.commands(name, program)]
 
 
-class Page(unittest.TestCase):
-    def test_every_make_command_is_one_of_the_makefile_and_names_its_environment(self):
-        found = commands("make")
-        self.assertGreater(len(found), 20)
-        for _, target, *variables in found:
-            with self.subTest(target, variables=variables):
+class Commands(unittest.TestCase):
+    def test_every_make_command_is_in_the_makefile_and_names_its_environment(self):
+        commands = [(name, command) for name, command in found("make") if len(command) > 1]
+        self.assertGreater(len(commands), 60)
+        for document, (_, target, *variables) in commands:
+            with self.subTest(document=document, target=target, variables=variables):
                 self.assertIn(target, TARGETS)
-                if target in OF_A_STACK and variables:
+                if target in documents.TARGETS_OF_AWS and variables:
                     self.assertTrue(variables[0].startswith("ENVIRONMENT="), variables)
                 for variable in variables:
                     name = variable.partition("=")[0]
                     self.assertTrue(name == "ENVIRONMENT" or f"({name})" in MAKEFILE, name)
 
-    def test_every_command_of_a_release_is_one_with_settings_that_it_takes(self):
-        pages = PAGE + (ROOT / "README.md").read_text()
+    def test_every_command_of_a_release_exists_and_takes_its_settings(self):
+        pages = "".join(map(documents.text, ("README.md", "docs/operations.md")))
         found = re.findall(r"(?<![\w/])\./([a-z-]+)((?: [A-Z]+=[^\s`]+)*)", pages)
         self.assertGreater(len(found), 5)
         for command, settings in found:
             with self.subTest(command, settings=settings):
-                operate.settings(
-                    command, settings.replace("…", "sandbox").split(), {"ENVIRONMENT": "sandbox"}
-                )
+                given = settings.replace("…", "sandbox").split()
+                operate.settings(command, given, {"ENVIRONMENT": "sandbox"})
 
-    def test_every_aws_command_is_an_operation_with_options_that_it_takes(self):
+    def test_every_aws_command_is_an_operation_with_options_that_exist(self):
         # `configure` is the AWS CLI's own, and no service.
-        found = [command for command in commands("aws") if command[1] != "configure"]
-        self.assertGreater(len(found), 8)
-        for _, service, operation, *rest in found:
-            with self.subTest(f"{service} {operation}"):
+        shown = [(document, command) for document, command in found("aws") if len(command) > 2]
+        commands = [(document, command) for document, command in shown if command[1] != "configure"]
+        self.assertGreater(len(commands), 8)
+        for document, (_, service, operation, *rest) in commands:
+            with self.subTest(f"{document}: {service} {operation}"):
                 model = boto3.client(service, region_name="us-east-1").meta.service_model
                 operations = {xform_name(name, "-"): name for name in model.operation_names}
                 shape = model.operation_model(operations[operation]).input_shape
@@ -71,11 +65,11 @@ class Page(unittest.TestCase):
                 taken = {f"--{xform_name(name, '-')}" for name in members} | EVERYWHERE
                 given = {part for part in rest if part.startswith("--")}
                 self.assertLessEqual(given, taken)
-                if given:
+                if given and "--endpoint-url" not in given:
                     self.assertIn("--region", given)
 
-    def test_every_sam_command_takes_its_options(self):
-        for _, *parts in commands("sam"):
+    def test_every_sam_command_has_options_that_exist(self):
+        for _, (_, *parts) in found("sam"):
             if parts[0] not in ("delete", "list"):
                 continue
             command = sam_delete if parts[0] == "delete" else sam_list_stack_outputs
@@ -83,14 +77,37 @@ class Page(unittest.TestCase):
             self.assertIn("--config-env", options)
             self.assertLessEqual({part for part in parts if part.startswith("--")}, options)
 
-    def test_every_link_leads_somewhere(self):
-        for target in re.findall(r"\]\(([^)]+)\)", PAGE):
-            if target.startswith("https://"):
-                continue
-            path, _, anchor = target.partition("#")
-            file = (ROOT / "docs" / path) if path else ROOT / "docs/operations.md"
-            self.assertTrue(file.is_file(), target)
-            if anchor:
-                headings = re.findall(r"^#+ (.+)$", file.read_text(), re.MULTILINE)
-                anchors = [re.sub(r"[^a-z0-9 -]", "", it.lower()).replace(" ", "-") for it in headings]
-                self.assertIn(anchor, anchors, target)
+    def test_every_module_to_run_exists(self):
+        modules = found("python") + found(".venv/bin/python")
+        modules = [parts for _, parts in modules if "-m" in parts]
+        self.assertGreater(len(modules), 1)
+        for parts in modules:
+            module = parts[-1] if parts[2] == "unittest" else parts[2]
+            with self.subTest(parts):
+                self.assertIsNotNone(importlib.util.find_spec(module))
+
+    def test_what_needs_aws_is_shown_in_a_document_that_says_so(self):
+        for name in documents.names():
+            commands = [command for block in documents.blocks(name) for command in block.commands()]
+            if any(map(documents.needs_aws, commands)):
+                self.assertRegex(documents.text(name), r"\bneeds\s+AWS\b|\ban\s+AWS\s+account\b", name)
+
+
+class Links(unittest.TestCase):
+    def test_every_link_has_a_target(self):
+        for name in documents.names():
+            for target in re.findall(r"\]\(([^)\s]+)\)", documents.text(name)):
+                if re.match(r"https?://", target):
+                    continue
+                path, _, anchor = target.partition("#")
+                file = (ROOT / name).parent / path if path else ROOT / name
+                with self.subTest(document=name, target=target):
+                    self.assertTrue(file.exists())
+                    if anchor:
+                        headings = re.findall(r"^#+ (.+)$", file.read_text(), re.MULTILINE)
+                        self.assertIn(anchor, list(map(anchored, headings)))
+
+
+def anchored(heading: str) -> str:
+    """The anchor that a heading gets on GitHub."""
+    return re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")

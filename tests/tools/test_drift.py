@@ -1,4 +1,4 @@
-"""What AWS changes in its model is told, and the rules of the bridge are those of the recorded one."""
+"""The drift tool reports AWS's changes of its model, and the bridge's rules match the recorded model."""
 
 import copy
 import gzip
@@ -19,7 +19,7 @@ OF_THE_BRIDGE = {"/Catalog", "/Identifier", "/LastModifiedDate"}
 
 
 def rules(schema: dict, pointer: str = "") -> dict[str, dict]:
-    """What the bridge's schema says of each place, by its pointer."""
+    """The rule of the bridge's schema for each place, by its pointer."""
     schema = SCHEMA["$defs"][schema["$ref"].removeprefix("#/$defs/")] if "$ref" in schema else schema
     found = {pointer: schema} if pointer else {}
     for name, member in schema.get("properties", {}).items():
@@ -28,7 +28,7 @@ def rules(schema: dict, pointer: str = "") -> dict[str, dict]:
 
 
 def lengths(model: dict) -> tuple[int, int | None]:
-    """The limits of a text. AWS writes most of them into the pattern."""
+    """The limits of a text's length. AWS writes most of them into the pattern."""
     forms = (r"\(\?s\)\.\{(\d+),(\d+)\}", r"\(\?=\.\{(\d+),(\d+)\}\$\).*")
     for form in forms:
         if in_pattern := re.fullmatch(form, model.get("pattern", "")):
@@ -57,10 +57,10 @@ class Changes(unittest.TestCase):
         change(new)
         return drift.drift(RECORDED, new)
 
-    def test_nothing_is_told_where_nothing_has_changed(self):
+    def test_nothing_is_reported_if_nothing_has_changed(self):
         self.assertEqual(self.changed(lambda new: None), [])
 
-    def test_what_came_is_told_by_operation_and_place(self):
+    def test_additions_are_reported_with_operation_and_place(self):
         def change(new):
             project = new["shapes"]["Project"]
             project["members"]["QuantumReadiness"] = project["members"]["Title"]
@@ -76,7 +76,7 @@ class Changes(unittest.TestCase):
         ]:
             self.assertIn(line, told)
 
-    def test_what_went_and_limits_that_changed_are_told(self):
+    def test_removals_and_changed_limits_are_reported(self):
         def change(new):
             new["operations"].remove("ListOpportunities")
             title = new["shapes"]["Project"]["members"].pop("Title")
@@ -104,7 +104,7 @@ class Models(unittest.TestCase):
                 archive.writestr(name, content)
         return wheel
 
-    def test_the_newest_model_in_a_wheel_is_taken(self):
+    def test_the_newest_model_in_a_wheel_is_used(self):
         data = "botocore/data/partnercentral-selling"
         old, new = {"of": "the past"}, {"of": "today"}
         wheel = self.wheel(
@@ -116,11 +116,11 @@ class Models(unittest.TestCase):
         )
         self.assertEqual(drift.model_in(wheel), new)
 
-    def test_a_wheel_without_one_is_no_answer(self):
+    def test_a_wheel_without_a_model_is_an_error(self):
         with self.assertRaises(drift.NoModelError):
             drift.model_in(self.wheel(**{"botocore/data/s3/2006-03-01/service-2.json": b"{}"}))
 
-    def test_facts_hold_what_the_called_operations_need_and_nothing_said_about_it(self):
+    def test_facts_contain_the_shapes_of_the_called_operations_without_documentation(self):
         side = {"input": {"shape": "Empty"}, "output": {"shape": "Out"}}
         model = {
             "operations": {**dict.fromkeys(drift.OPERATIONS, side), "Other": side},
@@ -150,5 +150,5 @@ class Models(unittest.TestCase):
         )
         self.assertIn("Other", facts["operations"])
 
-    def test_the_recorded_facts_are_as_they_are_written(self):
+    def test_the_recorded_facts_have_the_form_that_the_tool_writes(self):
         self.assertEqual(drift.FACTS.read_text(), drift.written(RECORDED))

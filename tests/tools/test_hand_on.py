@@ -1,4 +1,4 @@
-"""Opportunities are handed on by their identifiers, to the emulator in Lambda's place."""
+"""The tool hands opportunities on by their identifiers; here the emulator plays Lambda."""
 
 import json
 import unittest
@@ -11,14 +11,14 @@ from tools.hand_on import IdentifierError
 
 
 class Identifiers(unittest.TestCase):
-    def test_they_are_separated_by_spaces_or_commas_and_each_is_taken_once(self):
+    def test_identifiers_are_separated_by_spaces_or_commas_and_repetitions_ignored(self):
         self.assertEqual(hand_on.identifiers(["O1,O2", "O3 O1", "O2"]), ["O1", "O2", "O3"])
 
-    def test_what_is_none_is_refused_before_any_is_handed_on(self):
+    def test_a_malformed_identifier_is_refused_before_any_is_handed_on(self):
         for texts, said in [
             ([], "`IDS` is empty, expected identifiers such as `O1234567 O7654321`"),
-            (["O1 7654321"], "`7654321` is no identifier, expected `O` and up to 19 digits"),
-            (["O1;O2"], "`O1;O2` is no identifier, expected `O` and up to 19 digits"),
+            (["O1 7654321"], "`7654321` is not an identifier, expected `O` and up to 19 digits"),
+            (["O1;O2"], "`O1;O2` is not an identifier, expected `O` and up to 19 digits"),
         ]:
             with self.subTest(texts), self.assertRaises(IdentifierError) as raised:
                 hand_on.identifiers(texts)
@@ -27,7 +27,7 @@ class Identifiers(unittest.TestCase):
 
 class HandOn(unittest.TestCase):
     def setUp(self):
-        # Nobody is there: only what Lambda is asked for counts.
+        # Nobody gets the events: only the invocations count.
         function = f"http://127.0.0.1:{local.free_port()}/2015-03-31/functions/enrich-opportunity/invocations"
         self.url = self.enterContext(local.emulator("--on-change", function))
         keys = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
@@ -55,7 +55,7 @@ class HandOn(unittest.TestCase):
             ],
         )
 
-    def test_one_that_lambda_refuses_is_told_and_the_others_are_handed_on(self):
+    def test_an_invocation_that_lambda_refuses_is_reported_and_the_others_are_made(self):
         fault = json.dumps({"operation": "Invoke", "times": 1, "fault": "access-denied"})
         status, _, body = local.send(
             "POST", f"{self.url}/_control/faults", {"content-type": "application/json"}, fault
@@ -68,7 +68,7 @@ class HandOn(unittest.TestCase):
 
 
 class Names(unittest.TestCase):
-    def test_the_function_and_the_parameter_are_the_templates(self):
+    def test_the_function_and_the_parameter_exist_in_the_template(self):
         self.assertIn(hand_on.FUNCTION, Stack().of_type("AWS::Lambda::Function"))
         self.assertIn("Catalog", Stack().template["Parameters"])
 

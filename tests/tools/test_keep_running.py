@@ -1,17 +1,18 @@
-"""`make local` in the hands of a developer: started, used as it says, stopped."""
+"""A developer can use `make local` as it says, and stop it."""
 
 import json
+import queue
 import re
 import signal
 import socket
 import subprocess
 import sys
-import threading
 import unittest
 import urllib.parse
 
 from tools import local
 
+SWEEP = re.compile(r"^curl .*/sweep-opportunities/invocations$", re.MULTILINE)
 PASTED = re.compile(r'^URL=.*?^  -d "\$body"$', re.MULTILINE | re.DOTALL)
 
 
@@ -25,9 +26,9 @@ def is_listening(url: str) -> bool:
 
 
 class KeepRunning(unittest.TestCase):
-    def test_the_printed_request_is_taken_and_the_crm_hears_of_it_and_ctrl_c_stops_everything(self):
-        heard = threading.Event()
-        crm = self.enterContext(local.Crm(react=lambda _: heard.set()))
+    def test_the_printed_commands_work_the_crm_gets_the_events_and_ctrl_c_stops_everything(self):
+        heard = queue.Queue()
+        crm = self.enterContext(local.Crm(react=heard.put))
         options = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL, "text": True}
         program = self.enterContext(local.running(command(crm.url), **options))
         printed = ""
@@ -40,9 +41,14 @@ class KeepRunning(unittest.TestCase):
         done = subprocess.run(["sh", "-c", pasted], capture_output=True, text=True, check=True)
         answer = json.loads(done.stdout)
         self.assertEqual((answer["identifier"], answer["outcome"]), ("O7654321", "updated"), done.stderr)
-        self.assertTrue(heard.wait(local.PATIENCE_SECONDS))
-        life_cycle = crm.received[0]["data"]["opportunity"]["LifeCycle"]
-        self.assertEqual(life_cycle["NextSteps"], "Sign on Monday")
+        event = heard.get(timeout=local.PATIENCE_SECONDS)
+        self.assertEqual(event["data"]["opportunity"]["LifeCycle"]["NextSteps"], "Sign on Monday")
+
+        sweep = SWEEP.search(printed)[0]
+        done = subprocess.run(["sh", "-c", sweep], capture_output=True, text=True, check=True)
+        self.assertEqual(json.loads(done.stdout)["handedOn"], 1, done.stdout)
+        again = heard.get(timeout=local.PATIENCE_SECONDS)
+        self.assertEqual(again["id"], event["id"])
 
         urls = [url for url in re.findall(r"http://127\S+", printed) if url != crm.url]
         self.assertTrue(all(map(is_listening, urls)))

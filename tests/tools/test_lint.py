@@ -1,11 +1,11 @@
-"""The template is what CloudFormation takes, and the lint would notice if it were not."""
+"""CloudFormation would accept the template, and the lint notices errors."""
 
 import unittest
 
 from tests.template.stack import TEMPLATE
 from tools.lint_template import lint
 
-# A right text, a wrong one, and what the lint says of it.
+# A valid text, an invalid one, and the lint's message about it.
 PLANTED = [
     ("Type: AWS::Events::Archive", "Type: AWS::Events::Archives", "'AWS::Events::Archives' does not exist"),
     ("Destination: !GetAtt Bus.Arn", "Destination: !GetAtt Buss.Arn", "'Buss' is not one of"),

@@ -1,4 +1,4 @@
-"""The log of a stack is shown line by line, with what somebody has to know first."""
+"""The log tool shows one line per event, with the most important part first."""
 
 import argparse
 import json
@@ -38,7 +38,7 @@ class Lines(unittest.TestCase):
         line = "2026-03-04T05:06:08Z patch-opportunity ERROR platform.report status=timeout request=r1"
         self.assertEqual(log.shown("patch-opportunity", MOMENT, json.dumps(TIMEOUT)), line)
 
-    def test_warnings_errors_panics_and_failures_are_of_interest_and_nothing_else(self):
+    def test_only_warnings_errors_panics_and_failures_are_shown(self):
         for line in [DENIED, DENIED | {"level": "WARN"}, TIMEOUT]:
             self.assertTrue(log.is_of_interest(json.dumps(line)))
         self.assertTrue(log.is_of_interest(PANIC))
@@ -46,7 +46,7 @@ class Lines(unittest.TestCase):
             self.assertFalse(log.is_of_interest(json.dumps(line)))
         self.assertFalse(log.is_of_interest("a line of somebody's"))
 
-    def test_lines_of_all_functions_are_in_the_order_of_time(self):
+    def test_lines_of_all_functions_are_sorted_by_time(self):
         session = Session()
         other = GROUP.replace("patch", "enrich")
         for events in [[(3, DENIED), (1, TIMEOUT)], [(2, DENIED), (4, FINE)]]:
@@ -59,7 +59,7 @@ class Lines(unittest.TestCase):
             ["enrich-opportunity", "patch-opportunity", "enrich-opportunity"],
         )
 
-    def test_what_is_looked_for_is_shown_at_every_level(self):
+    def test_lines_that_contain_the_text_are_shown_at_every_level(self):
         session = Session()
         events = [{"timestamp": 1, "message": json.dumps(DENIED | {"level": "INFO"})}]
         session.answers("logs", "filter_log_events", {"events": events})
@@ -67,13 +67,13 @@ class Lines(unittest.TestCase):
 
 
 class Since(unittest.TestCase):
-    def test_a_time_is_minutes_hours_or_days(self):
+    def test_a_duration_is_in_minutes_hours_or_days(self):
         found = [log.seconds(text) for text in ("90m", "3h", "2d")]
         self.assertEqual(found, [5400, 10_800, 172_800])
 
     def test_anything_else_is_refused_with_what_is_expected(self):
         for text in ("", "3", "h", "0h", "1w"):
             with self.assertRaisesRegex(
-                argparse.ArgumentTypeError, f"^`{text}` is no time, expected such as"
+                argparse.ArgumentTypeError, f"^`{text}` is not a duration, expected one such as"
             ):
                 log.seconds(text)

@@ -1,4 +1,4 @@
-"""The Makefile explains itself, and does nothing to a stack that nobody named."""
+"""The Makefile explains itself, and touches no stack that was not named."""
 
 import os
 import re
@@ -12,21 +12,21 @@ OF_A_STACK = ("deploy", "smoke", "log", "hand-on", "redrive", "backfill")
 
 
 def make(*arguments: str) -> subprocess.CompletedProcess:
-    # What an outer `make` would hand on.
+    # Variables that an outer `make` would pass on.
     inherited = ("ENVIRONMENT", "MAKEFLAGS", "MAKELEVEL", "MFLAGS")
     environment = {name: value for name, value in os.environ.items() if name not in inherited}
     return subprocess.run(["make", *arguments], cwd=ROOT, env=environment, capture_output=True, text=True)
 
 
 class Help(unittest.TestCase):
-    def test_every_command_is_listed_with_what_it_is_for(self):
+    def test_help_lists_every_command_with_its_purpose(self):
         (phony,) = re.findall(r"^\.PHONY: ((?:.+\\\n)*.+)$", MAKEFILE, re.MULTILINE)
         parts_of_others = ("environment", "preflight", "release-programs")
         commands = [name for name in phony.replace("\\", "").split() if name not in parts_of_others]
         listed = [line.split(maxsplit=2) for line in make("help").stdout.splitlines()]
         self.assertEqual([name for _, name, _ in listed], commands)
 
-    def test_it_is_what_make_alone_prints(self):
+    def test_make_without_a_target_prints_the_help(self):
         self.assertEqual(make().stdout, make("help").stdout)
 
 
@@ -39,7 +39,7 @@ class Stacks(unittest.TestCase):
                 self.assertEqual((refused.returncode, refused.stdout), (2, ""))
                 self.assertEqual(refused.stderr.splitlines()[0], said)
 
-    def test_an_environment_that_there_is_not_is_refused(self):
+    def test_an_unknown_environment_is_refused(self):
         refused = make("redrive", "ENVIRONMENT=prod")
         said = "`ENVIRONMENT` is `prod`, expected `sandbox` or `production`"
         self.assertEqual(refused.returncode, 2)
@@ -51,7 +51,7 @@ class Stacks(unittest.TestCase):
         self.assertLess(checked, planned.index("sam build"))
         self.assertLess(planned.index("sam build"), planned.index("sam deploy"))
 
-    def test_tags_and_a_service_role_are_handed_to_cloudformation(self):
+    def test_tags_and_a_service_role_are_passed_to_cloudformation(self):
         planned = make(
             "--dry-run", "deploy", "ENVIRONMENT=sandbox", "TAGS=a=1 b=2", "ROLE=arn:aws:iam::1:role/r"
         )
@@ -60,7 +60,7 @@ class Stacks(unittest.TestCase):
         self.assertNotIn("--tags", planned)
         self.assertNotIn("--role-arn", planned)
 
-    def test_a_command_touches_the_stack_of_its_environment(self):
+    def test_a_command_touches_only_the_stack_of_its_environment(self):
         for environment in ("sandbox", "production"):
             planned = make("--dry-run", "redrive", f"ENVIRONMENT={environment}").stdout
             self.assertEqual(

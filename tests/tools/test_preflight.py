@@ -1,4 +1,4 @@
-"""What is wrong with a deployment is said before anything is built."""
+"""The preflight reports what is wrong with a deployment before anything is built."""
 
 import json
 import subprocess
@@ -19,7 +19,7 @@ SECRET = "a-secret-to-look-for"
 
 
 class Session:
-    """Clients that answer only what they were told to."""
+    """Clients that return only the answers they were given."""
 
     def __init__(self):
         self.clients, self.stubs = {}, {}
@@ -51,25 +51,25 @@ def concurrency(unreserved: int) -> dict:
 
 
 def file_of(test: unittest.TestCase, name: str, text: str) -> str:
-    """A file as `make deploy` takes it, for as long as a test runs."""
+    """A file as `make deploy` takes it, for the duration of a test."""
     path = Path(test.enterContext(tempfile.TemporaryDirectory())) / name
     path.write_text(text)
     return f"file://{path}"
 
 
 class WithoutAws(unittest.TestCase):
-    """Names and values are held against the template before AWS is asked anything."""
+    """Names and values are checked against the template before any call to AWS."""
 
     def wrong(self, *texts: str) -> list[str]:
         return preflight.preflight(Session(), "sandbox", list(texts))[1]
 
-    def test_a_misspelt_name_is_told_with_the_nearest(self):
+    def test_a_misspelt_name_is_reported_with_the_nearest(self):
         for given, nearest in [("CrmURL", "CrmUrl"), ("AlarmMail", "AlarmEmail"), ("logdays", "LogDays")]:
             self.assertEqual(
                 self.wrong(f"{given}=x"), [f"there is no parameter `{given}`, the nearest is `{nearest}`"]
             )
 
-    def test_a_name_that_is_near_to_none_is_told_where_all_are(self):
+    def test_a_name_without_a_near_one_is_reported_with_the_list_of_all(self):
         said = "there is no parameter `Colour`, expected one of docs/operations.md#parameters"
         self.assertEqual(self.wrong("Colour=blue"), [said])
 
@@ -84,7 +84,7 @@ class WithoutAws(unittest.TestCase):
                 self.assertIn("there is no parameter `CrmURL`, the nearest is `CrmUrl`", wrong)
                 self.assertTrue(wrong[1].startswith("`LogDays` is `8`, expected one of `1`, `3`, `5`"), wrong)
 
-    def test_a_file_that_is_not_there_or_cannot_be_read_is_told(self):
+    def test_a_missing_or_unreadable_file_is_reported(self):
         for text in [
             "file:///nowhere/crm.yaml",
             file_of(self, "crm.yaml", "a: [\n"),
@@ -96,7 +96,13 @@ class WithoutAws(unittest.TestCase):
             ):
                 self.wrong(text)
 
-    def test_a_value_that_the_template_does_not_allow_is_told_with_what_it_expects(self):
+    def test_a_path_without_file_before_it_is_refused_with_what_is_expected(self):
+        with self.assertRaisesRegex(
+            PreflightError, "; expected `PARAMETERS=file://` and the whole path of a file$"
+        ):
+            self.wrong("crm.yaml")
+
+    def test_a_value_that_the_template_does_not_allow_is_reported_with_what_it_expects(self):
         for given, said in [
             (
                 "CrmUrl=http://crm.example",
@@ -112,11 +118,11 @@ class WithoutAws(unittest.TestCase):
         ]:
             self.assertEqual(self.wrong(given), [said])
 
-    def test_what_make_sets_cannot_be_given(self):
+    def test_a_parameter_that_make_sets_cannot_be_given(self):
         self.assertEqual(self.wrong("Catalog=AWS"), ["`Catalog` is set by `ENVIRONMENT`, leave it out"])
         self.assertEqual(len(self.wrong("Architecture=x86_64")), 1)
 
-    def test_every_default_and_every_example_is_in_order(self):
+    def test_every_default_and_every_example_is_valid(self):
         parameters = preflight.template()["Parameters"]
         for values in [{}, *CRMS.values()]:
             found = {name: str(parameter["Default"]) for name, parameter in parameters.items()} | values
@@ -130,13 +136,13 @@ class WithoutAws(unittest.TestCase):
                 [],
             )
 
-    def test_an_environment_that_there_is_not_is_refused(self):
+    def test_an_unknown_environment_is_refused(self):
         with self.assertRaisesRegex(
             PreflightError, "`ENVIRONMENT` is `prod`, expected `sandbox` or `production`"
         ):
             preflight.preflight(Session(), "prod", [])
 
-    def test_it_is_the_first_that_somebody_sees_and_it_shows_no_secret(self):
+    def test_the_command_prints_the_faults_and_shows_no_secret(self):
         path = file_of(self, "crm.yaml", json.dumps({"CrmApiKey": SECRET, "CrmURL": "https://crm.example"}))
         command = [sys.executable, "-m", "tools.preflight", "sandbox", path]
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
@@ -147,7 +153,7 @@ class WithoutAws(unittest.TestCase):
 
 
 class WithAws(unittest.TestCase):
-    """What only AWS knows: whose credentials these are, what there is already, what fits."""
+    """What only AWS knows: whose credentials these are, what exists already, what fits."""
 
     def setUp(self):
         self.session = Session()
@@ -164,34 +170,36 @@ class WithAws(unittest.TestCase):
     def is_there(self, status: str, **parameters: str):
         self.session.answers("cloudformation", "describe_stacks", stack(status, **parameters))
 
-    def test_account_region_and_stack_are_told(self):
+    def test_account_region_and_stack_are_printed(self):
         self.is_new()
         said = "account 111122223333, region us-east-1, stack opportunity-bridge-production (new)"
         self.assertEqual(self.preflight(), (said, []))
 
-    def test_credentials_that_aws_does_not_take_are_told_before_anything_else_is_asked(self):
+    def test_refused_credentials_are_reported_before_any_other_call(self):
         session = Session()
         session.answers("sts", "get_caller_identity", "ExpiredToken: The security token is expired")
-        with self.assertRaisesRegex(PreflightError, "^AWS takes no credentials of yours: .*token is expired"):
+        with self.assertRaisesRegex(
+            PreflightError, "^AWS does not accept your credentials: .*token is expired"
+        ):
             preflight.preflight(session, "sandbox", [])
 
-    def test_a_crm_without_what_its_kind_takes_is_told_by_name(self):
+    def test_a_crm_without_a_required_parameter_is_reported_with_its_name(self):
         self.is_new()
         _, wrong = self.preflight("CrmUrl=https://crm.example/hook")
         self.assertEqual(wrong, ["CrmUrl with CrmAuth api-key takes CrmApiKey"])
 
-    def test_what_an_earlier_deployment_gave_need_not_be_given_again(self):
+    def test_parameters_of_an_earlier_deployment_need_not_be_repeated(self):
         self.is_there(
             "UPDATE_COMPLETE", CrmUrl="https://crm.example/hook", CrmAuth="api-key", CrmApiKey="****"
         )
         _, wrong = self.preflight("CrmUrl=https://crm.example/other")
         self.assertEqual(wrong, [])
 
-    def test_the_rules_are_the_templates_own(self):
+    def test_the_rules_come_from_the_template(self):
         for given in [*CRMS.values(), CRMS["basic"] | {"CrmPassword": ""}, {"AlarmEmail": "a@b.example"}]:
             self.assertEqual(preflight.of_all(given, {}), Stack(**given).refusals())
 
-    def test_a_stack_that_cannot_be_changed_is_told_with_the_way_out(self):
+    def test_a_stack_that_cannot_be_changed_is_reported_with_the_remedy(self):
         for status, way_out in [
             ("ROLLBACK_COMPLETE", "sam delete --config-env production"),
             ("UPDATE_ROLLBACK_FAILED", "continue-update-rollback"),
@@ -203,7 +211,7 @@ class WithAws(unittest.TestCase):
             self.assertIn(f"`opportunity-bridge-production` is in state `{status}`", wrong)
             self.assertIn(way_out, wrong)
 
-    def test_concurrency_that_a_small_account_cannot_reserve_is_told_with_the_way_out(self):
+    def test_concurrency_that_a_small_account_cannot_reserve_is_reported_with_the_remedy(self):
         for unreserved in (10, 108):
             self.setUp()
             self.is_new(unreserved)
@@ -211,7 +219,7 @@ class WithAws(unittest.TestCase):
             self.assertIn('write `EnrichConcurrency: ""` and `PatchConcurrency: ""`', wrong)
         for unreserved, texts in [
             (109, []),
-            # The sweep's two are reserved with those of its reader.
+            # The sweep's two executions are reserved together with those of its reader.
             (105, [file_of(self, "crm.yaml", 'EnrichConcurrency: ""\n')]),
             (104, [file_of(self, "crm.yaml", 'PatchConcurrency: ""\n')]),
             (10, [file_of(self, "crm.yaml", 'EnrichConcurrency: ""\nPatchConcurrency: ""\n')]),

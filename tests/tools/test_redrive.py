@@ -1,4 +1,6 @@
-"""Events in the dead-letter queues are retried, and no message is deleted before its event was sent."""
+"""The redrive retries events in the dead-letter queues, and deletes a message only after its event was
+sent.
+"""
 
 import json
 import time
@@ -18,7 +20,7 @@ LONG_AGO = "1772600000000"
 
 
 def client(service: str):
-    """A client that answers only what its stubber was told to."""
+    """A client that returns only the answers its stubber was given."""
     return boto3.client(service, region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b")
 
 
@@ -32,24 +34,24 @@ def message(number: int, body: str, sent: str = LONG_AGO) -> dict:
 
 
 class Forms(unittest.TestCase):
-    def test_the_rules_queue_has_the_event_itself(self):
+    def test_the_rules_queue_contains_the_event_itself(self):
         self.assertEqual(redrive.event_in(json.dumps(EVENT)), EVENT)
 
-    def test_the_functions_queue_has_lambdas_record_around_it(self):
+    def test_the_functions_queue_contains_lambdas_record_of_the_event(self):
         record = RECORD | {"requestContext": RECORD["requestContext"] | {"condition": "RetriesExhausted"}}
         self.assertEqual(redrive.event_in(json.dumps(record)), EVENT)
 
-    def test_the_deliverys_queue_has_the_buss_event_around_that(self):
+    def test_the_deliverys_queue_contains_the_buss_event_around_lambdas_record(self):
         self.assertEqual(redrive.event_in(json.dumps(on_the_bus(EVENT, CLOUD_EVENT))), EVENT)
 
-    def test_the_event_of_a_sweep_is_one_too(self):
+    def test_a_sweeps_event_is_recognized_too(self):
         swept = {"id": None, "source": "opportunity-bridge.sweep"}
         for name in ("detail-type", "time", "detail"):
             swept[name] = EVENT[name]
         record = RECORD | {"requestPayload": swept}
         self.assertEqual(redrive.event_in(json.dumps(record)), swept)
 
-    def test_an_event_is_made_again_from_a_cloud_event_alone(self):
+    def test_an_event_can_be_rebuilt_from_its_cloud_event(self):
         for kind, detail_type in [("created", "Opportunity Created"), ("updated", "Opportunity Updated")]:
             cloud_event = {
                 "specversion": "1.0",
@@ -158,12 +160,12 @@ class Redrive(unittest.TestCase):
 
 
 class Names(unittest.TestCase):
-    def test_the_queues_and_the_function_are_the_templates(self):
+    def test_the_queues_and_the_function_exist_in_the_template(self):
         stack = Stack(**CRMS["basic"])
         self.assertCountEqual(redrive.QUEUES, stack.of_type("AWS::SQS::Queue"))
         self.assertIn(redrive.FUNCTION, stack.of_type("AWS::Lambda::Function"))
 
-    def test_a_stacks_resources_are_asked_of_cloudformation(self):
+    def test_cloudformation_names_a_stacks_resources(self):
         cloudformation = client("cloudformation")
         with Stubber(cloudformation) as stub:
             resource = {

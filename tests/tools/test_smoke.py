@@ -1,4 +1,4 @@
-"""The bridge is tried from end to end, here with the emulator in AWS's place, and nothing is written."""
+"""The smoke test tries the bridge from end to end without writing; here the emulator plays AWS."""
 
 import json
 import subprocess
@@ -75,7 +75,7 @@ class Here(unittest.TestCase):
         self.assertEqual([event["subject"] for event in self.crm.received], [IDENTIFIER])
         self.assertEqual(json.loads(self.control("GET", "writes")), [])
 
-    def test_an_opportunity_made_of_the_sample_file_is_one_that_can_be_tried(self):
+    def test_an_opportunity_created_from_the_sample_file_passes_the_smoke_test(self):
         request = json.loads((ROOT / "events/create-opportunity.json").read_text())
         client = local.partner_central_client(self.partner_central)
         created = client.create_opportunity(**request)["Id"]
@@ -83,31 +83,32 @@ class Here(unittest.TestCase):
         self.assertEqual(self.smoke(created).returncode, 0)
         self.assertIn(created, [event["subject"] for event in self.crm.received])
 
-    def test_a_secret_that_is_not_the_stacks_is_told(self):
+    def test_a_secret_that_is_not_the_stacks_is_reported(self):
         done = self.smoke(secret="whsec_" + "WFla" * 8)
         self.assertEqual(done.returncode, 1)
         said = "FAILED: the dry run was answered with 401: the request is not authenticated (urn:request-id:"
         self.assertTrue(done.stderr.startswith(said), done.stderr)
         self.assertEqual(self.crm.received, [])
 
-    def test_an_opportunity_that_there_is_not_is_told_with_the_catalog(self):
+    def test_a_missing_opportunity_is_reported_with_the_catalog(self):
         done = self.smoke("O1")
         said = "FAILED: catalog `Sandbox` has no opportunity `O1`: "
         self.assertTrue(done.stderr.startswith(said), done.stderr)
 
-    def test_what_is_no_identifier_is_refused(self):
-        done = self.smoke("7654321")
-        said = "`ID` is `7654321`, expected the identifier of an opportunity, such as `O1234567`\n"
-        self.assertEqual((done.returncode, done.stderr), (1, said))
+    def test_a_malformed_identifier_is_refused(self):
+        for given, found in [("7654321", "`7654321`"), ("", "not set")]:
+            done = self.smoke(given)
+            said = f"`ID` is {found}, expected the identifier of an opportunity, such as `O1234567`\n"
+            self.assertEqual((done.returncode, done.stderr), (1, said))
 
-    def test_a_step_that_fails_is_told_with_the_request_that_the_log_has_in_one_line(self):
+    def test_a_failed_step_names_the_request_which_has_one_line_in_the_log(self):
         self.fault("GetOpportunity", "access-denied")
         done = self.smoke()
         self.assertIn(
             "FAILED: the dry run was answered with 502: the operator finds the reason in the log", done.stderr
         )
         line = self.line("access-denied")
-        # Where Lambda runs it, the request's id is in the answer and in the line.
+        # On Lambda, the answer and the log line both contain the request's id.
         self.assertRegex(line, r"^2026-03-04T05:06:08Z patch-opportunity ERROR answered ")
         self.assertIn(
             " status=502 outcome=access-denied cause='AWS denied the call: AccessDeniedException: ", line
@@ -115,7 +116,7 @@ class Here(unittest.TestCase):
         self.assertIn(" opportunity.id=O7654321 ", line)
 
     def line(self, text: str) -> str:
-        """The function's line of a text, as `make log` shows it."""
+        """The function's log line that contains a text, as `make log` shows it."""
         moment = datetime(2026, 3, 4, 5, 6, 8, tzinfo=UTC).timestamp() * 1000
         found = [
             line[line.index("{") :]
@@ -132,7 +133,7 @@ QUEUE = "https://sqs.us-east-1.amazonaws.com/111122223333/dead"
 
 
 class InAws(unittest.TestCase):
-    """What is asked of AWS about a stack, and what its answers mean."""
+    """The questions to AWS about a stack, and the meaning of the answers."""
 
     def setUp(self):
         self.session = Session()
@@ -184,7 +185,7 @@ class InAws(unittest.TestCase):
         of_it = {"event.source": hand_on.SOURCE, "opportunity.id": IDENTIFIER, "outcome": "enriched"}
         return of_it | members
 
-    def test_an_opportunity_has_arrived_once_the_crm_has_taken_it(self):
+    def test_an_opportunity_has_arrived_once_the_crm_has_accepted_it(self):
         stack = self.stack()
         self.logged()
         self.assertIsNone(stack.arrival(self.event))
@@ -203,7 +204,7 @@ class InAws(unittest.TestCase):
         said = "on the bridge's bus (`CrmUrl` is empty, so nothing is delivered)"
         self.assertEqual(stack.arrival(self.event), said)
 
-    def test_a_read_that_failed_is_told_with_its_reason(self):
+    def test_a_failed_read_is_reported_with_its_reason(self):
         stack = self.stack()
         self.logged(self.line(outcome="AccessDenied", error="AWS denied the call"))
         with self.assertRaisesRegex(
@@ -211,21 +212,21 @@ class InAws(unittest.TestCase):
         ):
             stack.arrival(self.event)
 
-    def test_an_event_that_the_crm_refused_is_told(self):
+    def test_an_event_that_the_crm_refused_is_reported(self):
         stack = self.stack()
         self.logged(self.line())
         self.counted(1)
         with self.assertRaisesRegex(SmokeError, "the CRM refused the event"):
             stack.arrival(self.event)
 
-    def test_dead_letters_are_counted_those_in_flight_included(self):
+    def test_dead_letters_in_flight_are_counted_too(self):
         stack = self.stack()
         attributes = {"ApproximateNumberOfMessages": "2", "ApproximateNumberOfMessagesNotVisible": "1"}
         self.session.answers("sqs", "get_queue_attributes", {"Attributes": attributes})
         with self.assertRaisesRegex(SmokeError, "dead letters wait: DeliveryDeadLetters 3"):
             smoke.no_dead_letters(stack, IDENTIFIER)
 
-    def test_the_newest_secret_is_the_one_that_is_sent(self):
+    def test_the_newest_secret_is_used(self):
         for held in ["new", '{"secrets": ["new", "old"]}']:
             self.setUp()
             stack = self.stack()
@@ -233,7 +234,7 @@ class InAws(unittest.TestCase):
             found = smoke.credentials(stack, "PATCH", URL, smoke.CHANGE)
             self.assertEqual(found, {"authorization": "Bearer new"})
 
-    def test_the_names_are_the_templates(self):
+    def test_the_names_exist_in_the_template(self):
         stack = Stack(**CRMS["basic"])
         self.assertLessEqual(
             {"DeliveryRule", "EnrichOpportunity", "EnrichOpportunityLogs", "WebhookSecret"}, stack.names

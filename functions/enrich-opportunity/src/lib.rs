@@ -29,15 +29,15 @@ use read::Reads;
 
 /// What every event is answered with: the client, the configuration, the clock and perhaps a mapping.
 #[derive(Debug, Clone)]
-pub struct Bridge {
+pub struct Enricher {
     partner_central: PartnerCentral,
     config: Config,
     clock: Clock,
     mapping: Option<Arc<Mapping>>,
 }
 
-impl Bridge {
-    /// A bridge from the configured catalog.
+impl Enricher {
+    /// An enricher for the configured catalog.
     #[must_use]
     pub fn new(partner_central: PartnerCentral, config: Config, clock: Clock) -> Self {
         Self {

@@ -2,7 +2,7 @@
 
 use std::{process::ExitCode, time::SystemTime};
 
-use enrich_opportunity::{Bridge, Clock, Config};
+use enrich_opportunity::{Clock, Config, Enricher};
 use lambda_runtime::service_fn;
 use partner_central::PartnerCentral;
 
@@ -25,8 +25,8 @@ async fn run() -> Result<(), lambda_runtime::Error> {
     let partner_central = PartnerCentral::new(&partner_central::sdk_config().await?);
     partner_central.open().await;
     let clock = Clock::new(SystemTime::now);
-    let bridge = Bridge::new(partner_central, config, clock).with_mapping(mapping);
-    lambda_runtime::run(service_fn(|event| bridge.handle(event))).await
+    let enricher = Enricher::new(partner_central, config, clock).with_mapping(mapping);
+    lambda_runtime::run(service_fn(|event| enricher.handle(event))).await
 }
 
 #[expect(

@@ -6,7 +6,7 @@ use std::{
 };
 
 use model::{
-    Answer, Catalog, CloudEvent, Instant, Object, Opportunity, OpportunityEvent, ProblemCode,
+    AwsDocument, Catalog, CloudEvent, Instant, Object, Opportunity, OpportunityEvent, ProblemCode,
     unknown,
 };
 use telemetry::{Metric, Metrics, milliseconds, tell_unknown};
@@ -54,14 +54,18 @@ impl Observation {
 
     /// Looks for what this release does not know.
     pub(crate) fn look_at(&mut self, opportunity: &Opportunity, summary: Option<&Object>) {
-        let mut look = |of, answer, document| {
-            let pointers = unknown(answer, document);
+        let mut look = |of, kind, document| {
+            let pointers = unknown(kind, document);
             tell_unknown(of, &pointers);
             self.unknown += pointers.len();
         };
-        look("opportunity", Answer::Opportunity, opportunity.document());
+        look(
+            "opportunity",
+            AwsDocument::Opportunity,
+            opportunity.document(),
+        );
         if let Some(summary) = summary {
-            look("summary", Answer::Summary, summary);
+            look("summary", AwsDocument::Summary, summary);
         }
     }
 

@@ -5,7 +5,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::{StatusCode, header};
-use model::{Adjustment, Change, Code, Finding, Object, Opportunity, Source};
+use model::{Adjustment, Change, Code, Finding, Object, Opportunity, Skipped, Source};
 use serde::Serialize;
 
 use crate::{
@@ -28,6 +28,9 @@ pub(crate) struct Answer {
     /// The same as an entity tag, for clients that see no headers.
     etag: Option<String>,
     changes: Vec<ChangeBy>,
+    /// What was wanted and is locked, where the rest was asked to be written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    skipped: Option<Vec<Skipped>>,
     /// What had to be repaired to write the document back.
     adjustments: Vec<Adjustment>,
     warnings: Vec<Finding>,
@@ -74,6 +77,8 @@ impl ChangeBy {
 pub enum Outcome {
     /// The opportunity was written.
     Updated,
+    /// The opportunity was written without what its review locks.
+    UpdatedInPart,
     /// The opportunity was already as the patch wants it: nothing was written.
     Unchanged,
     /// Nothing was to be written: the answer tells what would have been.
@@ -84,13 +89,19 @@ pub enum Outcome {
 
 impl Outcome {
     /// Every outcome that an answer to a patch can have.
-    pub const OF_PATCHES: [Self; 3] = [Self::Updated, Self::Unchanged, Self::DryRun];
+    pub const OF_PATCHES: [Self; 4] = [
+        Self::Updated,
+        Self::UpdatedInPart,
+        Self::Unchanged,
+        Self::DryRun,
+    ];
 
     /// The name, as it stands in answers and in the log.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Updated => "updated",
+            Self::UpdatedInPart => "updated-in-part",
             Self::Unchanged => "unchanged",
             Self::DryRun => "dry-run",
             Self::Read => "read",
@@ -109,6 +120,7 @@ impl Answer {
         let Settled { read, review, done } = settled;
         let mut warnings = review.warnings(preference.lenient);
         let errors = review.errors(preference.lenient);
+        let is_in_part = review.skipped.iter().any(|skipped| !skipped.is_empty());
         let by_patch = review.changes.into_iter();
         let mut changes: Vec<_> = by_patch
             .map(|change| ChangeBy::new(change, Source::Patch))
@@ -119,6 +131,7 @@ impl Answer {
                 Outcome::Unchanged,
                 Some(read.last_modified_date().to_owned()),
             ),
+            Done::Updated(date) if is_in_part => (Outcome::UpdatedInPart, date.clone()),
             Done::Updated(date) => (Outcome::Updated, date.clone()),
         };
         if date.is_none() {
@@ -128,14 +141,11 @@ impl Answer {
         }
         let is_dry_run = outcome == Outcome::DryRun;
         let identifier = read.id().to_owned();
-        let mut applied = Preference {
-            answer: if is_dry_run {
-                Return::Changes
-            } else {
-                preference.answer
-            },
-            ..preference
-        };
+        let mut applied = preference;
+        // What is skipped is told to everybody.
+        if is_dry_run || is_in_part && applied.answer == Return::Minimal {
+            applied.answer = Return::Changes;
+        }
         let opportunity = match (applied.answer, done) {
             (Return::Representation, Done::Updated(_)) => {
                 let found = representation.unwrap_or_default();
@@ -157,6 +167,7 @@ impl Answer {
             etag: date.as_deref().map(etag),
             last_modified_date: date,
             changes,
+            skipped: review.skipped,
             adjustments: review.update.adjustments,
             warnings: at_most(MAX_TOLD, warnings),
             ignored: None,
@@ -175,10 +186,12 @@ impl Answer {
         for change in &mut self.changes {
             change.field = told.field(&change.change.pointer).map(str::to_owned);
         }
+        let skipped = self.skipped.iter_mut().flatten();
         for finding in self
             .warnings
             .iter_mut()
             .chain(self.errors.iter_mut().flatten())
+            .chain(skipped.map(|skipped| &mut skipped.finding))
         {
             finding.field = told.field(&finding.pointer).map(str::to_owned);
         }

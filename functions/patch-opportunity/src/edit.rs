@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use mapping::{Locked, Mapping, Put};
-use model::{Finding, Object, Opportunity, Patch};
+use model::{Code, Finding, Object, Opportunity, Patch, Review};
 use serde_json::Value;
 
 use crate::problem::{Kind, Problem};
@@ -64,11 +64,14 @@ impl Edit {
     }
 
     /// What is told of a record that was put into the opportunity as it was read; `None` for a patch.
-    pub(crate) fn told(&self, read: &Opportunity) -> Option<Told<'_>> {
+    /// A default that was skipped is not told as one that AWS gets.
+    pub(crate) fn told(&self, read: &Opportunity, review: &Review) -> Option<Told<'_>> {
         let Self::Record { mapping, record } = self else {
             return None;
         };
-        let put = mapping.put(read.document(), record).ok()?;
+        let mut put = mapping.put(read.document(), record).ok()?;
+        put.notices
+            .retain(|it| it.code != Code::Defaulted || !review.is_skipped(&it.pointer));
         Some(Told { mapping, put })
     }
 }

@@ -47,6 +47,7 @@ pub use auth::Auth;
 pub use config::{AuthConfig, Config, ConfigError};
 use invocation::Invocation;
 pub use observe::observed;
+use prefer::Preference;
 pub use problem::Kind;
 use problem::Problem;
 use request::{MalformedRequest, PatchRequest};
@@ -164,11 +165,19 @@ async fn carry_out(
     invocation.notes.about(&request.identifier);
 
     let upstream = bridge.upstream(invocation);
-    let lenient = request.preference.lenient;
+    let Preference {
+        lenient,
+        skips_locked,
+        ..
+    } = request.preference;
     let settled = retry::until_settled(upstream, &request, |read| {
         request.precondition.check(read)?;
         let after = request.edit.apply(read)?;
-        let review = model::review(read, after, &invocation.today);
+        let review = if skips_locked {
+            model::review_open_part(read, after, &invocation.today)
+        } else {
+            model::review(read, after, &invocation.today)
+        };
         if request.dry_run {
             return Ok(Step::Tell(review));
         }
@@ -184,7 +193,7 @@ async fn carry_out(
     .map_err(|problem| request.edit.refused(problem))?;
 
     let representation = representation::read_again(upstream, &request, &settled).await;
-    let told = request.edit.told(&settled.read);
+    let told = request.edit.told(&settled.read, &settled.review);
     let answer = Answer::new(settled, representation, request.preference);
     Ok(answer.with_record(told.as_ref()))
 }

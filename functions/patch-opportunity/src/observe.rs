@@ -10,6 +10,7 @@ use axum::{
     middleware::{self, Next},
     response::{IntoResponse, Response},
 };
+use lambda_http::request::RequestContext;
 use model::Catalog;
 use telemetry::{Metric, Metrics, milliseconds};
 use tokio::time::Instant;
@@ -41,6 +42,7 @@ async fn observe(State(catalog): State<Catalog>, mut request: Request, next: Nex
     let started = Instant::now();
     let invocation = Invocation::of(request.extensions().get());
     request.extensions_mut().insert(invocation.clone());
+    let address = address(request.extensions().get());
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().cloned();
 
@@ -54,6 +56,7 @@ async fn observe(State(catalog): State<Catalog>, mut request: Request, next: Nex
         (None, None) => "",
     };
     let notes = &invocation.notes;
+    let is_unauthorized = matches!(&problem, Some(problem) if problem.kind() == Kind::Unauthorized);
     let status = response.status();
     // One line says all of a request. The level of a line has to be a constant.
     macro_rules! answered {
@@ -61,6 +64,7 @@ async fn observe(State(catalog): State<Catalog>, mut request: Request, next: Nex
             tracing::$level!(
                 %method,
                 route = route.as_ref().map(MatchedPath::as_str),
+                caller.address = address.as_deref().filter(|_| is_unauthorized),
                 opportunity.id = notes.identifier(),
                 status = status.as_u16(),
                 outcome = name,
@@ -74,6 +78,8 @@ async fn observe(State(catalog): State<Catalog>, mut request: Request, next: Nex
     }
     if status.is_server_error() {
         answered!(error);
+    } else if is_unauthorized {
+        answered!(warn);
     } else {
         answered!(info);
     }
@@ -90,6 +96,15 @@ async fn observe(State(catalog): State<Catalog>, mut request: Request, next: Nex
     }
 }
 
+/// The address that a request came from, as AWS saw it. Only of one that was not let in is it told: an
+/// operator has to find who is guessing.
+fn address(context: Option<&RequestContext>) -> Option<String> {
+    match context {
+        Some(RequestContext::ApiGatewayV2(context)) => context.http.source_ip.clone(),
+        _ => None,
+    }
+}
+
 fn metrics(
     catalog: &Catalog,
     outcome: Option<Outcome>,
@@ -98,7 +113,7 @@ fn metrics(
 ) -> Metrics {
     let mut metrics = Metrics::new("patch-opportunity", catalog.as_str());
     let counted = match (outcome, problem) {
-        (Some(Outcome::Updated), _) => Some(Metric::Updated),
+        (Some(Outcome::Updated | Outcome::UpdatedInPart), _) => Some(Metric::Updated),
         (Some(Outcome::Unchanged), _) => Some(Metric::Unchanged),
         (_, Some(Kind::OpportunityLocked | Kind::LockedForNow)) => Some(Metric::Locked),
         (_, Some(Kind::Unauthorized)) => Some(Metric::Unauthorized),

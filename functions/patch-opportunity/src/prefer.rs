@@ -14,6 +14,9 @@ pub(crate) struct Preference {
     pub(crate) answer: Return,
     /// `handling=lenient`: what this release does not know is left for AWS to judge.
     pub(crate) lenient: bool,
+    /// `locked=skip`, a preference of the bridge's own: what the review closes is left out, and the rest
+    /// is written.
+    pub(crate) skips_locked: bool,
 }
 
 /// What the answer to a write holds.
@@ -32,7 +35,7 @@ impl Preference {
     /// Reads the preferences that the bridge knows; others are ignored, as the RFC has it, and of
     /// one that is given twice the first counts.
     pub(crate) fn of(headers: &HeaderMap) -> Self {
-        let (mut answer, mut lenient) = (None, None);
+        let (mut answer, mut lenient, mut skips_locked) = (None, None, None);
         let texts = headers
             .get_all(PREFER)
             .into_iter()
@@ -50,31 +53,32 @@ impl Preference {
                 ("return", "minimal") => drop(answer.get_or_insert(Return::Minimal)),
                 ("handling", "lenient") => drop(lenient.get_or_insert(true)),
                 ("handling", "strict") => drop(lenient.get_or_insert(false)),
+                ("locked", "skip") => drop(skips_locked.get_or_insert(true)),
+                ("locked", "refuse") => drop(skips_locked.get_or_insert(false)),
                 _ => {}
             }
         }
         Self {
             answer: answer.unwrap_or_default(),
             lenient: lenient.unwrap_or_default(),
+            skips_locked: skips_locked.unwrap_or_default(),
         }
     }
 
     /// `Preference-Applied`, where one of the preferences other than the defaults was.
     pub(crate) fn applied(self) -> Option<HeaderValue> {
-        match (self.answer, self.lenient) {
-            (Return::Changes, false) => None,
-            (Return::Changes, true) => Some(HeaderValue::from_static("handling=lenient")),
-            (Return::Representation, false) => {
-                Some(HeaderValue::from_static("return=representation"))
-            }
-            (Return::Representation, true) => Some(HeaderValue::from_static(
-                "return=representation, handling=lenient",
-            )),
-            (Return::Minimal, false) => Some(HeaderValue::from_static("return=minimal")),
-            (Return::Minimal, true) => {
-                Some(HeaderValue::from_static("return=minimal, handling=lenient"))
-            }
-        }
+        let answer = match self.answer {
+            Return::Changes => None,
+            Return::Representation => Some("return=representation"),
+            Return::Minimal => Some("return=minimal"),
+        };
+        let lenient = self.lenient.then_some("handling=lenient");
+        let skips_locked = self.skips_locked.then_some("locked=skip");
+        let applied = [answer, lenient, skips_locked].into_iter().flatten();
+        let applied = applied.collect::<Vec<_>>().join(", ");
+        HeaderValue::try_from(applied)
+            .ok()
+            .filter(|applied| !applied.is_empty())
     }
 }
 
@@ -87,10 +91,16 @@ mod tests {
         let lenient = |answer| Preference {
             answer,
             lenient: true,
+            skips_locked: false,
         };
         let strict = |answer| Preference {
             answer,
             lenient: false,
+            skips_locked: false,
+        };
+        let skipping = Preference {
+            skips_locked: true,
+            ..strict(Return::Changes)
         };
         for (texts, preference) in [
             (vec![], strict(Return::Changes)),
@@ -107,6 +117,8 @@ mod tests {
                 vec!["return=minimal, return=representation"],
                 strict(Return::Minimal),
             ),
+            (vec!["Locked=skip, locked=refuse"], skipping),
+            (vec!["locked=refuse, locked=skip"], strict(Return::Changes)),
             (
                 vec!["handling=strict", "handling=lenient"],
                 strict(Return::Changes),
@@ -118,6 +130,8 @@ mod tests {
                     "=minimal",
                     "return=all",
                     "handling=loose",
+                    "locked",
+                    "locked=keep",
                     ",;=,",
                 ],
                 strict(Return::Changes),

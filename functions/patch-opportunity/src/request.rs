@@ -73,15 +73,19 @@ impl PatchRequest {
         let dry_run = dry_run(parts.uri.query().unwrap_or_default())?;
         let parse = parser(parts.headers.get(header::CONTENT_TYPE))?;
         let mut patch = parse(body)?;
+        let preference = Preference::of(&parts.headers);
         let (identifier, date) = match &mut patch {
             Patch::Merge(members) => target(members, in_path, catalog)?,
             Patch::Operations(_) => (in_path.ok_or_else(no_identifier_in_operations)?, None),
         };
         Ok(Self {
             identifier,
-            edit: Edit::Patch(patch),
             precondition: Precondition::parse(&parts.headers)?.with_date(date),
-            preference: Preference::of(&parts.headers),
+            preference: Preference {
+                skips_locked: preference.skips_locked && patch.is_divisible(),
+                ..preference
+            },
+            edit: Edit::Patch(patch),
             dry_run,
         })
     }
@@ -110,15 +114,22 @@ impl PatchRequest {
         })
     }
 
-    /// Whether carrying the edit out once more would leave this opportunity as it is; `None` for
-    /// operations, which say what to do and not how it should be, and for an edit that no longer fits.
-    pub(crate) fn leaves_as_it_is(&self, opportunity: &Opportunity, today: &str) -> Option<bool> {
+    /// Whether carrying the edit out once more would leave this opportunity as it is, but for what was
+    /// skipped; `None` for operations, which say what to do and not how it should be, and for an edit
+    /// that no longer fits.
+    pub(crate) fn leaves_as_it_is(
+        &self,
+        opportunity: &Opportunity,
+        today: &str,
+        is_skipped: impl Fn(&str) -> bool,
+    ) -> Option<bool> {
         if !self.edit.is_declarative() {
             return None;
         }
         let after = self.edit.apply(opportunity).ok()?;
         let review = model::review(opportunity, after, today);
-        Some(review.changes.is_empty())
+        let mut changes = review.changes.iter();
+        Some(changes.all(|change| is_skipped(&change.pointer)))
     }
 }
 

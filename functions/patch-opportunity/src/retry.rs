@@ -7,7 +7,7 @@
 //!
 //! | in the fresh document | so | what is done |
 //! |---|---|---|
-//! | the edit changes nothing (operations: it is the document that was sent) | it landed, or might as well have | `updated` |
+//! | the edit changes nothing but what was skipped (operations: it is the document that was sent) | it landed, or might as well have | `updated` |
 //! | every place that the edit changed stands as it was read | it did not land | again |
 //! | anything else | somebody was there since | `unconfirmed` |
 //!
@@ -286,7 +286,8 @@ impl InDoubt {
 
     fn verdict(&self, fresh: &Opportunity, request: &PatchRequest, today: &str) -> Verdict {
         let since = self.review.update.differences(&self.read, fresh);
-        let has_landed = match request.leaves_as_it_is(fresh, today) {
+        let is_skipped = |pointer: &str| self.review.is_skipped(pointer);
+        let has_landed = match request.leaves_as_it_is(fresh, today, is_skipped) {
             Some(changes_nothing) => changes_nothing,
             // AWS keeps its side of the review itself.
             None => since.iter().all(model::is_of_the_review),

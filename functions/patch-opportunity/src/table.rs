@@ -159,11 +159,12 @@ impl From<Stale> for Problem {
 
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
-        let (kind, why, findings) = match refusal {
+        let (kind, why, findings, besides) = match refusal {
             Refusal::Owned(findings) => (
                 Kind::InvalidPatch,
                 "the patch changes read-only fields:".to_owned(),
                 findings,
+                Vec::new(),
             ),
             Refusal::Locked {
                 review_status,
@@ -172,15 +173,18 @@ impl From<Refusal> for Problem {
                 Kind::OpportunityLocked,
                 format!("the review status `{review_status}` closes"),
                 findings,
+                Vec::new(),
             ),
-            Refusal::Invalid(findings) => (
+            Refusal::Invalid { findings, skipped } => (
                 Kind::InvalidPatch,
                 "the opportunity would not be valid:".to_owned(),
                 findings,
+                skipped,
             ),
         };
         let pointers = findings.iter().map(|finding| finding.pointer.as_str());
-        Self::new(kind, format!("{why} {}", listed(pointers))).with_errors(findings)
+        let detail = format!("{why} {}", listed(pointers));
+        Self::new(kind, detail).with_errors([findings, besides].concat())
     }
 }
 

@@ -1,7 +1,7 @@
 //! Calls to Partner Central for one request: their time is noted, and what the operator must know of a
 //! failure goes to the log.
 
-use model::{Answer, Catalog, Identifier, Object, Opportunity, Update, unknown};
+use model::{AwsDocument, Catalog, Identifier, Object, Opportunity, Update, unknown};
 use partner_central::{Error, NotConfirmed, PartnerCentral, Updated};
 use telemetry::tell_unknown;
 
@@ -20,7 +20,7 @@ impl Upstream<'_> {
     pub(crate) async fn get(&self, identifier: &Identifier) -> Result<Opportunity, Error> {
         let read = self.partner_central.get(self.catalog, identifier);
         let read = self.noted(read).await.inspect_err(report)?;
-        self.look_at("opportunity", Answer::Opportunity, read.document());
+        self.look_at("opportunity", AwsDocument::Opportunity, read.document());
         Ok(read)
     }
 
@@ -28,7 +28,7 @@ impl Upstream<'_> {
     pub(crate) async fn summary(&self, identifier: &Identifier) -> Result<Object, Error> {
         let read = self.partner_central.summary(self.catalog, identifier);
         let read = self.noted(read).await.inspect_err(report)?;
-        self.look_at("summary", Answer::Summary, &read);
+        self.look_at("summary", AwsDocument::Summary, &read);
         Ok(read)
     }
 
@@ -41,8 +41,8 @@ impl Upstream<'_> {
     }
 
     /// Looks for what this release does not know.
-    fn look_at(&self, of: &'static str, answer: Answer, document: &Object) {
-        let pointers = unknown(answer, document);
+    fn look_at(&self, of: &'static str, kind: AwsDocument, document: &Object) {
+        let pointers = unknown(kind, document);
         tell_unknown(of, &pointers);
         self.invocation.notes.unknown(pointers.len());
     }

@@ -1,10 +1,10 @@
-//! The clock that runs are paced by.
+//! The clock that paces a run.
 //!
-//! It is a value, so that a test of a fill that takes hours simulates them.
+//! It is a value, so that a test can simulate a backfill of hours.
 
 use std::time::{Duration, SystemTime};
 
-/// The time of day, and how it is waited for.
+/// The current time, and a way to wait.
 #[derive(Debug, Clone)]
 pub struct Clock<N, S> {
     now: N,
@@ -17,7 +17,7 @@ where
     S: Fn(Duration) -> F,
     F: Future<Output = ()>,
 {
-    /// A clock of these two: `SystemTime::now` and `tokio::time::sleep` in the function.
+    /// A clock from these two: `SystemTime::now` and `tokio::time::sleep` in the function.
     #[must_use]
     pub fn new(now: N, sleep: S) -> Self {
         Self { now, sleep }

@@ -1,54 +1,54 @@
-//! The configuration, from environment variables to values.
+//! Reads the configuration from environment variables.
 
 use std::time::Duration;
 
 use model::{Catalog, ParseCatalogError};
 
-/// What the function is told by its environment.
+/// The function's configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
     /// `PARTNER_CENTRAL_CATALOG`: the catalog that is listed.
     pub catalog: Catalog,
-    /// `ENRICH_FUNCTION`: the name or ARN of the function that opportunities are handed to.
+    /// `ENRICH_FUNCTION`: the name or ARN of the function that each opportunity is handed to.
     pub enrich_function: String,
-    /// `SWEEP_MINUTES`: the time between two runs of the schedule; `None` where there is no schedule.
+    /// `SWEEP_MINUTES`: the time between two scheduled runs; `None` without a schedule.
     pub interval: Option<Duration>,
 }
 
-/// A variable that stops the start.
+/// A variable that prevents the start.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ConfigError {
-    /// `PARTNER_CENTRAL_CATALOG` is not there.
+    /// `PARTNER_CENTRAL_CATALOG` is missing.
     #[error("`PARTNER_CENTRAL_CATALOG` is not set, expected a catalog such as `AWS` or `Sandbox`")]
     MissingCatalog,
-    /// `PARTNER_CENTRAL_CATALOG` holds no catalog.
+    /// `PARTNER_CENTRAL_CATALOG` is not a catalog.
     #[error("`PARTNER_CENTRAL_CATALOG` is wrong: {0}")]
     Catalog(#[from] ParseCatalogError),
-    /// `ENRICH_FUNCTION` is not there.
+    /// `ENRICH_FUNCTION` is missing.
     #[error(
         "`ENRICH_FUNCTION` is not set, expected the name or ARN of the function `enrich-opportunity`"
     )]
     MissingEnrichFunction,
-    /// `SWEEP_MINUTES` is not there.
+    /// `SWEEP_MINUTES` is missing.
     #[error(
         "`SWEEP_MINUTES` is not set, expected the minutes between two sweeps, or an empty text for none"
     )]
     MissingSweepMinutes,
-    /// `SWEEP_MINUTES` holds no such number.
+    /// `SWEEP_MINUTES` is not such a number.
     #[error(
         "`SWEEP_MINUTES` is `{0}`, expected a number from 1 to 1440, or an empty text for no sweeps"
     )]
     SweepMinutes(String),
 }
 
-/// A day: a window of two intervals and more is no longer "what was modified lately".
+/// A day: a window of more than two days is no longer "what was modified lately".
 const MOST_MINUTES: u64 = 24 * 60;
 
 impl Config {
-    /// Reads the variables through `variable`, which gives a variable's value by its name.
+    /// Reads the variables through `variable`, which returns a variable's value by its name.
     ///
     /// # Errors
-    /// Where a variable is missing or malformed; the error names it.
+    /// If a variable is missing or malformed; the error names it.
     pub fn from_env(variable: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let catalog = variable("PARTNER_CENTRAL_CATALOG").ok_or(ConfigError::MissingCatalog)?;
         let enrich_function = variable("ENRICH_FUNCTION")

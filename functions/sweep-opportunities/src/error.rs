@@ -1,5 +1,5 @@
-//! Why a run failed, as a function error. Nothing tries a run again: the next one covers its window, and
-//! an alarm tells the operator.
+//! The errors of a run, as Lambda reports them. Nothing retries a run: the next one covers its window,
+//! and an alarm tells the operator.
 
 use lambda_runtime::Diagnostic;
 use model::Instant;
@@ -10,7 +10,7 @@ use crate::{invoke::NotInvoked, pace::MOST_OF_A_FILL, task::PayloadError};
 /// A run that failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The payload tells nothing to do.
+    /// The payload is wrong.
     #[error(transparent)]
     Payload(#[from] PayloadError),
     /// A part of the list could not be read.
@@ -19,33 +19,33 @@ pub enum Error {
         advice(cause)
     )]
     List {
-        /// From where on nothing is handed on.
+        /// Nothing modified from here on was handed on.
         since: Instant,
-        /// Why not.
+        /// The reason.
         cause: Cause,
     },
-    /// Some were not handed on; all others were.
+    /// Some opportunities were not handed on; all others were.
     #[error(
         "{failed} of {listed} opportunities could not be handed on, the log has each with its reason"
     )]
     HandOn {
-        /// How many were not.
+        /// How many were not handed on.
         failed: u64,
-        /// How many there were.
+        /// How many were listed.
         listed: u64,
     },
-    /// Time was up, and the rest could not be left to another run.
+    /// Time was up, and no other run could be started for the rest.
     #[error("what was modified since `{since}` is left, and no run goes on with it: {cause}")]
     Continue {
-        /// From where on nothing is handed on.
+        /// Nothing modified from here on was handed on.
         since: Instant,
-        /// Why no run goes on.
+        /// Why no other run was started.
         cause: NotInvoked,
     },
-    /// Time was up before anything was done: another run would come no further.
+    /// Time was up before anything was done: another run would get no further.
     #[error("time was up before anything that was modified since `{0}` could be handed on")]
     NoProgress(Instant),
-    /// A fill has used up its share of the day.
+    /// A backfill has used up its share of the day's reads.
     #[error(
         "this fill has handed on {MOST_OF_A_FILL} opportunities, which takes about half of the reads that an \
          account has in 24 hours: go on tomorrow with `since` `{0}`"

@@ -1,6 +1,7 @@
-//! Lambda's `Invoke`: work handed on to a function that does it later.
+//! Invokes a function through Lambda's queue.
 //!
-//! The seam for tests is the endpoint: `AWS_ENDPOINT_URL_LAMBDA` or `AWS_ENDPOINT_URL`, the SDK's own.
+//! Tests redirect it by the SDK's own endpoint variables: `AWS_ENDPOINT_URL_LAMBDA` or
+//! `AWS_ENDPOINT_URL`.
 
 use std::time::Duration;
 
@@ -8,11 +9,11 @@ use aws_config::{SdkConfig, timeout::TimeoutConfig};
 use aws_sdk_lambda::{Client, config, primitives::Blob, types::InvocationType};
 use partner_central::outline;
 
-/// Time for TCP and TLS: the endpoint is in the function's own region.
+/// The time limit for TCP and TLS: the endpoint is in the function's own region.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
-/// Time for one attempt. Lambda only puts the payload into its queue.
+/// The time limit for one attempt. Lambda only puts the payload into its queue.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
-/// Time for an invocation with the SDK's retries.
+/// The time limit for an invocation, the SDK's retries included.
 const CALL_TIMEOUT: Duration = Duration::from_secs(12);
 
 /// A client for AWS Lambda.
@@ -51,7 +52,7 @@ impl Lambda {
     /// Puts a payload into the queue of a function (an asynchronous invocation).
     ///
     /// # Errors
-    /// Where Lambda has not accepted it, after the SDK's retries.
+    /// If Lambda has not accepted it after the SDK's retries.
     pub(crate) async fn invoke(&self, function: &str, payload: Vec<u8>) -> Result<(), NotInvoked> {
         let sent = self
             .client

@@ -1,10 +1,10 @@
-//! What was modified lately, handed on as if Partner Central had sent its events.
+//! Finds recently modified opportunities and hands them on as if Partner Central had sent their events.
 //!
-//! Partner Central's events are "best effort": in rare cases one does not come. And none ever came of an
-//! opportunity that is older than the bridge. This function lists what was modified in a span of time, and
-//! hands each opportunity to `enrich-opportunity` in the very form of Partner Central's event. It keeps
-//! nothing: its window is wider than the time between two runs, and receivers drop what they have already.
-//! A span that is too long for one run is continued in another one, as often as it takes.
+//! Partner Central's events are "best effort": in rare cases one is lost. And no event was ever sent for
+//! an opportunity older than the bridge. This function lists what was modified in a span of time, and
+//! hands each opportunity to `enrich-opportunity` in the exact form of Partner Central's event. It stores
+//! nothing: its window is wider than the time between two runs, and receivers drop what they already
+//! have. If a span is too long for one run, another run continues it, as often as it takes.
 
 mod clock;
 mod config;
@@ -35,37 +35,37 @@ use pace::{HAND_ON, MOST_OF_A_FILL, PAGE, Pace};
 use pages::Part;
 use task::Task;
 
-/// The time an invocation has where no deadline says otherwise: the function's own timeout.
+/// The time for an invocation without a deadline: the function's own timeout.
 const DEFAULT_TIME: Duration = Duration::from_mins(15);
-/// Time kept back for the call that is under way when time is up, and to leave the rest to another run: a
-/// list takes up to 14 s, an invocation up to 12. Where an invocation is shorter, a quarter of it.
+/// The time reserved at the end, to finish the call under way and to start the run that continues: a list
+/// takes up to 14 s, an invocation up to 12. A shorter invocation reserves a quarter of its time.
 const LAST_CALLS: Duration = Duration::from_mins(1);
 
-/// What every run is made with: the clients, the configuration and the clock.
+/// What every run shares: the clients, the configuration and the clock.
 #[derive(Debug, Clone)]
-pub struct Bridge<N, S> {
+pub struct Sweeper<N, S> {
     partner_central: PartnerCentral,
     lambda: Lambda,
     config: Config,
     clock: Clock<N, S>,
 }
 
-/// There is no time left to begin anything.
+/// Too little time is left to begin anything.
 struct TimeIsUp;
 
-/// Why a part of the list is not there.
+/// Why a part of the list is missing.
 enum Stop {
     TimeIsUp,
     Failed(Cause),
 }
 
-impl<N, S, F> Bridge<N, S>
+impl<N, S, F> Sweeper<N, S>
 where
     N: Fn() -> SystemTime,
     S: Fn(Duration) -> F,
     F: Future<Output = ()>,
 {
-    /// A bridge from the configured catalog.
+    /// Builds the sweep of the configured catalog.
     #[must_use]
     pub fn new(
         partner_central: PartnerCentral,
@@ -81,10 +81,10 @@ where
         }
     }
 
-    /// Makes one run, and tells the operator about it.
+    /// Makes one run and reports it to the operator.
     ///
     /// # Errors
-    /// See [`Error`]: each is a function error, with an alarm on it.
+    /// See [`Error`]: Lambda reports each as a function error, and an alarm watches these.
     pub async fn handle(&self, event: LambdaEvent<Value>) -> Result<Swept, Error> {
         let mut observation = Observation::begin();
         let result = self.sweep(&event, &mut observation).await;
@@ -123,7 +123,7 @@ where
                 }
                 let handed_on = self.hand_on(entry).await;
                 observation.handed_on(&entry.identifier, &handed_on);
-                // What could not be handed on is told, and not tried for ever.
+                // A failure is reported, and not retried forever.
                 task.handed_on.add(entry);
                 task.go_on_from(entry.modified.max(task.since));
             }
@@ -135,7 +135,7 @@ where
         self.leave(&task, begun_at, context, observation).await
     }
 
-    /// The next part of the list.
+    /// Reads the next part of the list.
     async fn part(
         &self,
         task: &Task,
@@ -153,7 +153,7 @@ where
         pages::part(task.since, task.until, ask).await
     }
 
-    /// Waits until it is time for reads.
+    /// Waits until the quota allows these reads.
     async fn wait(&self, pace: &Pace, reads: u32, deadline: SystemTime) -> Result<(), TimeIsUp> {
         let now = self.clock.now();
         let wait = pace.wait(now);
@@ -175,7 +175,7 @@ where
         self.invoke(&self.config.enrich_function, event).await
     }
 
-    /// Leaves what is not done yet to another run.
+    /// Starts another run for what is left.
     async fn leave(
         &self,
         task: &Task,
@@ -211,10 +211,10 @@ where
     }
 }
 
-/// When nothing further is begun.
+/// The time after which nothing new begins.
 ///
-/// A deadline in the past is ignored: no invocation begins after its end, but local runtimes send a
-/// constant (`cargo lambda watch`: 600 000 ms after 1970).
+/// A deadline in the past is ignored: local runtimes send a constant (`cargo lambda watch`: 600 000 ms
+/// after 1970), and no real invocation begins after its end.
 fn deadline(context: &Context, now: SystemTime) -> SystemTime {
     let left = Duration::from_millis(context.deadline)
         .checked_sub(now.duration_since(UNIX_EPOCH).unwrap_or_default())
@@ -227,7 +227,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_run_ends_a_minute_before_its_time_does_or_a_quarter_of_a_shorter_time() {
+    fn a_run_stops_a_minute_before_its_deadline_or_earlier_by_a_quarter_of_a_shorter_time() {
         let now = UNIX_EPOCH + Duration::from_secs(1_772_604_428);
         for (deadline_in_milliseconds, seconds) in [
             (1_772_604_428_000 + 900_000, 840),

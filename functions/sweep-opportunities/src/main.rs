@@ -1,10 +1,10 @@
-//! Wiring: log, configuration, clients, connection, and on to the runs.
+//! Starts the function: log, configuration, clients, connection, then the Lambda runtime.
 
 use std::{process::ExitCode, time::SystemTime};
 
 use lambda_runtime::service_fn;
 use partner_central::PartnerCentral;
-use sweep_opportunities::{Bridge, Clock, Config, Lambda};
+use sweep_opportunities::{Clock, Config, Lambda, Sweeper};
 use tokio::time::sleep;
 
 #[tokio::main(flavor = "current_thread")]
@@ -25,8 +25,8 @@ async fn run() -> Result<(), lambda_runtime::Error> {
     let partner_central = PartnerCentral::new(&sdk);
     partner_central.open().await;
     let clock = Clock::new(SystemTime::now, sleep);
-    let bridge = Bridge::new(partner_central, Lambda::new(&sdk), config, clock);
-    lambda_runtime::run(service_fn(|event| bridge.handle(event))).await
+    let sweeper = Sweeper::new(partner_central, Lambda::new(&sdk), config, clock);
+    lambda_runtime::run(service_fn(|event| sweeper.handle(event))).await
 }
 
 #[expect(

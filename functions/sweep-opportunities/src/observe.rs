@@ -1,4 +1,4 @@
-//! What an operator learns of a run: a log line and metrics, and nothing of what an opportunity holds.
+//! Reports a run to the operator: one log line and its metrics, never an opportunity's content.
 
 use std::{
     cell::Cell,
@@ -12,21 +12,21 @@ use tokio::time;
 
 use crate::{Error, invoke::NotInvoked};
 
-/// What a run came to: its answer, and what its log line says.
+/// The result of a run: its answer and its log line.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Swept {
-    /// Where the time began that was swept.
+    /// The start of the swept span.
     pub since: String,
-    /// Where it ended. Where a run was left to another one, that begins here.
+    /// The end of the swept span. If another run continues this one, it begins here.
     pub until: String,
-    /// Opportunities that were found modified in it, and that no run before this one had handed on.
+    /// Opportunities found modified in the span that no earlier run had handed on.
     pub listed: u64,
-    /// Those of them that were handed on.
+    /// How many of them were handed on.
     pub handed_on: u64,
 }
 
-/// What is noted of a run while it lasts.
+/// What a run reports, gathered while it lasts.
 #[derive(Debug)]
 pub(crate) struct Observation {
     begun: time::Instant,
@@ -51,13 +51,13 @@ impl Observation {
         }
     }
 
-    /// Notes which time is swept.
+    /// Records the span.
     pub(crate) fn of(&mut self, since: Instant, until: Instant, is_scheduled: bool) {
         self.span = Some((since, until));
         self.is_scheduled = is_scheduled;
     }
 
-    /// Notes how long a call to Partner Central takes.
+    /// Records how long a call to Partner Central takes.
     pub(crate) async fn waiting<T>(&self, call: impl Future<Output = T>) -> T {
         let started = time::Instant::now();
         let answer = call.await;
@@ -65,7 +65,7 @@ impl Observation {
         answer
     }
 
-    /// Notes what became of an opportunity.
+    /// Records what happened to an opportunity.
     pub(crate) fn handed_on(&mut self, identifier: &Identifier, result: &Result<(), NotInvoked>) {
         self.listed += 1;
         match result {
@@ -76,7 +76,7 @@ impl Observation {
         }
     }
 
-    /// Notes that another run goes on from here.
+    /// Records that another run continues from here.
     pub(crate) fn continued_from(&mut self, date: Instant) {
         self.is_continued = true;
         if let Some((_, until)) = &mut self.span {
@@ -94,7 +94,7 @@ impl Observation {
         self.listed > 0
     }
 
-    /// An error, where not all were handed on.
+    /// Returns an error if not all were handed on.
     pub(crate) fn refuse_failures(&self) -> Result<(), Error> {
         match self.listed - self.handed_on {
             0 => Ok(()),
@@ -105,7 +105,7 @@ impl Observation {
         }
     }
 
-    /// Writes the log line and the metrics, and gives the answer.
+    /// Writes the log line and the metrics, and returns the answer.
     pub(crate) fn end(
         self,
         result: Result<(), Error>,

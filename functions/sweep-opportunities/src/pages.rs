@@ -1,13 +1,13 @@
-//! The list, in parts that nothing is missing from, although opportunities change while it is read.
+//! Reads the list without gaps, although opportunities change while it is read.
 //!
-//! A page that is asked for by its date, the oldest first, is complete up to where it ends. So each part
-//! begins where the one before ended ([`STEP_BACK`] earlier), and AWS's `NextToken` is not followed: it may
-//! be an offset, and one opportunity that moves to the end of the order draws all behind it up by one.
+//! A page asked for by date, oldest first, is complete up to its last entry. So each part begins where
+//! the one before ended ([`STEP_BACK`] earlier), and AWS's `NextToken` is not followed: it may be an
+//! offset, and when one opportunity moves to the end of the order, all behind it move up by one.
 //!
-//! Where a page ends on the date that it began with, only the tokens lead on, until there is a later date.
-//! Then the part is read again, until two readings agree. That proves that nothing slipped: something slips
-//! only where an opportunity that was read leaves the order, and then the next reading is without it. An
-//! opportunity that left never comes back, because the time that is listed is over; so the readings come
+//! If a page ends on the date that it began with, only tokens lead on, until a later date appears. Then
+//! the part is read again, until two readings agree. That proves that nothing was skipped: an opportunity
+//! is skipped only if one read before it leaves the order, and then the next reading lacks that one. An
+//! opportunity that left never comes back, because the listed span is in the past; so the readings come
 //! to an end.
 
 use std::collections::HashSet;
@@ -20,13 +20,13 @@ use crate::task::STEP_BACK;
 /// A part of the list.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Part {
-    /// In order, each once.
+    /// The entries in order, each once.
     pub(crate) entries: Vec<Entry>,
-    /// Where the next part begins; `None` where this is the last one.
+    /// Where the next part begins; `None` if this is the last one.
     pub(crate) next: Option<Instant>,
 }
 
-/// Reads the part of the list that begins at `since`. `page` asks for a page, by its token where it has one.
+/// Reads the part of the list that begins at `since`. `page` fetches a page, by its token if it has one.
 pub(crate) async fn part<E>(
     since: Instant,
     until: Instant,

@@ -1,10 +1,10 @@
-//! What a run is told to do: its payload, in the three forms that it comes in.
+//! Parses a run's payload, in its three forms.
 //!
-//! | payload | from | meaning |
+//! | payload | sent by | meaning |
 //! |---|---|---|
-//! | `{"scheduled": "2026-03-04T05:00:00Z"}`, `{}` | the schedule, somebody by hand | what was modified lately |
+//! | `{"scheduled": "2026-03-04T05:00:00Z"}`, `{}` | the schedule, somebody | what was modified lately |
 //! | `{"since": "2024-01-01T00:00:00Z", "until": "…"}` | `make backfill` | what was modified in that time |
-//! | the same, and `handedOn` and `total` | the run before | what that run did not get to |
+//! | the same, with `handedOn` and `total` | the previous run | what that run did not reach |
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -16,20 +16,20 @@ use partner_central::Entry;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// What a window has beside its two intervals: for what AWS's list shows late, for the minutes of a
-/// schedule that is not punctual, and for clocks that differ.
+/// What a window has beyond its two intervals: for changes that AWS's list shows late, for a schedule
+/// that runs minutes late, and for clocks that differ.
 pub(crate) const OVERLAP: Duration = Duration::from_mins(5);
-/// How much earlier than where a page ended the next one begins. AWS's pages disagree whether "after" a
-/// date includes it, and nothing says how precisely it compares.
+/// How far before the end of a page the next one begins. AWS's pages disagree whether "after" a date
+/// includes it, and none says how precisely AWS compares.
 pub(crate) const STEP_BACK: Duration = Duration::from_secs(1);
 
-/// A payload that tells no task.
+/// A payload that is not a task.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PayloadError {
-    /// It is not in the form that is expected.
+    /// It is not in the expected form.
     #[error("the payload is wrong: {0}")]
     Form(String),
-    /// A date is none.
+    /// One of its dates is malformed.
     #[error("the payload's `{field}` is wrong: {cause}")]
     Date {
         /// The field's name.
@@ -37,43 +37,43 @@ pub enum PayloadError {
         /// What is wrong with it.
         cause: ParseInstantError,
     },
-    /// There is no time between the two dates.
+    /// `until` is not after `since`.
     #[error(
         "the payload's `until` is `{until}`, expected a date after `since`, which is `{since}`"
     )]
     Backwards {
-        /// Where the time begins.
+        /// The start of the span.
         since: Instant,
-        /// Where it ends.
+        /// The end of the span.
         until: Instant,
     },
-    /// There is no end without a beginning.
+    /// `until` stands without `since`.
     #[error("the payload has no `since`, expected it beside `until`")]
     MissingSince,
-    /// A run of the schedule where there is none.
+    /// The payload asks for the scheduled window, but there is no schedule.
     #[error(
         "the payload has no `since`, and `SWEEP_MINUTES` is empty: there is no window to sweep"
     )]
     NoWindow,
 }
 
-/// What is to be swept, and what has been handed on of it.
+/// The span to sweep, and what has been handed on of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Task {
-    /// What was modified from here on has yet to be listed.
+    /// Everything modified from here on has yet to be listed.
     pub(crate) since: Instant,
-    /// What was modified from here on is for the next run. In the past, so that what is listed can become
-    /// less while it is read, and never more: an opportunity that is modified meanwhile is modified later.
+    /// Everything modified from here on is for the next run. It is in the past, so the list can only
+    /// shrink while it is read: an opportunity modified meanwhile gets a later date.
     pub(crate) until: Instant,
-    /// Those handed on already, as far as they are listed again.
+    /// The opportunities already handed on that may be listed again.
     pub(crate) handed_on: HandedOn,
-    /// How many the runs before this one have handed on.
+    /// How many the earlier runs have handed on.
     pub(crate) total: u64,
-    /// Whether it is the run of the schedule, the first of its chain.
+    /// Whether this is the scheduled run, the first of its chain.
     pub(crate) is_scheduled: bool,
 }
 
-/// Opportunities, each with the date that it was listed with: one that was modified since is another.
+/// Opportunities with the date they were listed with; the same one with another date counts as another.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct HandedOn(BTreeMap<Instant, BTreeSet<String>>);
 
@@ -94,8 +94,8 @@ struct Payload {
 }
 
 impl Task {
-    /// Parses a payload. The window of a schedule is two intervals and an overlap, counted back from when
-    /// the run was due: two runs in a row must fail before a change slips through.
+    /// Parses a payload. A schedule's window is two intervals and an overlap, counted back from when the
+    /// run was due: a change is missed only if two runs in a row fail.
     pub(crate) fn parse(
         payload: &Value,
         now: Instant,
@@ -136,7 +136,7 @@ impl Task {
         })
     }
 
-    /// The payload of a run that goes on from here.
+    /// The payload of the run that continues this one.
     pub(crate) fn payload(&self, handed_on: u64) -> serde_json::Result<Vec<u8>> {
         serde_json::to_vec(&Payload {
             scheduled: None,
@@ -147,7 +147,7 @@ impl Task {
         })
     }
 
-    /// Goes on from a later date, and forgets what will not be listed again.
+    /// Continues from a later date, and forgets what will not be listed again.
     pub(crate) fn go_on_from(&mut self, date: Instant) {
         self.since = date;
         let kept = self.handed_on.0.split_off(&date.earlier_by(STEP_BACK));
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn the_window_is_two_intervals_and_an_overlap_from_when_the_run_was_due_until_now() {
+    fn the_window_reaches_from_two_intervals_and_an_overlap_before_the_run_was_due_until_now() {
         for (payload, since) in [
             (json!({}), "2026-03-04T02:55:30.000Z"),
             (json!(null), "2026-03-04T02:55:30.000Z"),
@@ -214,7 +214,7 @@ mod tests {
                 json!({"scheduled": "2026-03-04T05:00:00Z"}),
                 "2026-03-04T02:55:00.000Z",
             ),
-            // It had to wait for its turn.
+            // The run started late.
             (
                 json!({"scheduled": "2026-03-04T04:00:00Z"}),
                 "2026-03-04T01:55:00.000Z",
@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fill_ends_where_it_is_told_and_never_in_the_future() {
+    fn a_backfill_ends_at_until_and_never_in_the_future() {
         let since = "2024-01-01T00:00:00Z";
         for (until, is) in [
             (json!(null), "2026-03-04T05:00:30.000Z"),
@@ -247,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn a_payload_that_tells_no_task_is_refused_with_the_reason() {
+    fn a_payload_that_is_not_a_task_is_refused_with_the_reason() {
         for (payload, error) in [
             (
                 json!({"since": "yesterday"}),
@@ -299,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn the_next_run_knows_what_the_last_one_handed_on_as_far_as_it_is_listed_again() {
+    fn the_next_run_knows_which_opportunities_that_it_may_list_again_were_handed_on() {
         let entry = |number: u8, date: &str| Entry {
             identifier: Identifier::parse(&format!("O{number}")).unwrap(),
             modified: instant(date),

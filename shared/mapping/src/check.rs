@@ -1,11 +1,11 @@
-//! Whether AWS has such a place, and takes such values there: a typo is found when the mapping is read.
+//! Checks a mapping's places and values against AWS's model, so that a typo is found when it is parsed.
 
 use model::{Code, misfits};
 use serde_json::{Value, json};
 
 use crate::{form::Form, place::Place};
 
-/// The texts that `GetOpportunity` answers and `UpdateOpportunity` does not take.
+/// The text fields that `GetOpportunity` returns and `UpdateOpportunity` does not take.
 const READ_ONLY_TEXTS: [&str; 5] = ["Id", "Arn", "Catalog", "CreatedDate", "LastModifiedDate"];
 
 /// The lists of `RelatedEntityIdentifiers`, which change by `AssociateOpportunity`.
@@ -18,7 +18,7 @@ const RELATED: [&str; 6] = [
     "Solutions",
 ];
 
-/// What AWS has at a place.
+/// The shape that AWS's model has at a place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Shape {
     pub(crate) is_list: bool,
@@ -26,14 +26,14 @@ pub(crate) struct Shape {
     pub(crate) is_writable: bool,
 }
 
-/// What AWS has at a place, or why nothing can be mapped there.
+/// The shape that AWS's model has at a place, or why nothing can be mapped there.
 pub(crate) fn shape(place: &Place) -> Result<Shape, String> {
     let at = place.to_string();
     match place.first() {
         None => return Err("expected a place in the opportunity".to_owned()),
         Some((name, 0)) if READ_ONLY_TEXTS.contains(&name) => return Ok(read_only(false)),
         Some(("Identifier", 0)) => {
-            return Err("which no opportunity that is read has, nearest is `Id`".to_owned());
+            return Err("which no opportunity has when it is read, nearest is `Id`".to_owned());
         }
         Some(("RelatedEntityIdentifiers", 1)) => {
             let name = place.name().unwrap_or_default();
@@ -88,7 +88,7 @@ fn known(at: &str) -> Result<Shape, String> {
     })
 }
 
-/// What could stand in place of a name that is not known.
+/// What to write in place of an unknown name.
 pub(crate) fn unknown(name: &str, known: &[&str]) -> String {
     match model::meant(name, known) {
         Some(meant) => format!("nearest is `{meant}`"),
@@ -96,7 +96,8 @@ pub(crate) fn unknown(name: &str, known: &[&str]) -> String {
     }
 }
 
-/// A value for AWS: fine, fine as far as AWS's model goes, or wrong.
+/// Checks a value for AWS. `Some` holds a doubt: AWS's model takes it, AWS's documentation does not list
+/// it.
 pub(crate) fn value(place: &Place, value: &Value) -> Result<Option<String>, String> {
     match misfits(&place.to_string(), value).into_iter().next() {
         None => Ok(None),
@@ -105,7 +106,7 @@ pub(crate) fn value(place: &Place, value: &Value) -> Result<Option<String>, Stri
     }
 }
 
-/// Whether values of this form are what AWS has at a place; what it has, otherwise.
+/// Checks that values of this form fit what AWS has at a place; the error says what AWS has.
 pub(crate) fn form(place: &Place, shape: Shape, form: &Form) -> Result<(), &'static str> {
     let takes = |text: &str| value(place, &json!(text)).is_ok();
     match form {

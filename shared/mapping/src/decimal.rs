@@ -1,15 +1,15 @@
-//! Exact decimals: money is multiplied and divided, and floats lose cents.
+//! Exact decimals, because floats lose cents when money is multiplied or divided.
 //!
-//! AWS's amounts have up to 31 digits and 2 decimals; 128 bits hold 38. What does not fit is told,
-//! never rounded in silence.
+//! AWS's amounts have up to 31 digits and 2 decimals; 128 bits hold 38 digits. A number that does not fit
+//! is an error, never silently rounded.
 
 use std::fmt::{self, Display, Formatter};
 
-/// More than a number with meaning has, so that `1e999999999` costs nothing.
+/// More decimals than a meaningful number has, so that `1e999999999` costs nothing.
 const MOST_DECIMALS: u32 = 36;
 
-/// A decimal number, `digits` times 10 to the minus `decimals`, without zeros at its end: equal numbers
-/// are equal values.
+/// A decimal number, `digits` times 10 to the minus `decimals`, without trailing zeros: equal numbers are
+/// equal values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Decimal {
     digits: i128,
@@ -17,8 +17,8 @@ pub(crate) struct Decimal {
 }
 
 impl Decimal {
-    /// A number as JSON writes it; zeros before it and a point without decimals are taken too, because
-    /// AWS's pattern for amounts takes `5.`.
+    /// Parses a number as JSON writes it. Leading zeros and a point without decimals are accepted too,
+    /// because AWS's pattern for amounts accepts `5.`.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let (sign, unsigned) = match text.strip_prefix('-') {
             Some(rest) => (-1, rest),
@@ -66,7 +66,7 @@ impl Decimal {
         self.digits > 0
     }
 
-    /// The number, if it has no decimals.
+    /// The number, if it is whole.
     pub(crate) fn whole(self) -> Option<i128> {
         (self.decimals == 0).then_some(self.digits)
     }
@@ -76,12 +76,12 @@ impl Decimal {
         Some(Self::new(digits, self.decimals + other.decimals))
     }
 
-    /// Rounded to so many decimals, a half away from zero.
+    /// Rounds to `decimals` places, halves away from zero.
     pub(crate) fn rounded(self, decimals: u32) -> Option<Self> {
         self.divided_by(Self::new(1, 0), decimals)
     }
 
-    /// Divided and rounded once, a half away from zero.
+    /// Divides and rounds once, halves away from zero.
     pub(crate) fn divided_by(self, other: Self, decimals: u32) -> Option<Self> {
         let power = |exponent| 10_i128.checked_pow(exponent);
         let above = self
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_is_read_with_all_its_digits_or_not_at_all() {
+    fn a_number_is_parsed_with_all_its_digits_or_refused() {
         for (text, read) in [
             ("0", Some("0")),
             ("-0", Some("0")),

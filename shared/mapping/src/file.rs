@@ -1,4 +1,4 @@
-//! A mapping from its file: the one place here that touches one.
+//! Loads a mapping from a file; nothing else in this crate touches files.
 
 use std::{
     io,
@@ -7,31 +7,31 @@ use std::{
 
 use crate::{Mapping, MappingError};
 
-/// A file that is no mapping.
+/// A file that is not a valid mapping.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
-    /// It cannot be read.
+    /// The file cannot be read.
     #[error("the mapping `{}` cannot be read: {error}", path.display())]
     Unread {
-        /// Which file.
+        /// The file's path.
         path: PathBuf,
-        /// Why not.
+        /// The reason.
         error: io::Error,
     },
-    /// Something in it is wrong.
+    /// The file's content is wrong.
     #[error("`{}`: {error}", path.display())]
     Wrong {
-        /// Which file.
+        /// The file's path.
         path: PathBuf,
-        /// What, and where in it.
+        /// What is wrong, and where.
         error: MappingError,
     },
 }
 
-/// Reads a mapping from a file.
+/// Loads a mapping from a file.
 ///
 /// # Errors
-/// With the file's path, and the place in it that is wrong.
+/// If the file cannot be read or is wrong; the error names its path and the place in it.
 pub fn load(path: &Path) -> Result<Mapping, LoadError> {
     let bytes = std::fs::read(path).map_err(|error| LoadError::Unread {
         path: path.to_owned(),

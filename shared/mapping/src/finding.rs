@@ -1,26 +1,26 @@
-//! What a mapping has to say of one field: why it is refused, left out or left alone.
+//! Reports that a mapping refused, left out or ignored one field.
 
 use std::fmt::{self, Display, Formatter};
 
 use model::{Code, Source};
 use serde::Serialize;
 
-/// One field that is refused, left out or left alone, with its name on both sides:
-/// `{"pointer": "/LifeCycle/Stage", "field": "dealstage", "code": "unmapped-value", "detail": "…"}`.
+/// A field that is refused, left out or ignored, with its name on both sides: `{"pointer":
+/// "/LifeCycle/Stage", "field": "dealstage", "code": "unmapped-value", "detail": "…"}`.
 ///
-/// Its code is one of seven. It is refused or left out for [`Code::WrongType`], [`Code::UnmappedValue`],
-/// [`Code::NotRepresentable`] and [`Code::MissingCompanion`]; [`Code::NullIgnored`], [`Code::OneWay`] and
+/// The code is one of seven. [`Code::WrongType`], [`Code::UnmappedValue`], [`Code::NotRepresentable`] and
+/// [`Code::MissingCompanion`] refuse a field or leave it out; [`Code::NullIgnored`], [`Code::OneWay`] and
 /// [`Code::Defaulted`] are notices.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {
-    /// Where in the opportunity, as a JSON Pointer.
+    /// The place in the opportunity, as a JSON Pointer.
     pub pointer: String,
-    /// Where in the CRM's record, as the mapping writes it.
+    /// The place in the CRM's record, as the mapping writes it.
     pub field: String,
-    /// What.
+    /// What was found, for programs.
     pub code: Code,
-    /// The same for people, with what was expected. It may quote the value, and so personal data: it is
-    /// for the caller, not for a log.
+    /// What was found and what was expected, for people. It may quote the value, and so personal data:
+    /// send it to the caller, never to a log.
     pub detail: String,
 }
 

@@ -1,6 +1,6 @@
-//! One field's value on its way: how AWS writes it, how the CRM writes it, when the two are the same.
+//! Converts one field's value between AWS's form and the CRM's.
 //!
-//! Both ways go through a [`Reading`], what a value means. Two values of the CRM's are the same where
+//! Both directions go through a [`Reading`], the value's meaning. Two of the CRM's values are the same if
 //! they read the same: `150006` and `"150006.0"`, `true` and `"True"`, and a list in another order,
 //! because CRMs sort what people picked.
 
@@ -12,18 +12,18 @@ use time::{Date, Month, OffsetDateTime, format_description::well_known::Rfc3339}
 
 use crate::decimal::Decimal;
 
-/// AWS's amounts have this many decimals at most (the pattern of `MonetaryValue` in its service model).
+/// The most decimals of AWS's amounts (the pattern of `MonetaryValue` in its service model).
 const AWS_DECIMALS: u32 = 2;
 
-/// How much of a value is told.
+/// How much of a value a message quotes.
 const QUOTED_CHARS: usize = 100;
 
-/// How a field's values are written on both sides: a row's `as`, with what belongs to it.
+/// How both sides write a field's values: a row's `as` and its options.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Form {
-    /// Text, for the CRM shortened to so many characters.
+    /// Text; the CRM gets at most `max` characters.
     Text { max: Option<usize> },
-    /// AWS's decimal text; for the CRM a number, multiplied and rounded.
+    /// AWS's decimal text; the CRM gets a number, multiplied and rounded.
     Number {
         times: Option<Decimal>,
         decimals: Option<u32>,
@@ -32,26 +32,26 @@ pub(crate) enum Form {
     Date,
     /// Milliseconds since 1970 at midnight UTC.
     DateMs,
-    /// AWS's array of texts; for the CRM one text.
+    /// AWS's array of texts; the CRM gets one text.
     List { separator: String },
     /// AWS's `Yes` and `No`.
     Boolean,
 }
 
-/// AWS's value and the CRM's that stands for it.
+/// A value of AWS's, and the CRM's value that stands for it.
 pub(crate) type Pair = (String, Value);
 
-/// Why a value cannot be carried over.
+/// Why a value cannot be converted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Misfit {
     pub(crate) code: Code,
     pub(crate) detail: String,
 }
 
-/// What a value of the CRM's means.
+/// The meaning of one of the CRM's values.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Reading {
-    /// Null, or a text or list of nothing.
+    /// Null, an empty text or an empty list.
     Nothing,
     Text(String),
     Number(Decimal),
@@ -61,8 +61,8 @@ pub(crate) enum Reading {
     Boolean(bool),
 }
 
-/// What a list holds, in the order in which it came. Equal whatever the order, and however often one
-/// is named.
+/// The items of a list, in the order in which they came. Order and repetition make no difference to
+/// equality.
 #[derive(Debug, Clone)]
 pub(crate) struct Items(Vec<String>);
 
@@ -75,7 +75,7 @@ impl PartialEq for Items {
 
 impl Eq for Items {}
 
-/// A value's own text: a string, or the digits of a number.
+/// A value as text: a string, or the digits of a number.
 fn text_of(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
@@ -84,7 +84,7 @@ fn text_of(value: &Value) -> Option<String> {
     }
 }
 
-/// A pair's own text: `true` and `100000001` are codes that CRMs use.
+/// A pair's value as text: CRMs use `true` and `100000001` as codes.
 pub(crate) fn code_text(value: &Value) -> Option<String> {
     match value {
         Value::Bool(code) => Some(code.to_string()),
@@ -92,7 +92,7 @@ pub(crate) fn code_text(value: &Value) -> Option<String> {
     }
 }
 
-/// A value for an error's text.
+/// Quotes a value in an error's text.
 pub(crate) fn quoted(value: &Value) -> String {
     let text = text_of(value).unwrap_or_else(|| value.to_string());
     match text.char_indices().nth(QUOTED_CHARS) {
@@ -127,7 +127,7 @@ fn unmapped(value: &Value, listed: &[String]) -> Misfit {
     )
 }
 
-/// Whether AWS has nothing there.
+/// Whether AWS has no value there.
 pub(crate) fn is_nothing(value: Option<&Value>) -> bool {
     match value {
         None | Some(Value::Null) => true,
@@ -138,7 +138,7 @@ pub(crate) fn is_nothing(value: Option<&Value>) -> bool {
 }
 
 impl Form {
-    /// What the CRM is told of AWS's value; null where AWS has nothing.
+    /// Converts AWS's value for the CRM; null if AWS has none.
     pub(crate) fn hear(&self, pairs: &[Pair], value: Option<&Value>) -> Result<Value, Misfit> {
         let Some(value) = value.filter(|value| !is_nothing(Some(value))) else {
             return Ok(Value::Null);
@@ -174,7 +174,7 @@ impl Form {
         }
     }
 
-    /// What a value of the CRM's means.
+    /// Reads the meaning of one of the CRM's values.
     pub(crate) fn read(&self, pairs: &[Pair], value: &Value) -> Result<Reading, Misfit> {
         if is_nothing(Some(value)) {
             return Ok(Reading::Nothing);
@@ -214,7 +214,7 @@ impl Form {
         }
     }
 
-    /// What AWS is told of what the CRM means, with what AWS has `now`. `value` is what was read.
+    /// Converts the CRM's `reading` for AWS, whose current value is `now`. `value` is what was read.
     pub(crate) fn tell(
         &self,
         pairs: &[Pair],
@@ -248,7 +248,7 @@ impl Form {
         }
     }
 
-    /// Whether two values of AWS's are the same.
+    /// Whether two of AWS's values are the same.
     pub(crate) fn is_same_for_aws(&self, one: Option<&Value>, other: &Value) -> bool {
         let number = |value: &Value| Decimal::parse(value.as_str()?);
         match (self, one) {
@@ -282,14 +282,14 @@ fn to_aws(pairs: &[Pair], text: &str, value: &Value) -> Result<String, Misfit> {
     })
 }
 
-/// Digits with a point between them at most: what AWS's patterns take.
+/// Whether a text is digits with at most one point between them, as AWS's patterns take.
 fn is_plain(text: &str) -> bool {
     text.bytes()
         .all(|byte| byte.is_ascii_digit() || byte == b'.')
         && serde_json::from_str::<serde_json::Number>(text).is_ok()
 }
 
-/// AWS's amount for the CRM's number.
+/// Turns the CRM's number into AWS's amount.
 fn amount(number: Decimal, times: Option<Decimal>) -> Result<String, Misfit> {
     let amount = match times {
         Some(times) => number.divided_by(times, AWS_DECIMALS),
@@ -306,10 +306,10 @@ fn too_long() -> Misfit {
     )
 }
 
-/// The CRM's number for AWS's amount.
+/// Turns AWS's amount into the CRM's number.
 ///
-/// AWS keeps cents, so that 160000 a year is 13333.33 a month, and 159999.96 a year again. Where a whole
-/// number may have been meant, the CRM hears the whole number.
+/// AWS keeps cents: 160000 a year becomes 13333.33 a month, which is 159999.96 a year. So if a whole
+/// number may have been meant, the CRM gets the whole number.
 fn hear_number(
     value: &Value,
     times: Option<Decimal>,
@@ -389,8 +389,8 @@ fn read_list(value: &Value, separator: &str) -> Result<Reading, Misfit> {
     })
 }
 
-/// AWS's items that are still meant stay, in their order, also where several stand for one of the
-/// CRM's; what is new follows.
+/// AWS's items that are still meant stay in their order, even if several stand for one of the CRM's; new
+/// ones follow.
 fn tell_items(pairs: &[Pair], Items(items): &Items, now: Option<&Value>) -> Result<Value, Misfit> {
     let mut covered = BTreeSet::new();
     let mut told = Vec::new();
@@ -429,7 +429,7 @@ fn parse_date(text: &str) -> Option<Date> {
     (parts.next().is_none() && year >= 1000).then_some(date)
 }
 
-/// The instant that a date means, or a date with a time and an offset.
+/// The instant of a date, or of a date with a time and an offset.
 fn parse_instant(text: &str) -> Option<i128> {
     let at = match parse_date(text) {
         Some(date) => date.midnight().assume_utc(),
@@ -438,7 +438,7 @@ fn parse_instant(text: &str) -> Option<i128> {
     Some(at.unix_timestamp_nanos().div_euclid(1_000_000))
 }
 
-/// The day in UTC, in the years that AWS's pattern takes.
+/// The day in UTC, if AWS's pattern takes its year.
 fn day_of(milliseconds: i128) -> Option<String> {
     let seconds = i64::try_from(milliseconds.div_euclid(1000)).ok()?;
     let date = OffsetDateTime::from_unix_timestamp(seconds).ok()?.date();

@@ -1,7 +1,7 @@
-//! The laws, over random mappings, documents and records.
+//! Tests the two laws with random mappings, documents and records.
 //!
-//! What means the same is judged here by other means than in the product. Each test counts what it has seen, and fails
-//! where it has not seen enough of what is hard.
+//! Equality is decided here by other means than in the product. Each test counts the hard cases that it
+//! has seen, and fails if there were too few.
 
 mod dice;
 
@@ -23,14 +23,14 @@ const FACTS: Facts<'static> = Facts {
 const MAPPINGS: u32 = 1500;
 const WITH_EACH: usize = 4;
 
-/// A document, and the dice that a record is made of.
+/// A document, and the dice that make a record.
 type Try = (Object, Vec<[u8; 3]>);
 
 fn is_nothing(value: &Value) -> bool {
     matches!(value, Value::Null) || *value == json!("") || *value == json!([])
 }
 
-/// Whether two of a CRM's values mean the same in a row.
+/// Whether two of a CRM's values mean the same for a row.
 fn mean_the_same(row: &Value, one: &Value, other: &Value) -> bool {
     let text = |value: &Value| value.as_str().map_or(value.to_string(), str::to_owned);
     let (first, second) = (text(one), text(other));
@@ -60,7 +60,7 @@ fn mean_the_same(row: &Value, one: &Value, other: &Value) -> bool {
     }
 }
 
-/// What a test has seen, by name.
+/// How often a test has seen each hard case, by name.
 #[derive(Default)]
 struct Tally(RefCell<BTreeMap<String, usize>>);
 
@@ -96,7 +96,7 @@ fn parse(file: &Value) -> Result<Mapping, TestCaseError> {
 }
 
 #[test]
-fn what_was_heard_and_is_sent_back_changes_nothing() {
+fn a_record_that_the_crm_sends_back_unchanged_changes_nothing() {
     let tally = Tally::default();
     let documents = prop::collection::vec(document(), WITH_EACH);
     let law = |(file, documents): (Value, Vec<Object>)| {
@@ -140,7 +140,7 @@ fn what_was_heard_and_is_sent_back_changes_nothing() {
     tally.assert_seen(&["cases"], 6000);
 }
 
-/// Counts what is hard about a document in a mapping.
+/// Counts the hard cases of a document under a mapping.
 fn seen(tally: &Tally, file: &Value, document: &Object) {
     for (row, _) in to_aws(file).iter().filter(|(row, _)| row["to"] != "aws") {
         let at = row["aws"].as_str().unwrap();
@@ -168,7 +168,7 @@ fn seen(tally: &Tally, file: &Value, document: &Object) {
 }
 
 #[test]
-fn what_was_sent_is_heard_or_refused() {
+fn what_the_crm_sends_comes_back_to_it_or_is_refused() {
     let tally = Tally::default();
     let dice = prop::collection::vec(any::<[u8; 3]>(), 9);
     let tries = prop::collection::vec((document(), dice), WITH_EACH);
@@ -300,7 +300,7 @@ fn heard_as_sent(
     Ok(())
 }
 
-/// Whether a row's `new` may have put something there.
+/// Whether a row's `new` may have filled this place.
 fn is_filled(file: &Value, at: &str) -> bool {
     to_aws(file).iter().any(|(row, _)| {
         let own = row["aws"].as_str().unwrap();
@@ -312,7 +312,7 @@ fn is_filled(file: &Value, at: &str) -> bool {
     })
 }
 
-/// Whether nothing that was there is gone. (What is cleared is null.)
+/// Whether every earlier field still exists. (A cleared field is null.)
 fn has_every_field_of(before: &Object, after: &Object) -> bool {
     before
         .iter()

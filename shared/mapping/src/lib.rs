@@ -1,16 +1,16 @@
-//! A CRM's own names for an opportunity's fields: one table, as data, that works in both directions.
+//! Maps an opportunity's fields to a CRM's own, by one table of data that works in both directions.
 //!
 //! A CRM team writes down which of its fields stands for which place of the opportunity, and in which
-//! form; nobody writes a program. There is no expression language, so that whatever the table says can
-//! be turned round. It is a lens, and obeys the two laws of one:
+//! form; nobody writes a program. There is no expression language, so that every row can be reversed. A
+//! mapping is a lens, and obeys its two laws:
 //!
-//! 1. What was heard and is sent back changes nothing: `put(document, get(document)) = document`, for
-//!    every document and every mapping. Where AWS's value already stands for the one that comes in, it
-//!    is kept: neither several stages that are one to the CRM, nor rounded amounts, nor shortened texts
-//!    flip or echo.
-//! 2. What was sent is heard: `get(put(document, record)) = record` in every field that goes both
-//!    ways, or the record is refused, `not-representable`. (Two values are equal where they mean the
-//!    same in the row's `as`. A row that goes to AWS alone is never heard, and may lose what AWS cannot
+//! 1. A record sent back unchanged changes nothing: `put(document, get(document)) = document`, for
+//!    every document and every mapping. If AWS's value already stands for the incoming one, it stays:
+//!    neither several stages that are one to the CRM, nor rounded amounts, nor shortened texts flip
+//!    or echo.
+//! 2. What the CRM sends comes back to it: `get(put(document, record)) = record` in every field that goes
+//!    both ways, or the record is refused, `not-representable`. (Two values are equal if they mean the
+//!    same in the row's `as`. A row that goes only to AWS never comes back, and may lose what AWS cannot
 //!    hold: a time of day, a stage finer than AWS's.)
 //!
 //! ```
@@ -67,7 +67,7 @@ pub use self::{
     receive::{ReceiveError, Received},
 };
 
-/// A table of pairs of fields, and how the CRM's messages are made.
+/// A table of paired fields, and the form of the CRM's messages.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Mapping {
     crm: String,
@@ -76,25 +76,25 @@ pub struct Mapping {
     locked: Locked,
     rows: Vec<Row>,
     facts: Vec<FactRow>,
-    /// The rows that go to AWS, an array's items in their order.
+    /// The rows that go to AWS, an array's items in order.
     to_aws: Vec<usize>,
     warnings: Vec<MappingError>,
 }
 
-/// What a sender hears of an edit that a review closes: `locked` in the file.
+/// What to answer to an edit that a review closes: `locked` in the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Locked {
-    /// It is refused.
+    /// The edit is refused.
     #[default]
     Refuse,
-    /// It is to be sent again later: for senders that give up on an answer of 4xx.
+    /// The sender is asked to try again later: for senders that give up after an answer of 4xx.
     Retry,
 }
 
-/// What is known of an event besides its opportunity, for rows with `from`.
+/// The facts of an event besides its opportunity, for rows with `from`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Facts<'a> {
-    /// The event's `sequence`: of two events for one opportunity the greater is the newer.
+    /// The event's `sequence`: of two events for one opportunity, the greater is the newer.
     pub sequence: &'a str,
     /// The event's `id`.
     pub id: &'a str,
@@ -103,26 +103,27 @@ pub struct Facts<'a> {
 /// An opportunity in the CRM's own names.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Record {
-    /// The fields, null (or the empty text, where the CRM takes only texts) where AWS has nothing.
+    /// The fields; null (or an empty text, if the CRM takes only texts) for fields that AWS does not
+    /// have.
     pub record: Value,
-    /// The fields that are left out, because the mapping cannot tell them.
+    /// The fields left out because the mapping has no value for them.
     pub problems: Vec<Finding>,
 }
 
-/// Where a message of the CRM's has what.
+/// Where a message from the CRM has its identifier and its record.
 #[derive(Debug, Clone, PartialEq)]
 struct Receive {
     id: Place,
     record: Place,
 }
 
-/// How a message to the CRM is made.
+/// How to build a message for the CRM.
 #[derive(Debug, Clone, PartialEq)]
 struct Send {
     body: Value,
     id: Option<Place>,
     record: Place,
-    /// Whether every value is written as text.
+    /// Whether to write every value as text.
     is_text: bool,
 }
 
@@ -133,7 +134,7 @@ struct Row {
     aws: Place,
     /// The field, as the file writes it.
     field: String,
-    /// The same as a place in the record.
+    /// The same field as a place in the record.
     crm: Place,
     to: Direction,
     form: Form,
@@ -151,7 +152,7 @@ enum Direction {
     Crm,
 }
 
-/// A field that the CRM is told and that is no part of the opportunity.
+/// A field for the CRM that is not part of the opportunity.
 #[derive(Debug, Clone, PartialEq)]
 struct FactRow {
     fact: Fact,
@@ -203,26 +204,26 @@ impl Row {
 }
 
 impl Mapping {
-    /// The CRM's name, as the file has it.
+    /// The CRM's name, as in the file.
     #[must_use]
     pub fn crm(&self) -> &str {
         &self.crm
     }
 
-    /// What a sender hears of an edit that a review closes.
+    /// What to answer to an edit that a review closes.
     #[must_use]
     pub fn locked(&self) -> Locked {
         self.locked
     }
 
-    /// Values that AWS's documentation does not list, though its model takes any: each may be a typo.
+    /// Values that AWS's documentation does not list although its model takes any: each may be a typo.
     #[must_use]
     pub fn warnings(&self) -> &[MappingError] {
         &self.warnings
     }
 
-    /// The opportunity as the CRM writes it. A value that the table cannot tell is left out and is a
-    /// problem.
+    /// The opportunity as the CRM writes it. A value that the table cannot convert is left out and
+    /// reported.
     #[must_use]
     pub fn get(&self, document: &Object, facts: &Facts<'_>) -> Record {
         let mut record = json!({});
@@ -239,7 +240,7 @@ impl Mapping {
         Record { record, problems }
     }
 
-    /// A record that the CRM could send: what AWS has, in the fields that go to AWS.
+    /// A record that the CRM could send: AWS's values, in the fields that go to AWS.
     #[must_use]
     pub fn example(&self, document: &Object) -> Value {
         let mut record = json!({});
@@ -252,7 +253,7 @@ impl Mapping {
         record
     }
 
-    /// The whole body for the CRM's API, with `record` in it, for the opportunity of this identifier.
+    /// The whole body for the CRM's API: `record`, for the opportunity with this identifier.
     #[must_use]
     pub fn body(&self, identifier: &str, record: Value) -> Value {
         let mut body = self.send.body.clone();
@@ -263,8 +264,8 @@ impl Mapping {
         body
     }
 
-    /// The field of the CRM's that stands for a place of the opportunity, or for what holds it. Of
-    /// several, the first that can change it.
+    /// The CRM's field for a place of the opportunity, or for one that contains it. Of several, the first
+    /// that can change it.
     #[must_use]
     pub fn field(&self, pointer: &str) -> Option<&str> {
         let place = Place::parse(pointer).ok()?;
@@ -278,7 +279,7 @@ impl Mapping {
 }
 
 impl Send {
-    /// A value in the form that the CRM takes.
+    /// A value as the CRM takes it.
     fn as_taken(&self, value: Value) -> Value {
         match value {
             Value::Null if self.is_text => json!(""),

@@ -1,7 +1,7 @@
-//! The file becomes a mapping, or an error that names the place in the file.
+//! Parses a mapping's file; an error names the place in it.
 //!
-//! What would break a law is refused here, before a deploy: two rows for one field, two that change
-//! one place, a `null` that clears what AWS requires.
+//! Anything that would break a law is refused here, before a deploy: two rows for one field, two that
+//! change one place, a `null` that clears what AWS requires.
 
 mod members;
 mod table;
@@ -18,10 +18,10 @@ use self::table::Table;
 use crate::{Locked, Mapping, Receive, Row, Send};
 
 impl Mapping {
-    /// Reads a mapping, and checks its places and values against AWS's model.
+    /// Parses a mapping, and checks its places and values against AWS's model.
     ///
     /// # Errors
-    /// At the first thing that is wrong, with its place in the file.
+    /// At the first error, with its place in the file.
     pub fn parse(bytes: &[u8]) -> std::result::Result<Self, MappingError> {
         let not_json = |problem: serde_json::Error| MappingError {
             pointer: String::new(),
@@ -29,7 +29,7 @@ impl Mapping {
         };
         match json::flaw(bytes).map_err(not_json)? {
             Some(Flaw::Twice(pointer)) => {
-                return error(pointer, "is there twice, expected it once");
+                return error(pointer, "appears twice, expected once");
             }
             Some(Flaw::Reserved(pointer)) => return error(pointer, "is a reserved name"),
             None => {}
@@ -44,7 +44,12 @@ impl Mapping {
         let locked = file.choice("locked", &choices, Locked::Refuse)?;
         let items = match file.require("fields", "a list of rows")? {
             Value::Array(items) if !items.is_empty() => items,
-            _ => return file.error("fields", "is no list of rows, expected one or more"),
+            _ => {
+                return file.error(
+                    "fields",
+                    "is empty or not a list, expected one or more rows",
+                );
+            }
         };
         let mut table = Table::default();
         for (index, item) in items.iter().enumerate() {
@@ -96,13 +101,13 @@ fn send(file: &Members<'_>) -> Result<Send> {
     let is_free = |value: Option<&Value>| value.is_none_or(Value::is_null);
     let there = record.find(body);
     if !record.is_writable(body) || !(is_free(there) || there.is_some_and(Value::is_object)) {
-        return send.error("record", "is no place of an object in `body`");
+        return send.error("record", "is not a place for an object in `body`");
     }
     let mut id = None;
     if send.get("id").is_some() {
         let place = send.place("id")?;
         if !place.is_writable(body) || place.is_whole() || !is_free(place.find(body)) {
-            return send.error("id", "is no free place in `body`");
+            return send.error("id", "is not a free place in `body`");
         }
         if !record.is_whole() && place.overlaps(&record) {
             return send.error("id", "is the record's place, expected another");

@@ -1,17 +1,17 @@
-//! Places in a document, taken apart once when the mapping is read.
+//! Places in a document, split into tokens once, when the mapping is parsed.
 //!
-//! A number between slashes is the index of an array's item, anything else the name of a field: AWS
-//! names nothing by digits alone.
+//! A number between slashes is the index of an array's item, anything else the name of a field: AWS names
+//! nothing by digits alone.
 
 use std::fmt::{self, Display, Formatter};
 
 use model::{Object, kind, pointer};
 use serde_json::Value;
 
-/// An array of the CRM's is made no longer than this.
+/// The longest array that is created in the CRM's messages.
 const MOST_ITEMS: usize = 100;
 
-/// A place, as a JSON Pointer says it. Its `Display` is the pointer.
+/// A place in a document. Its `Display` is the JSON Pointer.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Place(Vec<Token>);
 
@@ -24,18 +24,18 @@ enum Token {
 /// Why a value cannot be put at a place.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Blocked {
-    /// On the way there stands something of another kind.
+    /// A value on the way is of another kind.
     Kind {
         at: String,
         found: &'static str,
         expected: &'static str,
     },
-    /// Items before it are missing.
+    /// Earlier items are missing.
     Gap { at: String, items: usize },
 }
 
 impl Place {
-    /// Parses a JSON Pointer; what is wrong with it, otherwise. The empty one is the whole.
+    /// Parses a JSON Pointer, the empty one for the whole; the error says what is wrong.
     pub(crate) fn parse(text: &str) -> Result<Self, &'static str> {
         let Some(tokens) = text.strip_prefix('/') else {
             return match text {
@@ -50,35 +50,35 @@ impl Place {
             .map(Self)
     }
 
-    /// A field of the record, by its name alone.
+    /// A top-level field of the record.
     pub(crate) fn named(name: &str) -> Self {
         Self(vec![Token::Name(name.to_owned())])
     }
 
-    /// The place of what holds this one; `None` for the whole.
+    /// The place that contains this one; `None` for the whole.
     pub(crate) fn parent(&self) -> Option<Self> {
         let (_, parent) = self.0.split_last()?;
         Some(Self(parent.to_vec()))
     }
 
-    /// A field of what is at this place.
+    /// A field of the object at this place.
     pub(crate) fn child(&self, name: &str) -> Self {
         let name = Token::Name(name.to_owned());
         Self(self.0.iter().cloned().chain([name]).collect())
     }
 
-    /// A place within this one, by its own pointer.
+    /// A place inside this one, by its own pointer.
     pub(crate) fn join(&self, inner: &Self) -> Self {
         Self(self.0.iter().chain(&inner.0).cloned().collect())
     }
 
-    /// This place, as seen from one that it lies within.
+    /// This place relative to `outer`, if it lies within that.
     pub(crate) fn from(&self, outer: &Self) -> Option<Self> {
         let inner = self.0.strip_prefix(outer.0.as_slice())?;
         Some(Self(inner.to_vec()))
     }
 
-    /// The first name, and how many follow.
+    /// The first name, and how many tokens follow.
     pub(crate) fn first(&self) -> Option<(&str, usize)> {
         match self.0.split_first()? {
             (Token::Name(name), rest) => Some((name, rest.len())),
@@ -86,7 +86,7 @@ impl Place {
         }
     }
 
-    /// The last name, if it is one.
+    /// The last token, if it is a name.
     pub(crate) fn name(&self) -> Option<&str> {
         match self.0.last()? {
             Token::Name(name) => Some(name),
@@ -102,12 +102,12 @@ impl Place {
         self.0.is_empty()
     }
 
-    /// Whether it is the other or lies within it.
+    /// Whether this place is `other` or lies within it.
     pub(crate) fn is_within(&self, other: &Self) -> bool {
         self.0.len() >= other.0.len() && self.overlaps(other)
     }
 
-    /// Whether one of the two is the other or lies within it.
+    /// Whether one of the two places is the other or lies within it.
     pub(crate) fn overlaps(&self, other: &Self) -> bool {
         self.0.iter().zip(&other.0).all(|(one, other)| one == other)
     }
@@ -124,7 +124,8 @@ impl Place {
         })
     }
 
-    /// Whether a value can be put here beside what is there: nothing of another kind, no gap before it.
+    /// Whether a value can be put here: nothing on the way is of another kind, and no earlier item is
+    /// missing.
     pub(crate) fn is_writable(&self, whole: &Value) -> bool {
         let mut slot = Some(whole);
         self.0.iter().all(|token| {
@@ -139,7 +140,7 @@ impl Place {
         })
     }
 
-    /// Items in their order, whatever the order of the rows.
+    /// Sorts the items of an array by index, whatever the order of the rows.
     pub(crate) fn order(&self, other: &Self) -> std::cmp::Ordering {
         self.0.cmp(&other.0)
     }
@@ -159,8 +160,8 @@ impl Place {
             .try_fold(document.get(name)?, |value, token| token.of(value))
     }
 
-    /// Puts a value here. What is missing or null on the way is made, an item only after the last one.
-    /// Says whether what holds the value had to be made.
+    /// Puts a value here. Creates whatever is missing or null on the way, an item only after the last
+    /// one. Returns whether the value's parent had to be created.
     pub(crate) fn put(&self, document: &mut Object, value: Value) -> Result<bool, Blocked> {
         let mut whole = Value::Object(std::mem::take(document));
         let put = self.put_into(&mut whole, value);
@@ -209,8 +210,8 @@ impl Place {
         Ok(is_made)
     }
 
-    /// Puts a value into what goes to the CRM, where nothing but the mapping's own parts stand.
-    /// Items before it that are missing are null.
+    /// Puts a value into a message for the CRM, which holds only the mapping's own parts. Missing items
+    /// before it become null.
     pub(crate) fn write(&self, whole: &mut Value, value: Value) {
         let mut slot = whole;
         for token in &self.0 {

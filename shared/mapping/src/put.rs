@@ -1,4 +1,4 @@
-//! The CRM's record becomes changes to the opportunity, all of them or none.
+//! Applies the CRM's record to an opportunity: all of its changes or none.
 
 use model::{Code, Object};
 use serde_json::Value;
@@ -9,31 +9,31 @@ use crate::{
     place::Place,
 };
 
-/// A document with a record's changes in it.
+/// A document after a record's changes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Put {
-    /// The document, whole. What the record clears is null in it.
+    /// The whole document. Fields that the record clears are null.
     pub document: Object,
-    /// Which place was changed by which field.
+    /// Which field changed which place.
     pub fields: Vec<Source>,
     /// How many fields of the record the mapping does not name.
     pub ignored: usize,
-    /// What was left alone, or added, and should be known.
+    /// What was ignored or added and is worth knowing.
     pub notices: Vec<Finding>,
 }
 
-/// A place in the opportunity, and the field that its value came from.
+/// A place in the opportunity, and the field of its value.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Source {
-    /// Where in the opportunity, as a JSON Pointer.
+    /// The place in the opportunity, as a JSON Pointer.
     pub pointer: String,
-    /// Where in the CRM's record, as the mapping writes it.
+    /// The place in the CRM's record, as the mapping writes it.
     pub field: String,
 }
 
 impl Put {
-    /// The field that a change came from: to `pointer`, to something within it or around it. Of several,
-    /// the first. The whole opportunity is no one field's.
+    /// The field that caused a change: to `pointer`, or to a place inside or around it. Of several, the
+    /// first. The whole opportunity belongs to no single field.
     #[must_use]
     pub fn field(&self, pointer: &str) -> Option<&str> {
         let is_within = |one: &str, outer: &str| {
@@ -52,24 +52,24 @@ impl Put {
     }
 }
 
-/// What a field of the record comes to.
+/// What to do with a field of the record.
 enum Step {
-    /// AWS has it already.
+    /// AWS already has the value.
     Kept,
-    /// It is empty, and so is AWS's: it says nothing.
+    /// The value and AWS's are both empty: nothing to do.
     Empty,
-    /// It is ignored, and said so.
+    /// The value is ignored, with a notice.
     Told(Finding),
-    /// AWS is to have this.
+    /// AWS gets this value.
     Change(Value),
 }
 
 impl Mapping {
-    /// Puts a record into a document. Absent fields change nothing; null and the empty text clear where
-    /// the row says so.
+    /// Applies a record to a document. Absent fields change nothing; null and an empty text clear a field
+    /// only if the row says so.
     ///
     /// # Errors
-    /// With everything for which the record is refused.
+    /// With every finding for which the record is refused.
     pub fn put(&self, document: &Object, record: &Value) -> Result<Put, Vec<Finding>> {
         let mut after = document.clone();
         let (mut heard, mut changed, mut notices) = (Vec::new(), Vec::new(), Vec::new());
@@ -92,8 +92,8 @@ impl Mapping {
                 Err(refusal) => refusals.push(refusal),
             }
         }
-        // A default rides along with a change. It is never the only one, or what was heard and is sent
-        // back would change something.
+        // A default is only added to another change. Alone, it would make a record that is sent back
+        // unchanged change something.
         if !changed.is_empty() {
             for row in self.rows_to_aws() {
                 let Some(default) = &row.default else {
@@ -140,7 +140,7 @@ impl Mapping {
         self.to_aws.iter().filter_map(|index| self.rows.get(*index))
     }
 
-    /// What one field of the record comes to.
+    /// Decides about one field of the record.
     fn step(
         &self,
         row: &Row,
@@ -174,14 +174,15 @@ impl Mapping {
         match row.with.and_then(|index| self.rows.get(index)) {
             Some(companion) if !companion.is_in(record) => {
                 let field = &companion.field;
-                let detail = format!("it comes without `{field}`, expected both in one record");
+                let detail = format!("it was sent without `{field}`, expected both in one record");
                 Err(row.finding(Code::MissingCompanion, detail))
             }
             _ => Ok(Step::Change(value)),
         }
     }
 
-    /// Fills what was made for a value with what the rows say of it, but for what the record clears.
+    /// Fills the objects created for a value with their rows' `new`, except for fields that the record
+    /// clears.
     fn fill(&self, after: &mut Object, made: &[Place], is_cleared: impl Fn(&Place) -> bool) {
         for row in self.rows_to_aws().filter(|row| !row.new.is_empty()) {
             let Some(parent) = row.aws.parent().filter(|parent| made.contains(parent)) else {
@@ -190,14 +191,14 @@ impl Mapping {
             for (name, value) in &row.new {
                 let place = parent.child(name);
                 if place.find_in(after).is_none() && !is_cleared(&place) {
-                    // It cannot be blocked: what holds it was made.
+                    // It cannot be blocked: its parent was just created.
                     let _ = place.put(after, value.clone());
                 }
             }
         }
     }
 
-    /// The fields that go to the CRM alone and have another value in the record.
+    /// The fields that go only to the CRM and have another value in the record.
     fn one_way(&self, document: &Object, record: &Value) -> Vec<Finding> {
         let rows = self.rows.iter().filter(|row| !row.goes_to_aws());
         let differs = |row: &&Row| {
@@ -216,7 +217,7 @@ impl Mapping {
             .collect()
     }
 
-    /// How many fields of the record the mapping does not name.
+    /// How many of the record's fields the mapping does not name.
     fn ignored(&self, record: &Value) -> usize {
         let rows = self.rows.iter().map(|row| &row.crm);
         let facts = self.facts.iter().map(|row| &row.crm);
@@ -253,7 +254,7 @@ fn change(
     }
 }
 
-/// The second law: what the CRM would hear of what it sent must be what it sent.
+/// Applies the second law: the CRM must get back what it sent.
 fn contradiction(row: &Row, incoming: &Value, after: &Object) -> Option<Finding> {
     if !row.goes_to_crm() {
         return None;
@@ -266,7 +267,7 @@ fn contradiction(row: &Row, incoming: &Value, after: &Object) -> Option<Finding>
             }
             quoted(&heard)
         }
-        Err(_) => "what the mapping cannot tell".to_owned(),
+        Err(_) => "a value that the mapping cannot convert".to_owned(),
     };
     let sent = quoted(incoming);
     let detail =

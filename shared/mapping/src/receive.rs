@@ -1,4 +1,4 @@
-//! A message of the CRM's, taken apart: which opportunity, and what of it.
+//! Extracts the identifier and the record from a CRM's message.
 
 use model::{
     Identifier, ParseIdentifierError,
@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::{Mapping, place::Place};
 
-/// A record as it came, and the opportunity that it is about.
+/// A record, and the opportunity that it is about.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Received {
     /// The opportunity's identifier.
@@ -18,42 +18,42 @@ pub struct Received {
     pub record: Value,
 }
 
-/// A message in which the mapping finds no record.
+/// Why the mapping finds no record in a message.
 #[derive(Debug, thiserror::Error)]
 pub enum ReceiveError {
     /// The body is not JSON.
     #[error("the body is not JSON: {0}")]
     NotJson(#[from] serde_json::Error),
-    /// An object names a field twice, and nobody can say which is meant.
-    #[error("the body's `{pointer}` is there twice, expected it once")]
+    /// An object names a field twice, so its value is ambiguous.
+    #[error("the body's `{pointer}` appears twice, expected once")]
     Twice {
-        /// Where, as a JSON Pointer into the body.
+        /// The place, as a JSON Pointer into the body.
         pointer: String,
     },
-    /// A field has a name that the parser gives a meaning to.
+    /// A field has a name that the parser interprets.
     #[error(
         "the body names `{pointer}`, expected no name that begins with `$serde_json::private::`"
     )]
     Reserved {
-        /// Where, as a JSON Pointer into the body.
+        /// The place, as a JSON Pointer into the body.
         pointer: String,
     },
-    /// What the mapping reads is not there, or is something else.
+    /// A field that the mapping reads is missing or of another kind.
     #[error("the body's `{pointer}` is {found}, expected {expected}")]
     Misplaced {
-        /// Where, as a JSON Pointer into the body.
+        /// The place, as a JSON Pointer into the body.
         pointer: String,
-        /// Whether there is nothing at all.
+        /// Whether the field is missing.
         is_missing: bool,
-        /// What it is instead: `missing`, or its kind with its article.
+        /// What it is instead: `missing`, or a kind such as `an array`.
         found: &'static str,
-        /// What the mapping says it is.
+        /// What the mapping expects.
         expected: &'static str,
     },
     /// The identifier is malformed.
     #[error("the body's `{pointer}`: {error}")]
     Identifier {
-        /// Where, as a JSON Pointer into the body.
+        /// The place, as a JSON Pointer into the body.
         pointer: String,
         /// What is wrong with it.
         error: ParseIdentifierError,
@@ -61,11 +61,11 @@ pub enum ReceiveError {
 }
 
 impl Mapping {
-    /// Takes the body of a message of the CRM's apart.
+    /// Extracts the record from the body of a CRM's message.
     ///
     /// # Errors
-    /// Where it is no JSON that says everything once, or the mapping's `receive` finds no identifier or
-    /// no record in it.
+    /// If the body is not JSON, repeats a name, or has no identifier or no record where the mapping's
+    /// `receive` expects them.
     pub fn receive(&self, body: &[u8]) -> Result<Received, ReceiveError> {
         match json::flaw(body)? {
             Some(Flaw::Twice(pointer)) => return Err(ReceiveError::Twice { pointer }),

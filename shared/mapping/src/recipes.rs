@@ -1,5 +1,4 @@
-//! The bodies in `docs/crm.md`, each through the mapping that it names: a recipe that no longer holds
-//! fails here.
+//! Sends each body in `docs/crm.md` through the mapping that it names, so that an outdated recipe fails.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +7,7 @@ use serde_json::Value;
 
 use crate::Mapping;
 
-/// The blocks of JSON that have a second word, by that word.
+/// The JSON blocks whose info string has a second word, by that word.
 fn blocks() -> BTreeMap<&'static str, Vec<&'static str>> {
     let text = include_str!("../../../docs/crm.md");
     let mut blocks: BTreeMap<_, Vec<_>> = BTreeMap::new();
@@ -28,14 +27,14 @@ fn sample() -> Object {
 }
 
 #[test]
-fn the_example_of_a_file_is_right() {
+fn the_example_mapping_in_the_docs_is_valid() {
     let example = blocks()["example"][0];
     let mapping = Mapping::parse(example.as_bytes()).unwrap();
     assert_eq!(mapping.crm(), "hubspot");
 }
 
 #[test]
-fn each_body_changes_the_sample_opportunity_and_nothing_the_second_time() {
+fn each_documented_body_changes_the_sample_once_and_nothing_when_repeated() {
     let blocks = blocks();
     let hubspot = include_str!("../../../mappings/hubspot.json");
     let salesforce = include_str!("../../../mappings/salesforce.json");

@@ -1,4 +1,4 @@
-//! The mappings that ship: what a CRM sends and takes, with the sample opportunity.
+//! Tests the mappings that ship: what their CRMs send and take, with the sample opportunity.
 
 use model::{Change, Object};
 use serde_json::{Value, json};
@@ -10,8 +10,8 @@ const FACTS: Facts<'static> = Facts {
     id: "9f2c",
 };
 
-/// What HubSpot's `batch/upsert` takes of one request: at least `inputs`, each with a text for `id` and
-/// texts alone in `properties`.
+/// HubSpot's requirements for one request to `batch/upsert`: at least `inputs`, each with a text `id` and
+/// only texts in `properties`.
 fn upsert() -> Value {
     let text = json!({"type": "string"});
     json!({
@@ -42,7 +42,7 @@ fn sample() -> Object {
 }
 
 #[test]
-fn hubspot_takes_what_it_is_sent() {
+fn the_hubspot_mapping_builds_bodies_that_hubspot_takes() {
     let validator = jsonschema::draft202012::new(&upsert()).unwrap();
     let mapping = hubspot();
     for document in [sample(), Object::new()] {
@@ -59,9 +59,10 @@ fn hubspot_takes_what_it_is_sent() {
     }
 }
 
-/// Its upsert by an external id refuses a body that has the external id, and takes numbers as numbers.
+/// Salesforce's upsert by an external id refuses a body that repeats that id, and takes numbers as
+/// numbers.
 #[test]
-fn salesforce_takes_what_it_is_sent() {
+fn the_salesforce_mapping_builds_bodies_that_salesforce_takes() {
     let mapping = salesforce();
     let body = mapping.body("O7654321", mapping.get(&sample(), &FACTS).record);
     assert_eq!(body["AWS_Monthly_Spend__c"].to_string(), "12500.50");
@@ -70,7 +71,7 @@ fn salesforce_takes_what_it_is_sent() {
     assert!(!body.to_string().contains("O7654321"), "{body}");
 }
 
-/// AWS's advice: it may override the partner's stage, close date and revenue.
+/// AWS's advice: AWS may override the partner's stage, close date and revenue.
 #[test]
 fn the_crms_own_stage_close_date_and_revenue_are_never_written() {
     for (mapping, own) in [
@@ -85,7 +86,7 @@ fn the_crms_own_stage_close_date_and_revenue_are_never_written() {
 }
 
 #[test]
-fn what_was_heard_and_is_sent_back_changes_nothing() {
+fn a_record_that_the_crm_sends_back_unchanged_changes_nothing() {
     for mapping in [hubspot(), salesforce()] {
         let heard = mapping.get(&sample(), &FACTS);
         let put = mapping.put(&sample(), &heard.record).unwrap();
@@ -94,10 +95,10 @@ fn what_was_heard_and_is_sent_back_changes_nothing() {
     }
 }
 
-/// Many webhooks send the whole record, whatever was edited in it. The partner's stage, close date and
-/// revenue may then be older than what AWS's seller has done since.
+/// Many webhooks send the whole record, whichever field was edited. Its stage, close date and revenue may
+/// then be older than the AWS seller's edits.
 #[test]
-fn a_whole_record_undoes_nothing_of_awss_seller() {
+fn a_whole_record_does_not_undo_an_aws_sellers_edits() {
     for (mapping, own, edited) in [
         (
             hubspot(),
@@ -123,7 +124,7 @@ fn a_whole_record_undoes_nothing_of_awss_seller() {
 }
 
 #[test]
-fn a_deal_of_hubspots_changes_the_opportunity() {
+fn a_hubspot_deal_changes_the_opportunity() {
     let mapping = hubspot();
     assert_eq!(mapping.locked(), Locked::Retry);
     let deal = json!({
@@ -198,7 +199,7 @@ fn a_message_without_a_record_says_what_is_missing() {
         ),
         (
             r#"{"amount": 1, "amount": 2}"#,
-            "the body's `/amount` is there twice, expected it once",
+            "the body's `/amount` appears twice, expected once",
         ),
     ] {
         let told = mapping.receive(body.as_bytes()).unwrap_err();

@@ -1,4 +1,4 @@
-//! A mapping as people read it: one line for each pair of fields.
+//! Prints a mapping for people: one line for each pair of fields.
 
 use std::fmt::{self, Display, Formatter};
 
@@ -8,7 +8,8 @@ use crate::{
 };
 
 impl Mapping {
-    /// The mapping as a table for people: where in the opportunity, which way, which field, and how.
+    /// The mapping as a table for people: the place in the opportunity, the direction, the field, and the
+    /// form.
     #[must_use]
     pub fn table(&self) -> String {
         let facts = self.facts.iter().map(|row| {
@@ -43,13 +44,13 @@ impl Mapping {
             table.push('\n');
         }
         if self.locked == Locked::Retry {
-            table.push_str("An edit that a review closes is to be sent again later.\n");
+            table.push_str("If a review closes a field, the sender is asked to try again later.\n");
         }
         table
     }
 }
 
-/// All that a row says besides its two places.
+/// A row's options, besides its two places.
 struct How<'a>(&'a Mapping, &'a Row);
 
 impl Display for How<'_> {

@@ -1,4 +1,4 @@
-//! `mapping-check` as `make mapping` runs it.
+//! Runs `mapping-check` as `make mapping` does.
 
 use std::{path::Path, process::Command};
 
@@ -20,7 +20,7 @@ fn check(arguments: &[&Path]) -> (bool, String, String) {
 }
 
 #[test]
-fn a_mapping_that_is_right_is_told_there_and_back() {
+fn a_valid_mapping_is_printed_with_an_example_in_both_directions() {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../mappings/hubspot.json");
     let (is_right, told, errors) = check(&[&file]);
     assert!(is_right && errors.is_empty(), "{errors}");
@@ -37,7 +37,7 @@ fn a_mapping_that_is_right_is_told_there_and_back() {
 }
 
 #[test]
-fn a_mapping_that_is_wrong_fails_and_names_the_place() {
+fn an_invalid_mapping_fails_and_the_error_names_the_place() {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
     let file = folder.join("wrong.json");
     let text = include_str!("../../../mappings/salesforce.json");

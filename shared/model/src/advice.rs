@@ -1,4 +1,4 @@
-//! What AWS will do to an opportunity unasked, said before it does.
+//! Warns of changes that AWS will make to an opportunity on its own.
 //!
 //! Source: "Deal sizing" in AWS's developer guide, and the service model's documentation of
 //! `ExpectedCustomerSpend`.
@@ -9,13 +9,13 @@ use crate::{Code, Finding, Object, Source, pointer};
 
 const SPEND: &str = "/Project/ExpectedCustomerSpend";
 
-/// The rules that AWS will apply without a word to an opportunity that a patch changed, as warnings:
-/// `before` is the document that was read, `after` the body of an [`Update`](crate::Update).
+/// Warns of the rules that AWS applies silently to an opportunity that a patch changed: `before` is the
+/// document that was read, `after` the body of an [`Update`](crate::Update).
 ///
-/// An `EstimationUrl` that does not agree with the `Amount` beside it is dropped, so it is told
-/// where only one of the two changes. A `TargetCompany` other than `AWS` is rewritten to `AWS` where
-/// there is no `ExpectedContractDuration`. Where the patch did not bring that about, it is told once, as
-/// the opportunity's.
+/// AWS drops an `EstimationUrl` that does not agree with the `Amount` beside it, so a change to only one of
+/// the two is a warning. AWS rewrites a `TargetCompany` other than `AWS` if there is no
+/// `ExpectedContractDuration`; if that was so before the patch, there is one warning, and its source is the
+/// opportunity.
 #[must_use]
 pub(crate) fn advise(before: &Object, after: &Object) -> Vec<Finding> {
     let mut earlier = rewritten(before);
@@ -54,7 +54,7 @@ pub(crate) fn advise(before: &Object, after: &Object) -> Vec<Finding> {
     advice
 }
 
-/// The companies that AWS will rewrite, with their places in the list.
+/// The companies that AWS will rewrite, with their indexes in the list.
 fn rewritten(document: &Object) -> Vec<(usize, &str)> {
     let duration = pointer::find(document, "/Project/ExpectedContractDuration");
     if duration.is_some_and(|duration| !duration.is_null()) {
@@ -74,7 +74,7 @@ fn spend(document: &Object) -> &[Value] {
     items.map_or(&[], Vec::as_slice)
 }
 
-/// Whether `item` has an amount and an estimate, and exactly one of the two from before.
+/// Whether `item` has both an amount and an estimate, and exactly one of the two is unchanged.
 fn may_lose_its_estimate(item: &Value, before: &[Value]) -> bool {
     let there = |name| item.get(name).filter(|value| !value.is_null());
     let (Some(amount), Some(url)) = (there("Amount"), there("EstimationUrl")) else {
@@ -113,7 +113,7 @@ mod tests {
         Object::from_iter([("Project".to_owned(), project)])
     }
 
-    /// The one piece of advice, if any, as pointer, code and detail.
+    /// The pointer, code and detail of the advice, which must be a single piece or none.
     fn only(advice: &[Finding]) -> Option<[&str; 3]> {
         match advice {
             [] => None,
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn an_amount_changed_beside_its_estimate_is_told() {
+    fn changing_only_one_of_amount_and_estimation_url_is_a_warning() {
         let told = Some([
             "/Project/ExpectedCustomerSpend/0/EstimationUrl",
             "estimation-url-dropped",
@@ -147,11 +147,11 @@ mod tests {
     }
 
     #[test]
-    fn a_company_that_aws_will_rewrite_is_the_patchs_if_the_patch_brought_it_about() {
+    fn a_target_company_that_aws_will_rewrite_is_blamed_on_the_patch_only_if_the_patch_caused_it() {
         let company = |name: &str| json!({"TargetCompany": name});
         let (aws, own, other) = (company("AWS"), company("Self"), company("Partner"));
         for (before, after, advised) in [
-            // The patch adds the company, or removes the contract.
+            // The patch adds the company or removes the contract.
             (
                 (vec![aws.clone()], None),
                 (vec![aws.clone(), own.clone()], None),
@@ -167,7 +167,7 @@ mod tests {
                 (vec![other.clone()], None),
                 vec![(0, "Partner", "patch")],
             ),
-            // It was so before, once or several times, in another place.
+            // The opportunity was already like that, in one place or several.
             (
                 (vec![own.clone()], None),
                 (vec![own.clone()], None),
@@ -187,7 +187,7 @@ mod tests {
                     (2, "Partner", "patch"),
                 ],
             ),
-            // With a contract there is nothing to tell.
+            // With a contract duration AWS rewrites nothing.
             (
                 (vec![own.clone()], None),
                 (vec![own.clone()], Some("24")),

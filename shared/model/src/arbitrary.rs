@@ -1,12 +1,12 @@
-//! Random documents for the laws: what no example thinks of.
+//! Generates random documents for property tests.
 
 use proptest::prelude::*;
 use serde_json::Value;
 
 use crate::Object;
 
-/// JSON with members of these names, nulls, empty and nested objects and lists, and numbers that no
-/// float holds. Few names, so that two documents have members in common.
+/// JSON whose members have these names: nulls, empty and nested objects and lists, and numbers that a float
+/// cannot hold. Use few names, so that two documents have members in common.
 pub(crate) fn value(names: &'static [&'static str]) -> impl Strategy<Value = Value> {
     let number = prop_oneof![
         Just("1.10"),
@@ -38,7 +38,7 @@ pub(crate) fn value(names: &'static [&'static str]) -> impl Strategy<Value = Val
     })
 }
 
-/// An object with members of these names.
+/// An object whose members have these names.
 pub(crate) fn members(names: &'static [&'static str]) -> impl Strategy<Value = Object> {
     let member = (prop::sample::select(names), value(names));
     prop::collection::vec(member, 0..5).prop_map(|members| {

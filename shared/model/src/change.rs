@@ -1,4 +1,4 @@
-//! What differs between two opportunities.
+//! Finds what differs between two opportunities.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -12,11 +12,11 @@ use crate::{
 /// One difference: `{"pointer": "/LifeCycle/Stage", "before": "Prospect", "after": "Qualified"}`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Change {
-    /// Where, as a JSON Pointer.
+    /// The place, as a JSON Pointer.
     pub pointer: String,
-    /// The value before; null where the member was absent.
+    /// The value before; null if the member was absent.
     pub before: Value,
-    /// The value after; null where the member is absent.
+    /// The value after; null if the member is absent.
     pub after: Value,
 }
 
@@ -25,10 +25,10 @@ static ABSENT: Value = Value::Null;
 impl Change {
     /// The differences between two documents, in document order.
     ///
-    /// Absent and null count as equal, as they do for `UpdateOpportunity`, and so an object that
-    /// holds nothing but nulls equals none at all. Numbers are equal if their values are (`1` and
-    /// `1.0`). Objects are compared member by member, down to the values. An array is one value, unless
-    /// both sides hold equally many objects: then these are compared one by one.
+    /// Absent and null count as equal, as `UpdateOpportunity` treats them; so an object that holds only
+    /// nulls equals an absent one. Numbers are equal if their values are (`1` and `1.0`). Objects are
+    /// compared member by member, down to the values. An array is compared as one value, unless both sides
+    /// hold equally many objects: those are compared one by one.
     #[must_use]
     pub fn between(before: &Object, after: &Object) -> Vec<Self> {
         let mut changes = Vec::new();
@@ -36,7 +36,7 @@ impl Change {
         changes
     }
 
-    /// Whether the place still is in `document` as it was before this change.
+    /// Whether the value in `document` is still the one before this change.
     #[must_use]
     pub fn is_not_made_in(&self, document: &Object) -> bool {
         let found = pointer::find(document, &self.pointer).unwrap_or(&ABSENT);
@@ -44,7 +44,7 @@ impl Change {
     }
 }
 
-/// Whether two values are equal as [`Change::between`] has it.
+/// Whether two values are equal by the rules of [`Change::between`].
 pub(crate) fn are_equal(one: &Value, other: &Value) -> bool {
     let mut differences = Vec::new();
     compare(one, other, &Place::Root, &mut differences);
@@ -65,8 +65,8 @@ fn compare_members(before: &Object, after: &Object, at: &Place<'_>, changes: &mu
     }
 }
 
-/// The members of an object, asked for by the names of another one's, in their order. Most stand in the
-/// same order in both, and are found without a hash of the name.
+/// Looks up the members of one object by the names of another, in the other's order. Most stand in the same
+/// order in both; those are found without hashing the name.
 pub(crate) struct Beside<'a> {
     members: &'a Object,
     next: serde_json::map::Iter<'a>,
@@ -78,7 +78,7 @@ impl<'a> Beside<'a> {
         Self { members, next }
     }
 
-    /// The value of the member of this name.
+    /// The value of the member with this name.
     pub(crate) fn get(&mut self, name: &str) -> Option<&'a Value> {
         match self.next.next() {
             Some((next, value)) if next == name => Some(value),
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn a_change_is_not_made_where_the_value_before_stands_with_or_without_nulls() {
+    fn a_change_counts_as_not_made_while_the_value_before_is_there_whatever_its_nulls() {
         let change = Change {
             pointer: "/Contacts".to_owned(),
             before: json!([{"Email": "a"}, {"Email": "b", "Age": 1}]),
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_written_otherwise_is_no_change() {
+    fn a_number_written_differently_is_no_change() {
         for (before, after, changes) in [
             (json!({"a": 1}), json!({"a": 1.0}), json!([])),
             (json!({"a": [1, "x"]}), json!({"a": [1.0, "x"]}), json!([])),

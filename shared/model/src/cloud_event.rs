@@ -1,13 +1,13 @@
-//! The CloudEvent that the bridge hands on: one opportunity, whole, in CloudEvents 1.0.
+//! Builds the CloudEvent that the bridge delivers: one whole opportunity, in CloudEvents 1.0.
 //!
-//! Its form is `schema/opportunity-event.schema.json`. Two of its attributes are for receivers:
+//! `schema/opportunity-event.schema.json` describes it. Two of its attributes are for receivers:
 //!
-//! - `sequence` orders the events of a `subject`: by `LastModifiedDate`, and where that is the same, by
-//!   the instant at which the reads started. Whatever changes, an event follows whose reads start after
-//!   the change; so the event with the greatest sequence tells the newest state, in whatever order
-//!   events arrive. (`time` cannot do that: it is Partner Central's, to the second, and a retry keeps it.)
-//! - `id` is the same for the same content: the duplicates that Partner Central sends (two events in one
-//!   second with different EventBridge ids) collapse. What changes and changes back has its first id
+//! - `sequence` orders the events of a `subject`: by `LastModifiedDate`, then by the instant at which the
+//!   reads started. Every change is followed by an event whose reads start after it; so the event with the
+//!   greatest sequence holds the newest state, in whatever order events arrive. (`time` cannot do that: it
+//!   is Partner Central's, to the second, and a retry keeps it.)
+//! - `id` is the same for the same content, so the duplicates that Partner Central sends (two events in one
+//!   second with different EventBridge ids) collapse. An opportunity that changes back gets its earlier id
 //!   again.
 
 mod problem;
@@ -24,12 +24,12 @@ use crate::{EventKind, Instant, Object, Opportunity, OpportunityEvent};
 use problem::{OPPORTUNITY, SUMMARY, fetch_opportunity, fetch_summary};
 pub use problem::{Problem, ProblemCode};
 
-/// The schema that `data` follows: `$defs/Data` of `schema/opportunity-event.schema.json`.
+/// The schema of `data`: `$defs/Data` of `schema/opportunity-event.schema.json`.
 const DATA_SCHEMA: &str = "urn:opportunity-bridge:schemas/opportunity-event/1#/$defs/Data";
 
-/// The most that is handed on, in bytes of JSON. EventBridge takes 1 MB since January 2026 and took
-/// 256 KB before; the older figure holds at every hop (destination, bus, archive, queue), less 8 KiB
-/// for what Lambda's destination wraps around. An opportunity is about 10 KiB.
+/// The largest event, in bytes of JSON. EventBridge takes 1 MB since January 2026 and took 256 KB before.
+/// The older figure fits every hop (destination, bus, archive, queue); 8 KiB are for the envelope that
+/// Lambda's destination adds. An opportunity is about 10 KiB.
 const MAX_SIZE: usize = (256 - 8) * 1024;
 
 /// A CloudEvent in structured JSON mode.
@@ -67,11 +67,11 @@ struct Data {
 }
 
 impl CloudEvent {
-    /// The event that tells what the opportunity is now.
+    /// Builds the event that carries the opportunity's current state.
     ///
-    /// `summary` is AWS's summary of it, or why there is none; `None` where none was asked for.
-    /// `started` is the instant before the reads of the two; it has to be another one for each event.
-    /// `traceparent` is the trace that the event belongs to, in W3C's form.
+    /// `summary` is AWS's summary of it, or why that is missing; `None` if nobody asked for one. `started`
+    /// is the instant before the two reads; no two events may share it. `traceparent` is the event's trace,
+    /// as W3C Trace Context writes it.
     #[must_use]
     pub fn new(
         event: &OpportunityEvent,
@@ -125,8 +125,8 @@ impl CloudEvent {
         cloud_event
     }
 
-    /// The same with a body for the CRM's API, and why which of its fields are left out. It is another form
-    /// of the same content: the id stays.
+    /// Adds a body for the CRM's API, and a problem for each field left out of it. The body is another form
+    /// of the same content, so the id stays.
     #[must_use]
     pub fn with_crm(mut self, body: Object, problems: impl IntoIterator<Item = Problem>) -> Self {
         self.data.crm = Some(body);
@@ -135,19 +135,19 @@ impl CloudEvent {
         self
     }
 
-    /// The id, which is the same for the same content.
+    /// The id: the same for the same content.
     #[must_use]
     pub fn id(&self) -> &str {
         &self.id
     }
 
-    /// What orders the events of a subject.
+    /// The attribute that orders the events of a subject.
     #[must_use]
     pub fn sequence(&self) -> &str {
         &self.sequence
     }
 
-    /// Which opportunity: the identifier.
+    /// The identifier of the opportunity.
     #[must_use]
     pub fn subject(&self) -> &str {
         &self.subject
@@ -159,7 +159,7 @@ impl CloudEvent {
         self.time.map(|time| SystemTime::from(time).into())
     }
 
-    /// Why AWS's summary is not in the event, though it was asked for.
+    /// Why AWS's summary is missing from the event, if somebody asked for it.
     #[must_use]
     pub fn without_summary(&self) -> Option<ProblemCode> {
         let mut problems = self.data.problems.iter();
@@ -168,15 +168,15 @@ impl CloudEvent {
             .map(|problem| problem.code)
     }
 
-    /// What is not in the event or not right, and why.
+    /// What is missing from the event or wrong in it, and why.
     #[must_use]
     pub fn problems(&self) -> &[Problem] {
         &self.data.problems
     }
 
-    /// Leaves out what is over the limit, and says so: the summary first, then the history, then the
-    /// opportunity, as a last resort the body for the CRM. The CRM that takes it takes nothing else, and
-    /// it cannot be fetched.
+    /// Leaves out what exceeds the limit, and says so: the summary first, then the history, then the
+    /// opportunity, as a last resort the body for the CRM. That body is last because a CRM that takes it
+    /// takes nothing else and cannot fetch it.
     fn shrink(&mut self) {
         type Removal = fn(&mut Data) -> bool;
         let opportunity = fetch_opportunity(&self.subject);
@@ -221,8 +221,8 @@ impl CloudEvent {
 }
 
 /// The opportunity's ARN up to the catalog, such as
-/// `arn:aws:partnercentral:us-east-1:111122223333:catalog/AWS`; without the account where the
-/// document has no ARN.
+/// `arn:aws:partnercentral:us-east-1:111122223333:catalog/AWS`. If the document has no ARN, the account is
+/// left out.
 fn source(opportunity: &Opportunity) -> String {
     let arn = opportunity.document().get("Arn").and_then(Value::as_str);
     match arn.and_then(|arn| arn.split_once("/opportunity/")) {
@@ -234,11 +234,11 @@ fn source(opportunity: &Opportunity) -> String {
     }
 }
 
-/// What the order of events goes by, at a fixed width, so that it can be compared as text:
-/// `LastModifiedDate` in milliseconds and `started` in microseconds, both since 1970.
+/// The text that orders events, of a fixed width so that texts compare: `LastModifiedDate` in milliseconds,
+/// then `started` in microseconds, both since 1970.
 ///
-/// In place of a date that cannot be read stands `started`. The event is then applied, as the newest
-/// there is; with zero in its place it would be dropped in silence.
+/// `started` replaces a date that cannot be read. The event then counts as the newest and is applied; with
+/// zero, receivers would drop it silently.
 fn sequence(opportunity: &Opportunity, started: Instant) -> (String, Option<Problem>) {
     let (modified, problem) = match Instant::parse(opportunity.last_modified_date()) {
         Ok(modified) => (modified, None),
@@ -251,16 +251,17 @@ fn sequence(opportunity: &Opportunity, started: Instant) -> (String, Option<Prob
             (started, Some(problem))
         }
     };
-    // The years up to 9999 fit. A clock that is further off than that is cut, and not the width.
+    // Years up to 9999 fit. A later date is capped, so that the width never changes.
     let milliseconds = modified.unix_milliseconds().min(999_999_999_999_999);
     let microseconds = started.unix_microseconds().min(999_999_999_999_999_999);
     (format!("{milliseconds:015}-{microseconds:018}"), problem)
 }
 
-/// Why the summary is missing, as part of the content that the id stands for.
+/// The part of the id's content that says why the summary is missing.
 ///
-/// Where AWS has none, two events without it tell the same. Where it could not be read, it may have
-/// changed between the two, so the second is no duplicate: its receiver has to fetch the summary again.
+/// If AWS has no summary, two events without it are equal. If the summary could not be read, it may have
+/// changed between the two, so the second event is no duplicate: its receiver has to fetch the summary
+/// again.
 fn without_summary(problem: &Problem, sequence: &str, content: &mut String) {
     let read = match problem.code {
         ProblemCode::NotFound => "",
@@ -279,7 +280,7 @@ fn sha256(content: &str) -> String {
         })
 }
 
-/// A value in a form that does not depend on key order.
+/// Writes a value in a form that does not depend on the order of keys.
 fn canonical(value: &Value, text: &mut String) {
     match value {
         Value::Object(members) => canonical_members(members, text),

@@ -1,4 +1,4 @@
-//! The codes that a caller may decide by, all of them.
+//! Lists every code that a caller may decide by.
 //!
 //! The OpenAPI document and `docs/problems.md` list the same codes; a test holds the three together.
 
@@ -6,7 +6,7 @@ use serde::{Serialize, Serializer};
 
 macro_rules! codes {
     ($($(#[doc = $doc:literal])+ $name:ident = $text:literal,)+) => {
-        /// What a finding is about, by a name that stays as it is: `unknown-member`.
+        /// The subject of a finding, as a stable name such as `unknown-member`.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub enum Code {
             $($(#[doc = $doc])+ $name,)+
@@ -16,7 +16,7 @@ macro_rules! codes {
             /// Every code.
             pub const ALL: &'static [Self] = &[$(Self::$name),+];
 
-            /// The name, as it stands in answers.
+            /// The code as answers spell it.
             #[must_use]
             pub fn as_str(self) -> &'static str {
                 match self {
@@ -33,16 +33,15 @@ codes! {
     WrongType = "wrong-type",
     /// An object in the patch names a member twice.
     DuplicateMember = "duplicate-member",
-    /// A member of this name cannot be handled.
+    /// The parser gives a member of this name a meaning of its own, so it cannot be passed on.
     ReservedMember = "reserved-member",
     /// An operation of a JSON Patch is malformed.
     WrongOperation = "wrong-operation",
-    /// An operation of a JSON Patch points to nothing.
+    /// An operation of a JSON Patch points to a place that does not exist.
     Inapplicable = "inapplicable",
     /// A `test` operation found another value, or none.
     TestFailed = "test-failed",
-    /// The patch has too many values or levels, or an operation makes the opportunity larger than can be
-    /// written.
+    /// The patch has too many values or levels, or an operation makes the opportunity too large to write.
     TooLarge = "too-large",
     /// `Identifier` or `Catalog` in the body differs from the path or the configuration.
     Mismatch = "mismatch",
@@ -50,7 +49,7 @@ codes! {
     // A CRM's record.
     /// The mapping's `values` have no pair for the value.
     UnmappedValue = "unmapped-value",
-    /// The other side cannot hold the value as it is: it would come back as something else.
+    /// The other side cannot hold the value exactly: it would come back changed.
     NotRepresentable = "not-representable",
 
     // Who may change what.
@@ -58,6 +57,8 @@ codes! {
     ReadOnly = "read-only",
     /// The review status closes the field.
     Locked = "locked",
+    /// The field is open, but belongs to a locked one of the same patch.
+    CompanionLocked = "companion-locked",
 
     // What AWS accepts.
     /// AWS's model has no such member here.
@@ -68,7 +69,7 @@ codes! {
     TooLong = "too-long",
     /// AWS's pattern does not match the whole value.
     WrongFormat = "wrong-format",
-    /// AWS's model lists the values, and this is none of them.
+    /// The value is not in the list of AWS's model.
     UnlistedValue = "unlisted-value",
     /// More items than AWS takes.
     TooManyItems = "too-many-items",
@@ -90,7 +91,7 @@ codes! {
     OneWay = "one-way",
     /// AWS had nothing there and gets the mapping's default.
     Defaulted = "defaulted",
-    /// AWS's documentation lists values, its model does not, and this is none of them.
+    /// The value is not in the list of AWS's documentation; AWS's model has no list for it.
     UndocumentedValue = "undocumented-value",
     /// AWS will drop an `EstimationUrl`.
     EstimationUrlDropped = "estimation-url-dropped",
@@ -98,7 +99,7 @@ codes! {
     TargetCompanyRewritten = "target-company-rewritten",
     /// The change is written, but the opportunity could not be read again.
     NoRepresentation = "no-representation",
-    /// The state that the write left is not known, so the answer has no `ETag`.
+    /// The state after the write is not known, so the answer has no `ETag`.
     NoEtag = "no-etag",
     /// Somebody has changed the opportunity since the write.
     ChangedSince = "changed-since",
@@ -131,7 +132,7 @@ codes! {
 }
 
 impl Code {
-    /// AWS's own code of this name, where this release knows it.
+    /// The code for AWS's own code of this name, if this release knows it.
     #[must_use]
     pub fn of_aws(name: &str) -> Option<Self> {
         let is_aws = |text: &str| {
@@ -158,7 +159,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_code_has_a_name_of_its_own_and_only_aws_codes_are_found_by_aws_name() {
+    fn every_code_has_a_unique_name_and_only_aws_codes_are_found_by_their_aws_name() {
         let names: HashSet<_> = Code::ALL.iter().map(|code| code.as_str()).collect();
         assert_eq!(names.len(), Code::ALL.len());
         assert_eq!(Code::of_aws("INVALID_VALUE"), Some(Code::InvalidValue));

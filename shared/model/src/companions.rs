@@ -1,9 +1,9 @@
-//! Fields that AWS judges together: a value that needs another one beside it, or excludes it.
+//! Checks fields that AWS judges together: a value that requires or excludes another one.
 //!
 //! `UpdateOpportunity` documents no list of these rules. Each one here names its source, and is an error
-//! only where AWS's own documentation is clear; AWS may change the rules at any time, so even an error is
-//! left to AWS where the caller asks for it. A rule is asked only where the patch touches one of its
-//! fields: what was accepted before is not the patch's fault.
+//! only if AWS's own documentation is clear. AWS may change the rules at any time, so a caller can have
+//! even errors left to AWS (`lenient`). A rule applies only if the patch touches one of its fields: what
+//! AWS accepted before is not the patch's fault.
 //!
 //! Sources: "API" is the API reference of the Selling API (`LifeCycle`, `Account`, `Project`,
 //! `Marketing`, `ExpectedCustomerSpend`, `UpdateOpportunity`), "ACE" is the field specification of AWS's
@@ -41,12 +41,12 @@ const USE_CASES: &str = "/Marketing/UseCases";
 /// The stages that AWS documents as terminal ("Stage visibility" in the sales guide).
 const TERMINAL: [&str; 2] = ["Launched", "Closed Lost"];
 
-/// A rule about fields that belong together.
+/// A rule about fields that depend on each other.
 struct Rule {
     code: Code,
-    /// Whether AWS's documentation is clear.
+    /// Whether AWS's documentation is clear about it.
     is_certain: bool,
-    /// The fields that the rule is about; the first is the one to set right.
+    /// The fields that the rule is about; the first is the one to correct.
     fields: &'static [&'static str],
     is_broken: fn(&Object) -> bool,
     detail: &'static str,
@@ -62,7 +62,7 @@ const RULES: [Rule; 12] = [
         is_broken: |it| is(it, STAGE, "Closed Lost") && is_empty(it, CLOSED_LOST_REASON),
         detail: "the stage `Closed Lost` needs a `ClosedLostReason`",
     },
-    // The same sentence; whether AWS refuses the reason at another stage is not documented.
+    // The same sentence; AWS does not document whether it refuses the reason at another stage.
     Rule {
         code: Code::ConflictingCompanion,
         is_certain: false,
@@ -70,8 +70,8 @@ const RULES: [Rule; 12] = [
         is_broken: |it| !is(it, STAGE, "Closed Lost") && !is_empty(it, CLOSED_LOST_REASON),
         detail: "a `ClosedLostReason` is meant for the stage `Closed Lost`",
     },
-    // API, `Account.OtherIndustry`: "when the selected value in the Industry field is Other". ACE:
-    // required then. The other way round is accepted: there are recorded answers with both.
+    // API, `Account.OtherIndustry`: "when the selected value in the Industry field is Other". ACE: required
+    // then. The reverse is accepted: some recorded answers have both.
     Rule {
         code: Code::MissingCompanion,
         is_certain: true,
@@ -166,8 +166,8 @@ const RULES: [Rule; 12] = [
     },
 ];
 
-/// Judges what a patch did to an opportunity, given as it was read and as it would be. `today` is the
-/// date in UTC, as `YYYY-MM-DD`.
+/// Judges what a patch did to an opportunity: `before` is the document as read, `after` as it would be.
+/// `today` is the date in UTC, as `YYYY-MM-DD`.
 pub(crate) fn judge(before: &Object, after: &Object, changes: &[Change], today: &str) -> Judgement {
     let touched = |field: &str| changes.iter().any(|change| overlap(&change.pointer, field));
     let mut judgement = Judgement::default();
@@ -199,7 +199,28 @@ pub(crate) fn judge(before: &Object, after: &Object, changes: &[Change], today: 
     judgement
 }
 
-/// Adds a finding, as the opportunity's where the rule was broken before.
+/// The fields that a rule judges together with one of these places, each with the place.
+pub(crate) fn judged_with<'a>(
+    pointers: impl Iterator<Item = &'a str>,
+) -> Vec<(&'static str, &'a str)> {
+    let mut companions = Vec::new();
+    for pointer in pointers {
+        for rule in &RULES {
+            let Some(touched) = rule.fields.iter().find(|field| overlap(pointer, field)) else {
+                continue;
+            };
+            for field in rule.fields {
+                let is_known = companions.iter().any(|(known, _)| known == field);
+                if field != touched && !is_known {
+                    companions.push((*field, pointer));
+                }
+            }
+        }
+    }
+    companions
+}
+
+/// Adds a finding; if the rule was broken before, its source is the opportunity.
 fn add_new(judgement: &mut Judgement, is_certain: bool, was_broken: bool, mut finding: Finding) {
     if was_broken {
         finding.source = Source::Opportunity;
@@ -215,7 +236,7 @@ fn add(judgement: &mut Judgement, is_error: bool, finding: Finding) {
     }
 }
 
-/// The expected spends in another currency than the euro, where it must be the euro.
+/// The expected spends in another currency than the euro, if it must be the euro.
 ///
 /// API, `ExpectedCustomerSpend.CurrencyCode`: "If the AWS Partition is aws-eusc (AWS European Sovereign
 /// Cloud), the currency code must be EUR".
@@ -235,13 +256,13 @@ fn without_euro(document: &Object) -> impl Iterator<Item = usize> {
 
 /// API, `LifeCycle.TargetCloseDate`: "Ensure the Target Close Date isn't in the past".
 ///
-/// Which time zone counts is not documented. Where it is still yesterday, yesterday is no past date: it
-/// is only a warning.
+/// AWS does not document which time zone counts. It may still be yesterday somewhere, so yesterday is only
+/// a warning.
 fn judge_close_date(after: &Object, today: &str, judgement: &mut Judgement) {
     let Some(date) = text(after, CLOSE_DATE) else {
         return;
     };
-    // A text that is no date is the schema's to refuse; dates in this form are in order as texts.
+    // The schema refuses a text that is no date. Dates in this form sort as texts.
     if date.len() != today.len() || date >= today {
         return;
     }
@@ -300,7 +321,7 @@ fn is(document: &Object, pointer: &str, value: &str) -> bool {
     text(document, pointer) == Some(value)
 }
 
-/// Whether there is nothing in a field, or nothing but space.
+/// Whether a field is missing or holds only white space.
 fn is_empty(document: &Object, pointer: &str) -> bool {
     match find(document, pointer) {
         None | Some(Value::Null) => true,
@@ -338,8 +359,8 @@ mod tests {
         review(&before, after, TODAY)
     }
 
-    /// The codes and places of the findings of this file, the warnings with a `?` behind and with their
-    /// source where it is the opportunity.
+    /// The codes and pointers of this file's findings; a warning ends with `?`, and with its source if that
+    /// is the opportunity.
     fn told(before: &Value, patch: &Value) -> Vec<String> {
         let review = reviewed(before, patch);
         let is_ours = |finding: &&Finding| {
@@ -416,7 +437,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_with_its_companion_is_let_through() {
+    fn a_value_with_its_companion_is_accepted() {
         for (before, patch) in [
             (
                 json!({"LifeCycle": {"Stage": "Committed"}}),
@@ -430,7 +451,7 @@ mod tests {
                 json!({"Customer": {"Account": {"OtherIndustry": "Chess"}}}),
                 json!({"Customer": {"Account": {"Industry": "Other"}}}),
             ),
-            // There are recorded answers with both.
+            // Recorded answers have both.
             (
                 json!({"Customer": {"Account": {"OtherIndustry": "Investment Banking"}}}),
                 json!({"Customer": {"Account": {"Industry": "Financial Services"}}}),
@@ -446,6 +467,13 @@ mod tests {
             (
                 json!({"RelatedEntityIdentifiers": {"Solutions": ["S-1"]}}),
                 json!({"Project": {"OtherSolutionDescription": null, "Title": "t"}}),
+            ),
+            (
+                json!({
+                    "Project": {"OtherSolutionDescription": "Ours"},
+                    "RelatedEntityIdentifiers": {"Solutions": ["S-1"]},
+                }),
+                json!({"Project": {"OtherSolutionDescription": null}}),
             ),
             (
                 json!({"Marketing": {"AwsFundingUsed": "Yes", "UseCases": ["Storage"]}}),
@@ -489,7 +517,7 @@ mod tests {
     }
 
     #[test]
-    fn a_combination_that_aws_documents_loosely_is_only_warned_of() {
+    fn a_combination_that_aws_documents_loosely_is_only_a_warning() {
         for (before, patch, expected) in [
             (
                 json!({"LifeCycle": {"Stage": "Committed"}}),
@@ -532,7 +560,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_the_same_before_is_not_the_patchs_and_what_it_does_not_touch_is_not_told() {
+    fn a_rule_broken_before_is_a_warning_and_one_whose_fields_the_patch_leaves_alone_is_silent() {
         let before = json!({
             "LifeCycle": {"Stage": "Qualified", "NextSteps": "Call", "TargetCloseDate": "2020-01-01"},
             "Customer": {"Account": {"Industry": "Other"}},
@@ -564,7 +592,7 @@ mod tests {
         for (date, expected) in [
             (json!("2026-03-01"), vec![]),
             (json!("2029-12-31"), vec![]),
-            // It is still that day in the west.
+            // West of UTC it is still that day.
             (json!("2026-02-28"), vec![format!("{past}?")]),
             (json!("2026-02-27"), vec![past.clone()]),
             (json!("2020-01-01"), vec![past.clone()]),
@@ -584,7 +612,7 @@ mod tests {
     }
 
     #[test]
-    fn the_day_before_is_found_in_any_month_and_year() {
+    fn the_day_before_is_right_across_months_and_years() {
         for (date, before) in [
             ("2026-03-02", Some("2026-03-01")),
             ("2026-03-01", Some("2026-02-28")),
@@ -605,7 +633,7 @@ mod tests {
     }
 
     #[test]
-    fn a_final_stage_stays_and_other_changes_are_warned_of() {
+    fn a_final_stage_cannot_change_and_other_changes_to_it_are_warnings() {
         let at = |stage: &str| json!({"LifeCycle": {"Stage": stage, "ClosedLostReason": "Price"}});
         for (stage, patch, expected) in [
             (
@@ -623,7 +651,7 @@ mod tests {
                 json!({"Project": {"AdditionalComments": "Live"}}),
                 vec!["terminal-stage /LifeCycle/Stage?opportunity"],
             ),
-            // Nothing changes, or nothing that is the partner's.
+            // Nothing changes, or only AWS's fields do.
             (
                 "Launched",
                 json!({"LifeCycle": {"Stage": "Launched"}}),

@@ -1,8 +1,8 @@
-//! What AWS sends and this release does not know: fields, and values of closed lists.
+//! Finds what AWS sends but this release does not know: fields, and values of closed lists.
 //!
-//! The bridge hands all of it on. But a receiver's form may lack it, a patch of it is refused unless it is
-//! lenient, and AWS may have changed more: an operator has to hear of it. What is known is recorded from
-//! AWS's service model (`make drift`).
+//! The bridge passes all of it on. But a receiver's form may lack it, a patch of it is refused unless it is
+//! lenient, and AWS may have changed more, so an operator has to hear of it. `make drift` records what is
+//! known from AWS's service model.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -23,18 +23,18 @@ const FILE: &str = include_str!("../schema/botocore-facts.json");
 static FACTS: LazyLock<Facts> =
     LazyLock::new(|| serde_json::from_str(FILE).expect("the facts are well-formed"));
 
-/// Values that AWS's own model does not list and that recorded answers have all the same.
+/// Values that AWS's model does not list, but that recorded answers contain.
 const SEEN: [(&str, &str); 1] = [(
     "/PrimaryNeedsFromAws",
     "Do Not Need Support from AWS Sales Rep",
 )];
 
-/// A document that AWS answers with.
+/// The kinds of document that AWS sends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Answer {
+pub enum AwsDocument {
     /// An opportunity (`GetOpportunity`).
     Opportunity,
-    /// AWS's summary of one (`GetAwsOpportunitySummary`).
+    /// AWS's summary of an opportunity (`GetAwsOpportunitySummary`).
     Summary,
 }
 
@@ -56,27 +56,27 @@ struct Shape<'a> {
     #[serde(borrow, default)]
     members: BTreeMap<&'a str, &'a str>,
     items: Option<&'a str>,
-    /// The whole list, where there is one.
+    /// The values of a closed list.
     #[serde(borrow, default)]
     values: Vec<&'a str>,
 }
 
-/// The places in an answer of AWS's that this release does not know, or whose value it does not. Each is a
-/// pointer without indexes, such as `/Project/QuantumReadiness`, and nothing of what is there.
+/// The places in a document from AWS whose name or value this release does not know. Each is a pointer
+/// without indexes, such as `/Project/QuantumReadiness`; values are never included.
 ///
 /// ```
-/// use model::{Answer, unknown};
+/// use model::{AwsDocument, unknown};
 ///
 /// let document = serde_json::json!({"Project": {"Title": "Cranes", "QuantumReadiness": "High"}});
-/// let unknown = unknown(Answer::Opportunity, document.as_object().ok_or("an object")?);
+/// let unknown = unknown(AwsDocument::Opportunity, document.as_object().ok_or("an object")?);
 /// assert_eq!(unknown, ["/Project/QuantumReadiness"]);
 /// # Ok::<(), &str>(())
 /// ```
 #[must_use]
-pub fn unknown(answer: Answer, document: &Object) -> Vec<String> {
-    let operation = match answer {
-        Answer::Opportunity => "GetOpportunity",
-        Answer::Summary => "GetAwsOpportunitySummary",
+pub fn unknown(kind: AwsDocument, document: &Object) -> Vec<String> {
+    let operation = match kind {
+        AwsDocument::Opportunity => "GetOpportunity",
+        AwsDocument::Summary => "GetAwsOpportunitySummary",
     };
     let mut found = BTreeSet::new();
     if let Some(shape) = FACTS
@@ -94,7 +94,7 @@ fn members(shape: &Shape<'_>, document: &Object, parent: &Place<'_>, found: &mut
         let at = Place::Member(parent, name);
         match shape.members.get(name.as_str()) {
             Some(shape) => walk(shape, value, &at, found),
-            // Of AWS's protocol, and part of no model.
+            // AWS's protocol adds it; no model has it.
             None if name == "__type" => {}
             None if is_name(name) => {
                 found.insert(at.to_string());
@@ -106,7 +106,8 @@ fn members(shape: &Shape<'_>, document: &Object, parent: &Place<'_>, found: &mut
     }
 }
 
-/// Whether AWS would call a field so: in Pascal case. Anything else may be content that something is kept by.
+/// Whether AWS would name a field like this: in Pascal case. Any other name may be somebody's content, used
+/// as a key.
 fn is_name(name: &str) -> bool {
     name.len() <= 64
         && name.starts_with(|first: char| first.is_ascii_uppercase())
@@ -122,7 +123,7 @@ fn walk(shape: &str, value: &Value, at: &Place<'_>, found: &mut BTreeSet<String>
         (Value::Object(document), _) if !shape.members.is_empty() => {
             members(shape, document, at, found);
         }
-        // All items are one place.
+        // All items count as one place.
         (Value::Array(items), Some(shape)) => {
             for item in items {
                 walk(shape, item, at, found);
@@ -144,12 +145,12 @@ mod tests {
 
     use super::*;
 
-    fn found(answer: Answer, document: &Value) -> Vec<String> {
-        unknown(answer, document.as_object().unwrap())
+    fn found(kind: AwsDocument, document: &Value) -> Vec<String> {
+        unknown(kind, document.as_object().unwrap())
     }
 
     #[test]
-    fn what_is_not_in_the_model_is_named_once_without_indexes_and_without_what_it_holds() {
+    fn an_unknown_field_is_reported_once_without_indexes_or_content() {
         for (document, places) in [
             (
                 json!({"Id": "O1", "OpportunityTeam": [{"Email": "a@b.example"}]}),
@@ -188,23 +189,33 @@ mod tests {
                 json!({"PrimaryNeedsFromAws": ["Do Not Need Support from AWS Sales Rep"]}),
                 vec![],
             ),
-            // Another type is none of these; what depends on it says so itself.
+            // A value of another type is not reported here; the code that reads it does that.
             (json!({"LifeCycle": 1, "Project": [1]}), vec![]),
+            (json!({"Project": {"Title": {"New": 1}}}), vec![]),
+            // What AWS would never name a field may be content.
+            (
+                json!({"Anna-Smith": 1, "Project": {"anna": 1, "ANNA": 2}}),
+                vec!["/(not a name)", "/Project/(not a name)"],
+            ),
         ] {
-            assert_eq!(found(Answer::Opportunity, &document), places, "{document}");
+            assert_eq!(
+                found(AwsDocument::Opportunity, &document),
+                places,
+                "{document}"
+            );
         }
     }
 
     #[test]
-    fn the_summary_has_fields_of_its_own() {
+    fn the_summary_is_compared_with_its_own_fields() {
         let summary =
             json!({"CosellMotionReason": "r", "Insights": {"EngagementScore": "Huge", "New": 1}});
         assert_eq!(
-            found(Answer::Summary, &summary),
+            found(AwsDocument::Summary, &summary),
             ["/Insights/EngagementScore", "/Insights/New"]
         );
         assert_eq!(
-            found(Answer::Opportunity, &summary),
+            found(AwsDocument::Opportunity, &summary),
             ["/CosellMotionReason", "/Insights"]
         );
     }
@@ -214,6 +225,6 @@ mod tests {
         let sample: Value = include_str!("../../../events/opportunity.json")
             .parse()
             .unwrap();
-        assert_eq!(found(Answer::Opportunity, &sample), [] as [&str; 0]);
+        assert_eq!(found(AwsDocument::Opportunity, &sample), [] as [&str; 0]);
     }
 }

@@ -1,11 +1,10 @@
-//! When two JSON values are equal: RFC 6902, section 4.6, for `test` operations and for changes alike.
+//! Compares two JSON values by RFC 6902, section 4.6, for `test` operations and for changes alike.
 
 use serde_json::{Number, Value};
 
 /// Whether two values are equal: numbers by their value (`1` and `1.0`), objects in any order.
 ///
-/// Numbers are compared digit by digit. As floating-point numbers, large ones that differ would be
-/// equal.
+/// Numbers are compared digit by digit: as floating-point numbers, large different ones would be equal.
 pub(crate) fn equal(one: &Value, other: &Value) -> bool {
     match (one, other) {
         (Value::Number(one), Value::Number(other)) => {
@@ -23,11 +22,11 @@ pub(crate) fn equal(one: &Value, other: &Value) -> bool {
     }
 }
 
-/// A number as `0.digits × 10^exponent`, written in one way only.
+/// A number as `0.digits × 10^exponent`, the only form it has here.
 #[derive(Debug, PartialEq, Eq)]
 struct Decimal {
     is_negative: bool,
-    /// Without zeros at either end; zero has none at all.
+    /// Without zeros at either end; empty for zero.
     digits: String,
     exponent: String,
 }
@@ -64,14 +63,14 @@ fn signed(length: usize) -> i128 {
     i128::try_from(length).unwrap_or(i128::MAX)
 }
 
-/// The sum of an integer of any length and a number of digits in a text.
+/// The sum of an integer of any length, written as text, and a count.
 fn sum(integer: &str, count: i128) -> String {
     if let Ok(small) = integer.parse::<i128>()
         && let Some(sum) = small.checked_add(count)
     {
         return sum.to_string();
     }
-    // The integer has so many digits that the sum keeps its sign.
+    // The integer is so long that the sum keeps its sign.
     let (sign, digits, mut carry) = match integer.strip_prefix('-') {
         Some(digits) => ("-", digits, -count),
         None => ("", integer.strip_prefix('+').unwrap_or(integer), count),
@@ -104,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_are_equal_if_they_have_the_same_value_however_they_are_written() {
+    fn numbers_of_the_same_value_are_equal_however_they_are_written() {
         let nines = "9".repeat(60);
         let power = format!("1{}", "0".repeat(60));
         for (one, other) in [
@@ -155,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn values_are_equal_whatever_the_order_of_members_but_not_of_items() {
+    fn the_order_of_members_does_not_matter_but_the_order_of_items_does() {
         for (one, other, is_equal) in [
             (json!({"a": 1, "b": [2]}), json!({"b": [2], "a": 1}), true),
             (json!({"a": 1}), json!({"a": 1, "b": null}), false),
@@ -174,7 +173,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_point_moved_and_an_exponent_to_make_up_for_it_change_nothing(
+        fn moving_the_decimal_point_and_adjusting_the_exponent_gives_an_equal_number(
             digits in "[1-9][0-9]{0,30}", zeros in 0_usize..20, exponent in -1000_i32..1000,
         ) {
             let plain = value(&format!("{digits}e{exponent}"));
@@ -187,8 +186,8 @@ mod tests {
         }
 
         #[test]
-        fn a_sum_of_any_length_is_the_sum(integer in any::<i64>(), count in -1_000_000_i128..1_000_000) {
-            // Far from zero, where the sum is made digit by digit.
+        fn an_integer_of_any_length_is_added_correctly(integer in any::<i64>(), count in -1_000_000_i128..1_000_000) {
+            // Far from zero, so that the sum is computed digit by digit.
             let sign = if integer < 0 { "-" } else { "" };
             let far = format!("{sign}{}{:020}", "7".repeat(40), integer.unsigned_abs());
             let change = if integer < 0 { -count } else { count };

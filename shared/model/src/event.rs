@@ -1,8 +1,7 @@
-//! The event that EventBridge brings, in the type that AWS has for it.
+//! Parses the event that EventBridge delivers, in AWS's own type.
 //!
-//! Partner Central's event says only *which* opportunity changed: no version, no actor, no list of
-//! fields. Where an event got lost, a sweep takes its place and hands on the very same form, so that
-//! there is one way to enrich.
+//! Partner Central's event says only *which* opportunity changed: no version, no actor, no list of fields.
+//! A sweep makes up for lost events with events of the same form, so that there is one way to enrich.
 
 use std::time::SystemTime;
 
@@ -18,12 +17,12 @@ pub const PARTNER_CENTRAL: &str = "aws.partnercentral-selling";
 /// The `source` of the events that a sweep makes.
 pub const SWEEP: &str = "opportunity-bridge.sweep";
 
-/// What an `Opportunity Created` or `Opportunity Updated` event tells.
+/// An `Opportunity Created` or `Opportunity Updated` event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpportunityEvent {
     /// The EventBridge event's own id. One change can come as two events with two ids.
     pub id: Option<String>,
-    /// Who sent it: [`PARTNER_CENTRAL`], [`SWEEP`], or somebody by hand.
+    /// The sender: [`PARTNER_CENTRAL`], [`SWEEP`], or whatever somebody put in by hand.
     pub source: String,
     /// Created or updated.
     pub kind: EventKind,
@@ -31,7 +30,7 @@ pub struct OpportunityEvent {
     pub time: Option<DateTime<Utc>>,
     /// The catalog that the opportunity lives in.
     pub catalog: Catalog,
-    /// Which opportunity.
+    /// The identifier of the opportunity.
     pub identifier: Identifier,
 }
 
@@ -44,21 +43,21 @@ pub enum EventKind {
     Updated,
 }
 
-/// The event's `detail`, as it is written:
-/// `{"schemaVersion": "1", "catalog": "AWS", "opportunity": {"identifier": "O7654321"}}`.
+/// The event's `detail`, as Partner Central writes it: `{"schemaVersion": "1", "catalog": "AWS",
+/// "opportunity": {"identifier": "O7654321"}}`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Detail {
-    /// `"1"` in every recorded event. Nothing is decided by it, so it may be anything.
+    /// `"1"` in every recorded event. The bridge ignores it, so any value will do.
     #[serde(default, skip_serializing_if = "Value::is_null")]
     pub schema_version: Value,
     /// The catalog, such as `AWS` or `Sandbox`.
     pub catalog: String,
-    /// Which opportunity.
+    /// The opportunity that changed.
     pub opportunity: Reference,
 }
 
-/// Which opportunity an event is about.
+/// Names the opportunity that an event is about.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reference {
     /// The identifier, such as `O7654321`.
@@ -73,10 +72,10 @@ pub enum EventError {
         "the event's `detail-type` is {found}, expected `Opportunity Created` or `Opportunity Updated`"
     )]
     DetailType {
-        /// The detail type in backticks, or what stands in its place.
+        /// The detail type in backticks, or what the event has in its place.
         found: String,
     },
-    /// A field that the bridge needs is missing or no string.
+    /// A field that the bridge needs is missing or not a string.
     #[error("the event's `{field}` is {found}, expected a string")]
     Field {
         /// The field's path, such as `detail.opportunity.identifier`.
@@ -84,7 +83,7 @@ pub enum EventError {
         /// What was found instead: a kind of value, or the fields beside the missing one.
         found: String,
     },
-    /// Another field is not what EventBridge documents.
+    /// Another field is not in the form that EventBridge documents.
     #[error("the event's `{field}` is wrong: {reason}")]
     Form {
         /// The field's path, such as `time`.
@@ -92,10 +91,10 @@ pub enum EventError {
         /// What is wrong with it.
         reason: String,
     },
-    /// The identifier is none.
+    /// The identifier is malformed.
     #[error("the event's `detail.opportunity.identifier` is wrong: {0}")]
     Identifier(#[from] ParseIdentifierError),
-    /// The catalog is none.
+    /// The catalog is malformed.
     #[error("the event's `detail.catalog` is wrong: {0}")]
     Catalog(#[from] ParseCatalogError),
 }
@@ -125,8 +124,8 @@ impl OpportunityEvent {
     /// goes), so whatever the bridge does not need may be missing, and anything may be added.
     ///
     /// # Errors
-    /// Where the event is not in EventBridge's form or not about an opportunity, or where the catalog or
-    /// the identifier is missing or malformed. The error names the place.
+    /// If the event is not in EventBridge's form, is not about an opportunity, or has no valid catalog and
+    /// identifier. The error names the place.
     pub fn parse(event: &Value) -> Result<Self, EventError> {
         match serde_path_to_error::deserialize::<_, EventBridgeEvent<Detail>>(event) {
             Ok(event) => Self::try_from(event),
@@ -137,7 +136,7 @@ impl OpportunityEvent {
         }
     }
 
-    /// The event that a sweep sends about an opportunity which was modified lately.
+    /// Builds the event that a sweep sends for an opportunity that changed lately.
     #[must_use]
     pub fn of_sweep(catalog: Catalog, identifier: Identifier, now: SystemTime) -> Self {
         Self {
@@ -184,7 +183,7 @@ impl From<OpportunityEvent> for EventBridgeEvent<Detail> {
     }
 }
 
-/// What an event lacks that the bridge needs. Its detail type comes first: of an event about something
+/// Why the bridge cannot act on an event. The detail type comes first: if the event is about something
 /// else, that is what the operator has to know.
 fn refusal(event: &Value) -> Option<EventError> {
     let detail = event.get("detail").unwrap_or(&Value::Null);
@@ -210,7 +209,7 @@ fn refusal(event: &Value) -> Option<EventError> {
     })
 }
 
-/// What is there instead of the string `name` in `parent`.
+/// Describes what `parent` has instead of the string `name`.
 fn found(parent: &Value, name: &str) -> String {
     match (parent.get(name), parent) {
         (Some(value), _) => kind(value).to_owned(),
@@ -252,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn an_event_is_parsed_with_whatever_else_is_in_it_or_not() {
+    fn an_event_is_parsed_whatever_fields_are_added_and_whatever_unneeded_ones_are_missing() {
         let expected = OpportunityEvent {
             id: Some("6f6f8e8c-0000-4000-8000-000000000001".to_owned()),
             source: PARTNER_CENTRAL.to_owned(),
@@ -288,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn the_event_of_a_sweep_is_written_and_read_as_one_of_partner_central() {
+    fn a_sweep_writes_events_of_partner_centrals_form() {
         let swept = OpportunityEvent::of_sweep(
             Catalog::parse("AWS").unwrap(),
             Identifier::parse("O7654321").unwrap(),
@@ -313,7 +312,7 @@ mod tests {
     }
 
     #[test]
-    fn an_event_that_cannot_be_acted_on_says_what_was_found() {
+    fn an_event_that_the_bridge_cannot_use_is_refused_with_what_was_found() {
         for (pointer, value, error) in [
             (
                 "/detail-type",
@@ -378,7 +377,7 @@ mod tests {
     }
 
     #[test]
-    fn an_event_about_something_else_is_refused_for_its_detail_type_whatever_its_detail_is() {
+    fn an_event_about_something_else_is_refused_for_its_detail_type_whatever_its_detail_holds() {
         let mut event = event();
         event["detail-type"] = json!("Engagement Created");
         event["detail"] = json!({"engagement": 7});

@@ -1,4 +1,4 @@
-//! A finding: one thing that is wrong with a patch or an opportunity, or worth knowing about it.
+//! A finding: one thing wrong with a patch or an opportunity, or worth knowing about it.
 
 use serde::Serialize;
 
@@ -8,25 +8,25 @@ use crate::Code;
 /// `{"pointer": "/Lifecycle", "code": "unknown-member", "source": "patch", "detail": "…", "suggestion": "LifeCycle"}`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {
-    /// Where, as a JSON Pointer into the opportunity, or into the patch if the opportunity has no such
-    /// place; empty for the whole.
+    /// The place, as a JSON Pointer into the opportunity, or into the patch if the opportunity has no such
+    /// place; empty for the whole document.
     pub pointer: String,
-    /// The CRM's name for it, where a mapping has one.
+    /// The CRM's name for the field, if a mapping has one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub field: Option<String>,
-    /// What.
+    /// What was found, for programs.
     pub code: Code,
-    /// The same for people. It may quote the value, and so personal data: it is for the caller, not
-    /// for a log.
+    /// What was found, for people. It may quote the value, and so personal data: send it to the caller,
+    /// never to a log.
     pub detail: String,
-    /// Where it comes from.
+    /// The cause.
     pub source: Source,
     /// The name or value that was probably meant.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub suggestion: Option<String>,
 }
 
-/// Where a finding or a change comes from.
+/// What caused a finding or a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Source {
@@ -36,7 +36,7 @@ pub enum Source {
     Opportunity,
     /// AWS.
     Aws,
-    /// Nobody can say: somebody has written since.
+    /// Cannot be told: somebody has written since.
     Unknown,
 }
 
@@ -44,7 +44,7 @@ impl Source {
     /// Every source.
     pub const ALL: [Self; 4] = [Self::Patch, Self::Opportunity, Self::Aws, Self::Unknown];
 
-    /// The name, as it stands in answers.
+    /// The name as answers spell it.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -57,13 +57,13 @@ impl Source {
 }
 
 impl Finding {
-    /// A finding about the patch.
+    /// A finding that the patch caused.
     #[must_use]
     pub fn of_patch(pointer: impl Into<String>, code: Code, detail: impl Into<String>) -> Self {
         Self::new(pointer, code, detail, Source::Patch)
     }
 
-    /// A finding from any source.
+    /// A finding with any cause.
     #[must_use]
     pub fn new(
         pointer: impl Into<String>,

@@ -1,16 +1,16 @@
-//! What AWS's model says of one value at one place, before there is a document to judge.
+//! Checks one value against AWS's model at one place, before there is a document.
 //!
-//! For whoever names places of an opportunity ahead of time, as a table of fields does.
+//! A mapping names fields ahead of time, and is checked with this.
 
 use serde_json::{Value, json};
 
 use crate::{Finding, Object, schema::judge};
 
-/// What is wrong with `value` at `at`, a pointer: nothing where AWS takes it.
+/// What is wrong with `value` at the pointer `at`; empty if AWS takes it.
 ///
-/// A place that AWS does not know is a finding too, at the first name that is not known. Whatever the
-/// index of an item is, the findings call it `0`. A value that only AWS's documentation does not list is
-/// the last finding, `undocumented-value`.
+/// A place that AWS does not know is a finding too, at the first unknown name. Findings write the index of
+/// every item as `0`. A value that only AWS's documentation does not list is the last finding,
+/// `undocumented-value`.
 #[must_use]
 pub fn misfits(at: &str, value: &Value) -> Vec<Finding> {
     let mut place = String::new();
@@ -59,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_is_judged_at_its_place_alone() {
+    fn a_value_is_checked_without_the_rest_of_the_document() {
         for (at, value, found) in [
             ("/LifeCycle/Stage", json!("Qualified"), None),
             ("/LifeCycle/Stage", json!(null), None),

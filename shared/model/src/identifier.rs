@@ -1,7 +1,7 @@
-//! The two names that address an opportunity: its identifier and its catalog.
+//! The identifier and the catalog, which together address an opportunity.
 //!
-//! Patterns from the service model (`OpportunityIdentifier`, `CatalogIdentifier`). Both are checked
-//! where they come in, so that a typo is the caller's clear error and not a round trip to AWS.
+//! The patterns are the service model's (`OpportunityIdentifier`, `CatalogIdentifier`). Both are checked on
+//! arrival, so that a typo gives the caller a clear error and costs no call to AWS.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use std::fmt;
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Identifier(String);
 
-/// A text that is no opportunity identifier.
+/// A text that is not an opportunity identifier.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not an opportunity identifier, expected `O` and 1 to 19 digits")]
 pub struct ParseIdentifierError(String);
@@ -18,7 +18,7 @@ impl Identifier {
     /// Parses an identifier.
     ///
     /// # Errors
-    /// Where the text is not `O` and 1 to 19 digits.
+    /// If the text is not `O` and 1 to 19 digits.
     pub fn parse(text: &str) -> Result<Self, ParseIdentifierError> {
         let digits = text.strip_prefix('O').unwrap_or_default();
         if (1..=19).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -45,7 +45,7 @@ impl fmt::Display for Identifier {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Catalog(String);
 
-/// A text that is no catalog.
+/// A text that is not a catalog.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not a catalog, expected letters only, such as `AWS` or `Sandbox`")]
 pub struct ParseCatalogError(String);
@@ -54,7 +54,7 @@ impl Catalog {
     /// Parses a catalog: one or more ASCII letters.
     ///
     /// # Errors
-    /// Where the text is empty or holds anything but letters.
+    /// If the text is empty or holds anything but letters.
     pub fn parse(text: &str) -> Result<Self, ParseCatalogError> {
         if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphabetic()) {
             Ok(Self(text.to_owned()))

@@ -1,8 +1,8 @@
-//! A point in time, from a date as AWS writes it.
+//! A point in time, parsed from a date as AWS writes it.
 //!
-//! As the optimistic lock, `LastModifiedDate` is text and goes back byte for byte. To tell which of two
-//! reads is the newer one, it has to be a point in time: compared as text, `…08.500Z` is later than
-//! `…08Z` only by luck, and offsets are not compared at all.
+//! As the optimistic lock, `LastModifiedDate` is text and goes back byte for byte. To say which of two
+//! reads is newer it has to be a point in time: as text, `…08.500Z` sorts after `…08Z` only by luck, and
+//! offsets are ignored.
 
 use std::{
     fmt,
@@ -11,7 +11,7 @@ use std::{
 
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
-/// A point in time, to the nanosecond. Equal instants are equal, however they were written.
+/// A point in time, to the nanosecond. Two instants are equal however they were written.
 ///
 /// ```
 /// use model::Instant;
@@ -23,20 +23,20 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Instant {
-    /// Since 1970, negative before it.
+    /// Since 1970; negative before that.
     nanoseconds: i128,
 }
 
-/// A text that is no date of RFC 3339.
+/// A text that is not an RFC 3339 date.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not a date, expected RFC 3339 such as `2026-01-02T03:04:05.678Z`")]
 pub struct ParseInstantError(String);
 
 impl Instant {
-    /// Parses a date of RFC 3339.
+    /// Parses an RFC 3339 date.
     ///
     /// # Errors
-    /// Where the text is not such a date.
+    /// If the text is not such a date.
     pub fn parse(text: &str) -> Result<Self, ParseInstantError> {
         match OffsetDateTime::parse(text, &Rfc3339) {
             Ok(date) => Ok(Self {
@@ -46,13 +46,13 @@ impl Instant {
         }
     }
 
-    /// Whole milliseconds since 1970; zero before it.
+    /// Whole milliseconds since 1970; zero before that.
     #[must_use]
     pub fn unix_milliseconds(self) -> u64 {
         self.since_1970(1_000_000)
     }
 
-    /// Whole microseconds since 1970; zero before it.
+    /// Whole microseconds since 1970; zero before that.
     #[must_use]
     pub fn unix_microseconds(self) -> u64 {
         self.since_1970(1_000)
@@ -65,7 +65,7 @@ impl Instant {
         date.map_or_else(|_| String::new(), |date| date.date().to_string())
     }
 
-    /// How long after `earlier` this is; `None` where it is before.
+    /// The time from `earlier` to this instant; `None` if `earlier` is later.
     #[must_use]
     pub fn since(self, earlier: Self) -> Option<Duration> {
         let nanoseconds =
@@ -75,7 +75,7 @@ impl Instant {
         Some(Duration::new(seconds, rest))
     }
 
-    /// The instant that is so much earlier.
+    /// The instant that lies `duration` before this one.
     #[must_use]
     pub fn earlier_by(self, duration: Duration) -> Self {
         let nanoseconds = i128::try_from(duration.as_nanos()).unwrap_or(i128::MAX);
@@ -115,8 +115,8 @@ impl From<Instant> for SystemTime {
     }
 }
 
-/// As AWS writes a date, in UTC with milliseconds; with nanoseconds where there is something in them, so
-/// that what is parsed again is equal.
+/// Written as AWS writes dates, in UTC with milliseconds, or with nanoseconds if needed, so that parsing it
+/// again gives the same instant.
 impl fmt::Display for Instant {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Ok(date) = OffsetDateTime::from_unix_timestamp_nanos(self.nanoseconds) else {
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_date_is_refused_and_named() {
+    fn a_text_that_is_not_a_date_is_refused_and_quoted() {
         for wrong in [
             "",
             "yesterday",
@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clocks_time_is_the_same_instant_as_its_date() {
+    fn an_instant_from_the_system_clock_equals_the_one_parsed_from_its_date() {
         let moment = UNIX_EPOCH + Duration::from_millis(1_772_604_428_123);
         assert_eq!(Instant::from(moment), instant("2026-03-04T06:07:08.123Z"));
         let before = UNIX_EPOCH - Duration::from_secs(1);
@@ -232,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn the_time_between_two_instants_is_there_in_one_direction_only() {
+    fn the_time_since_a_later_instant_is_none() {
         let (earlier, later) = (
             instant("2026-03-04T06:07:00Z"),
             instant("2026-03-04T06:07:08.250Z"),
@@ -263,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn an_earlier_instant_is_that_much_earlier() {
+    fn earlier_by_subtracts_the_duration() {
         let earlier = instant("2026-03-04T00:00:00Z").earlier_by(Duration::from_millis(1_500));
         assert_eq!(earlier, instant("2026-03-03T23:59:58.500Z"));
     }

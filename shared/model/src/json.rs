@@ -1,9 +1,9 @@
-//! JSON text read for what it says, whatever its members are called.
+//! Parses JSON as it is written, whatever its members are called.
 //!
-//! `serde_json` passes numbers and raw text through objects whose one member has a name of its own,
-//! such as `$serde_json::private::RawValue`. It takes the same object from a text for one of these: a
-//! string becomes the JSON that is written in it, past the limit on levels and past any check of the
-//! text. Here a name is a name. (A patch may not use these names.)
+//! `serde_json` passes numbers and raw text through objects whose one member has a special name, such as
+//! `$serde_json::private::RawValue`. It treats the same object in a text as one of these: the JSON inside a
+//! string is parsed, past the limit on levels and past any check of the text. Here such a name is an
+//! ordinary name. (A patch may not use it.)
 
 use std::{collections::HashSet, fmt};
 
@@ -15,16 +15,16 @@ use serde_json::{Error, Value, value::RawValue};
 
 use crate::{Object, pointer::Place};
 
-/// What the names begin with that `serde_json` interprets.
+/// The prefix of the names that `serde_json` interprets.
 const RESERVED: &str = "$serde_json::private::";
 
-/// The most levels that are read, as in `serde_json`.
+/// The most levels that are parsed, as in `serde_json`.
 const MAX_LEVELS: usize = 127;
 
-/// Parses JSON. Where an object names a member twice, the last one counts.
+/// Parses JSON. If an object names a member twice, the last one counts.
 ///
 /// # Errors
-/// Where the bytes are not JSON, or have more than 127 levels.
+/// If the bytes are not JSON, or have more than 127 levels.
 pub fn parse(bytes: &[u8]) -> Result<Value, Error> {
     if !may_be_interpreted(bytes) {
         return serde_json::from_slice(bytes);
@@ -32,13 +32,12 @@ pub fn parse(bytes: &[u8]) -> Result<Value, Error> {
     plain(serde_json::from_slice(bytes)?, MAX_LEVELS)
 }
 
-/// Whether a member has a name that `serde_json` interprets.
+/// Whether `serde_json` interprets a member of this name.
 pub(crate) fn is_reserved(name: &str) -> bool {
     name.starts_with(RESERVED)
 }
 
-/// Whether `serde_json` could find something to interpret: one of its names, perhaps with an escape
-/// (`\u0024` is `$`).
+/// Whether the bytes may hold a name that `serde_json` interprets, perhaps escaped (`\u0024` is `$`).
 fn may_be_interpreted(bytes: &[u8]) -> bool {
     let text = str::from_utf8(bytes).unwrap_or_default();
     text.contains(RESERVED) || text.contains("\\u00")
@@ -60,20 +59,20 @@ fn plain(json: &RawValue, levels: usize) -> Result<Value, Error> {
     }
 }
 
-/// Something in a text that is JSON and still cannot be taken for what it says.
+/// A defect of JSON text that parses, but would be misread.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Flaw {
-    /// A member that is named twice in one object. JSON leaves open what that means, and parsers keep
-    /// the last one: a change would be dropped in silence.
+    /// A member named twice in one object. JSON does not define what that means, and parsers keep the last
+    /// one: a change would be lost silently.
     Twice(String),
     /// A member with a reserved name.
     Reserved(String),
 }
 
-/// The first flaw of a JSON text, with its place as a JSON Pointer.
+/// The first flaw of a JSON text, and its place as a JSON Pointer.
 ///
 /// # Errors
-/// Where the bytes are not JSON. What has more levels than can be read is not looked into.
+/// If the bytes are not JSON. Levels too deep to parse are not searched.
 pub fn flaw(bytes: &[u8]) -> Result<Option<Flaw>, Error> {
     flaw_in(serde_json::from_slice(bytes)?, &Place::Root, MAX_LEVELS)
 }
@@ -116,7 +115,7 @@ fn flaw_in(json: &RawValue, at: &Place<'_>, levels: usize) -> Result<Option<Flaw
 enum Inner<'a> {
     Scalar,
     Items(Vec<&'a RawValue>),
-    /// As they are written, repetitions included.
+    /// The members as written, repetitions included.
     Members(Vec<(String, &'a RawValue)>),
 }
 
@@ -188,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_serde_json_interprets_is_found_at_any_depth_and_in_any_spelling() {
+    fn a_name_that_serde_json_interprets_is_found_at_any_depth_even_escaped() {
         let deep = format!("{}{{\"{RAW}\":\"1\"}}{}", "[".repeat(126), "]".repeat(126));
         for (json, found) in [
             (format!(r#"{{"{RAW}":"1"}}"#), format!("/{RAW}")),
@@ -218,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn what_aws_sends_is_kept_as_it_is_written_whatever_its_members_are_called() {
+    fn json_from_aws_is_kept_as_written_whatever_its_members_are_called() {
         let levels = format!("{}{}", "[".repeat(800), "]".repeat(800));
         for json in [
             format!(r#"{{"a":{{"{RAW}":"{levels}"}}}}"#),
@@ -249,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_json_is_refused_whatever_its_members_are_called() {
+    fn text_that_is_not_json_is_refused_whatever_its_members_are_called() {
         for json in [
             format!(r#"{{"{RAW}":"1""#),
             format!(r#"{{"{RAW}":"1"}}x"#),

@@ -1,4 +1,4 @@
-//! The pure half of the bridge: what an opportunity is, what a patch does to it, what changed.
+//! The pure half of the bridge: opportunities, patches, and the changes that a patch makes.
 //!
 //! No I/O, no clock, no AWS SDK. An opportunity is one JSON document from the wire of
 //! `GetOpportunity` to the wire of `UpdateOpportunity`, because the typed shapes of any SDK release
@@ -47,7 +47,7 @@ mod update;
 pub use change::Change;
 pub use cloud_event::{CloudEvent, Problem, ProblemCode};
 pub use code::Code;
-pub use drift::{Answer, unknown};
+pub use drift::{AwsDocument, unknown};
 pub use event::{
     Detail, EventError, EventKind, OpportunityEvent, PARTNER_CENTRAL, Reference, SWEEP,
 };
@@ -57,15 +57,15 @@ pub use identifier::{Catalog, Identifier, ParseCatalogError, ParseIdentifierErro
 pub use instant::{Instant, ParseInstantError};
 pub use opportunity::{Opportunity, ParseOpportunityError};
 pub use patch::{ParsePatchError, Patch, PatchError};
-pub use review::{Refusal, Review, is_of_the_review, review};
+pub use review::{Refusal, Review, Skipped, is_of_the_review, review, review_open_part};
 pub use schema::{load_rules, meant};
 pub use update::{Adjustment, Rule, Update};
 
 /// A JSON object: keys in the order they were read, numbers with the digits they were read with.
 pub type Object = serde_json::Map<String, serde_json::Value>;
 
-/// What kind of JSON value this is, for error messages: `null`, `a boolean`, `a number`,
-/// `a string`, `an array` or `an object`.
+/// The kind of a JSON value, for error messages: `null`, `a boolean`, `a number`, `a string`, `an array` or
+/// `an object`.
 #[must_use]
 pub fn kind(value: &serde_json::Value) -> &'static str {
     use serde_json::Value;

@@ -1,14 +1,14 @@
-//! Which fields an opportunity's review leaves open to the partner.
+//! Tells which fields a partner may change at each review status.
 //!
-//! Source: "Working with opportunity updates" in AWS's developer guide. AWS is the judge; this is
-//! what its documentation says, so that a caller learns of every closed field at once and by name.
+//! Source: "Working with opportunity updates" in AWS's developer guide. AWS decides; this repeats its
+//! documentation, so that a caller learns of every closed field at once and by name.
 
 use crate::{
     Change, Opportunity, owner,
     pointer::{is_within, overlap},
 };
 
-/// What stays open while `ReviewStatus` is `Action Required`.
+/// The fields that stay open while `ReviewStatus` is `Action Required`.
 const OPEN_IN_ACTION_REQUIRED: [&str; 6] = [
     "/Customer/Account/Address",
     "/Customer/Account/WebsiteUrl",
@@ -18,7 +18,7 @@ const OPEN_IN_ACTION_REQUIRED: [&str; 6] = [
     "/Project/ExpectedCustomerSpend",
 ];
 
-/// What closes when `ReviewStatus` is `Approved`.
+/// The fields that are closed while `ReviewStatus` is `Approved`.
 const CLOSED_IN_APPROVED: [&str; 7] = [
     "/Customer/Account/Address/CountryCode",
     "/Customer/Account/Address/PostalCode",
@@ -39,8 +39,8 @@ impl Opportunity {
             .as_str()
     }
 
-    /// Whether the opportunity's review status closes the place of a change. A status that AWS adds
-    /// tomorrow closes nothing: AWS judges then.
+    /// Whether the review status closes the field of a change. A status that AWS adds later closes nothing:
+    /// then AWS decides.
     #[must_use]
     pub fn locks(&self, change: &Change) -> bool {
         let pointer = change.pointer.as_str();
@@ -57,7 +57,7 @@ impl Opportunity {
         is_closed && !self.simulates_review(change)
     }
 
-    /// Whether a change sets the review status in catalog `Sandbox`, where this simulates a review.
+    /// Whether a change sets the review status in catalog `Sandbox`, which simulates a review.
     pub(crate) fn simulates_review(&self, change: &Change) -> bool {
         self.catalog() == "Sandbox" && change.pointer == owner::REVIEW_STATUS
     }
@@ -88,8 +88,8 @@ mod tests {
         }
     }
 
-    /// A pointer, and whether its place is closed in: Pending Submission, Submitted, In review,
-    /// Action Required, Approved, Rejected, and a status of tomorrow.
+    /// A pointer, and whether it is closed at: Pending Submission, Submitted, In review, Action Required,
+    /// Approved, Rejected, and a status that AWS may add.
     const TABLE: [(&str, [bool; 7]); 19] = [
         (
             "/LifeCycle/Stage",

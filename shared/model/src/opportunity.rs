@@ -1,15 +1,15 @@
-//! The opportunity: the document as AWS spells it, kept whole.
+//! The opportunity: AWS's document, kept whole.
 //!
-//! AWS added members to this API five times within seven months. Whatever is in the document that
-//! was read stays in it, in its place and with its digits, known to this release or not; typed
-//! access is given only to the few members that the bridge decides on. (One spelling is normalised:
-//! the exponent of a number, `1e5` becomes `1e+5`, the same number.)
+//! AWS added members to this API five times within seven months. So every member that was read stays, in
+//! its place and with its digits, whether this release knows it or not; only the few members that the
+//! bridge decides by have accessors. (One spelling changes: the exponent of a number, `1e5` becomes `1e+5`,
+//! the same number.)
 
 use serde_json::Value;
 
 use crate::{Catalog, Object, json, kind};
 
-/// An opportunity, whole, as `GetOpportunity` answers it.
+/// A whole opportunity, as `GetOpportunity` returns it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Opportunity {
     document: Object,
@@ -18,7 +18,7 @@ pub struct Opportunity {
     last_modified_date: String,
 }
 
-/// A document that is no opportunity.
+/// Why a document is not an opportunity.
 #[derive(Debug, thiserror::Error)]
 pub enum ParseOpportunityError {
     /// The bytes are not JSON.
@@ -27,24 +27,24 @@ pub enum ParseOpportunityError {
     /// The document is JSON, but not an object.
     #[error("the opportunity is {found}, expected an object")]
     NotAnObject {
-        /// What it is instead, with its article.
+        /// What it is instead, such as `an array`.
         found: &'static str,
     },
-    /// A member that the bridge cannot do without is not there, or is not a string.
+    /// A member that the bridge needs is missing or not a string.
     #[error("the opportunity's `{member}` is {found}, expected a string")]
     Member {
         /// The member's name.
         member: &'static str,
-        /// What it is instead: `missing`, or its kind with its article.
+        /// What it is instead: `missing`, or a kind such as `an array`.
         found: &'static str,
     },
 }
 
 impl Opportunity {
-    /// Parses the body of a `GetOpportunity` answer from this catalog.
+    /// Parses the body of a `GetOpportunity` response from this catalog.
     ///
     /// # Errors
-    /// Where it is not a JSON object with strings for `Id` and `LastModifiedDate`.
+    /// If the body is not a JSON object with strings for `Id` and `LastModifiedDate`.
     pub fn parse(bytes: &[u8], catalog: &Catalog) -> Result<Self, ParseOpportunityError> {
         match json::parse(bytes)? {
             Value::Object(document) => Self::from_document(document, catalog),
@@ -54,11 +54,11 @@ impl Opportunity {
         }
     }
 
-    /// Takes a document from this catalog that is parsed already. Answers were seen without their
-    /// `Catalog`; then it is the one that was asked for.
+    /// Takes a parsed document from this catalog. Some responses came without their `Catalog`; then the
+    /// catalog that was asked for is used.
     ///
     /// # Errors
-    /// Where `Id` or `LastModifiedDate` is missing, or one of these or `Catalog` is not a string.
+    /// If `Id` or `LastModifiedDate` is missing, or one of these or `Catalog` is not a string.
     pub fn from_document(
         document: Object,
         catalog: &Catalog,
@@ -96,7 +96,7 @@ impl Opportunity {
         &self.document
     }
 
-    /// The whole document, given away.
+    /// The whole document, by value.
     #[must_use]
     pub fn into_document(self) -> Object {
         self.document
@@ -114,8 +114,7 @@ impl Opportunity {
         &self.catalog
     }
 
-    /// `LastModifiedDate`, byte for byte as read: it is the optimistic lock, not a point in time to
-    /// be reformatted.
+    /// `LastModifiedDate`, byte for byte as read: it is the optimistic lock, so never reformat it.
     #[must_use]
     pub fn last_modified_date(&self) -> &str {
         &self.last_modified_date
@@ -139,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_is_named() {
+    fn an_error_names_the_missing_member() {
         for (text, error) in [
             ("[]", "the opportunity is an array, expected an object"),
             (
@@ -169,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_without_its_catalog_is_from_the_catalog_that_was_asked() {
+    fn a_response_without_its_catalog_is_taken_to_be_from_the_catalog_asked() {
         for text in [
             r#"{"Id":"O1","LastModifiedDate":"x"}"#,
             r#"{"Id":"O1","Catalog":null,"LastModifiedDate":"x"}"#,

@@ -1,4 +1,4 @@
-//! Which field belongs to whom: the one table of it.
+//! Assigns each field to its owner, in the only table of owners.
 //!
 //! Sources: the service model (`GetOpportunityResponse` against `UpdateOpportunityRequest`), and
 //! "Working with opportunity updates" in AWS's developer guide. `RelatedEntityIdentifiers` change by
@@ -6,18 +6,18 @@
 
 use crate::pointer;
 
-/// Whom a field belongs to. What is not in the table belongs to the partner.
+/// The owner of a field. A field that is not in the table belongs to the partner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Owner {
     /// AWS sets it, and `UpdateOpportunity` does not take it.
     Aws,
-    /// AWS's side of the review: `UpdateOpportunity` takes it, as it was read.
+    /// AWS's side of the review: `UpdateOpportunity` takes it only as it was read.
     Review,
     /// The bridge sets it in every update.
     Bridge,
 }
 
-/// Where the review status is.
+/// The pointer to the review status.
 pub(crate) const REVIEW_STATUS: &str = "/LifeCycle/ReviewStatus";
 
 const TABLE: [(&str, Owner); 12] = [
@@ -35,13 +35,13 @@ const TABLE: [(&str, Owner); 12] = [
     ("/LifeCycle/ReviewStatusReason", Owner::Review),
 ];
 
-/// Whom the place belongs to that a pointer names, if not to the partner.
+/// The owner of the field that a pointer names; `None` for the partner.
 pub(crate) fn of(pointer: &str) -> Option<Owner> {
     let is_it = |&&(owned, _): &&(&str, Owner)| pointer::overlap(owned, pointer);
     TABLE.iter().find(is_it).map(|(_, owner)| *owner)
 }
 
-/// Whom a member of the document itself belongs to, by its name.
+/// The owner of a top-level member, by its name.
 pub(crate) fn of_member(name: &str) -> Option<Owner> {
     let is_it = |(owned, _): &&(&str, Owner)| owned.strip_prefix('/') == Some(name);
     TABLE.iter().find(is_it).map(|(_, owner)| *owner)

@@ -1,4 +1,4 @@
-//! The patch: what a caller wants changed, and how it is applied to an opportunity.
+//! A patch: the changes that a caller wants, applied to an opportunity.
 
 mod cost;
 mod settle;
@@ -10,7 +10,7 @@ use json_patch::{
 };
 use serde_json::Value;
 
-use self::settle::settle;
+pub(crate) use self::settle::settle;
 use crate::{
     Code, Object, Opportunity,
     equal::equal,
@@ -23,39 +23,39 @@ use crate::{
 pub enum Patch {
     /// JSON Merge Patch (RFC 7396): the members to change, null to remove one.
     Merge(Object),
-    /// JSON Patch (RFC 6902): operations, carried out in order, all or none.
+    /// JSON Patch (RFC 6902): operations, applied in order, all or none.
     Operations(json_patch::Patch),
 }
 
-/// Bytes that are not a patch.
+/// Why bytes are not a patch.
 #[derive(Debug, thiserror::Error)]
 pub enum ParsePatchError {
     /// The bytes are not JSON.
     #[error("the patch is not JSON: {0}")]
     NotJson(#[from] serde_json::Error),
-    /// The patch is JSON of another kind.
+    /// The patch is JSON, but not of the expected kind.
     #[error("the patch is {found}, expected {expected}")]
     WrongKind {
-        /// What it is, with its article.
+        /// What it is, such as `a string`.
         found: &'static str,
-        /// What it should be, with its article.
+        /// What was expected, such as `an object`.
         expected: &'static str,
     },
     /// An object in the patch names a member twice.
     #[error("the patch names `{pointer}` twice")]
     Twice {
-        /// Where, as a JSON Pointer into the patch.
+        /// The member, as a JSON Pointer into the patch.
         pointer: String,
     },
-    /// A member has a name that the parser gives a meaning to.
+    /// A member has a name that the parser interprets.
     #[error(
         "the patch names `{pointer}`, expected no name that begins with `$serde_json::private::`"
     )]
     Reserved {
-        /// Where, as a JSON Pointer into the patch.
+        /// The member, as a JSON Pointer into the patch.
         pointer: String,
     },
-    /// The patch has more values or more levels than can be handled.
+    /// The patch has more values or levels than the process can handle.
     #[error(
         "the patch is too large, expected at most {levels} levels and {size} MiB in memory",
         levels = cost::MAX_LEVELS,
@@ -65,7 +65,7 @@ pub enum ParsePatchError {
     /// An operation of a JSON Patch is malformed.
     #[error("operation {index} of the patch is wrong: {cause}")]
     Operation {
-        /// Its place in the patch, from 0.
+        /// The operation's index, from 0.
         index: usize,
         /// What is wrong.
         cause: String,
@@ -73,7 +73,7 @@ pub enum ParsePatchError {
 }
 
 impl ParsePatchError {
-    /// The code of what is wrong; `None` where the patch is not JSON.
+    /// The code of the error; `None` if the patch is not JSON.
     #[must_use]
     pub fn code(&self) -> Option<Code> {
         Some(match self {
@@ -86,7 +86,7 @@ impl ParsePatchError {
         })
     }
 
-    /// Where, as a JSON Pointer into the patch; empty for the whole.
+    /// The place of the error, as a JSON Pointer into the patch; empty for the whole.
     #[must_use]
     pub fn pointer(&self) -> String {
         match self {
@@ -97,47 +97,47 @@ impl ParsePatchError {
     }
 }
 
-/// A patch that cannot be applied to this opportunity.
+/// Why a patch cannot be applied to this opportunity.
 #[derive(Debug, Clone, thiserror::Error, PartialEq, Eq)]
 pub enum PatchError {
     /// A `test` operation found another value, or none.
     #[error("operation {index} of the patch failed: `{pointer}` is not as tested")]
     TestFailed {
-        /// Its place in the patch, from 0.
+        /// The operation's index, from 0.
         index: usize,
-        /// What it tested.
+        /// The pointer that it tested.
         pointer: String,
     },
-    /// An operation makes more of the opportunity than can be written.
+    /// An operation makes the opportunity too large to write.
     #[error(
         "operation {index} of the patch makes the opportunity too large, expected at most {levels} levels and {size} MiB in memory",
         levels = cost::MAX_LEVELS,
         size = cost::MAX >> 20
     )]
     TooLarge {
-        /// Its place in the patch, from 0.
+        /// The operation's index, from 0.
         index: usize,
     },
-    /// An operation names a place that is not there.
+    /// An operation names a place that does not exist.
     #[error("operation {index} of the patch failed at `{pointer}`: {cause}")]
     Inapplicable {
-        /// Its place in the patch, from 0.
+        /// The operation's index, from 0.
         index: usize,
         /// The operation's `path`.
         pointer: String,
         /// What is wrong.
         cause: &'static str,
     },
-    /// The operations replace the opportunity by something else.
+    /// The operations replace the opportunity with something that is not an object.
     #[error("the patch makes the opportunity {found}, expected an object")]
     NotAnObject {
-        /// What it would be, with its article.
+        /// What it would become, such as `an array`.
         found: &'static str,
     },
 }
 
 impl PatchError {
-    /// The code of what is wrong.
+    /// The code of the error.
     #[must_use]
     pub fn code(&self) -> Code {
         match self {
@@ -148,7 +148,7 @@ impl PatchError {
         }
     }
 
-    /// Where, as a JSON Pointer into the opportunity; empty for the whole.
+    /// The place of the error, as a JSON Pointer into the opportunity; empty for the whole.
     #[must_use]
     pub fn pointer(&self) -> &str {
         match self {
@@ -162,8 +162,7 @@ impl Patch {
     /// Parses a JSON Merge Patch (RFC 7396).
     ///
     /// # Errors
-    /// Where the bytes are not a JSON object, name a member twice or with a reserved name, or hold
-    /// more than can be handled.
+    /// If the bytes are not a JSON object, name a member twice or by a reserved name, or are too large.
     pub fn parse_merge(bytes: &[u8]) -> Result<Self, ParsePatchError> {
         match parse(bytes)? {
             Value::Object(members) => Ok(Self::Merge(members)),
@@ -177,8 +176,8 @@ impl Patch {
     /// Parses a JSON Patch (RFC 6902).
     ///
     /// # Errors
-    /// Where the bytes are not a JSON array of operations, name a member twice or with a reserved name,
-    /// or hold more than can be handled. The error names the first malformed operation.
+    /// If the bytes are not a JSON array of operations, name a member twice or by a reserved name, or are
+    /// too large. The error names the first malformed operation.
     pub fn parse_operations(bytes: &[u8]) -> Result<Self, ParsePatchError> {
         let operations = match parse(bytes)? {
             Value::Array(operations) => operations,
@@ -206,14 +205,24 @@ impl Patch {
         Ok(Self::Operations(json_patch::Patch(operations?)))
     }
 
-    /// The opportunity's document with this patch applied. Whether that may be written is for
-    /// [`review`](fn@crate::review) to say.
+    /// Whether part of the patch may be left out. Half of a `move` would lose a value.
+    #[must_use]
+    pub fn is_divisible(&self) -> bool {
+        let moves = |operation: &PatchOperation| matches!(operation, PatchOperation::Move(_));
+        match self {
+            Self::Merge(_) => true,
+            Self::Operations(operations) => !operations.iter().any(moves),
+        }
+    }
+
+    /// The opportunity's document after this patch. [`review`](fn@crate::review) says whether it may be
+    /// written.
     ///
-    /// RFC 7396 and RFC 6902 with two differences: a removed member becomes null, and an object without
-    /// a single value is not put in the place of null or nothing.
+    /// RFC 7396 and RFC 6902 with two differences: a removed member becomes null, and an object that holds
+    /// no value never replaces null or an absent member.
     ///
     /// # Errors
-    /// Where one of the operations fails, or makes too much of the document.
+    /// If an operation fails, or makes the document too large.
     pub fn apply(&self, opportunity: &Opportunity) -> Result<Object, PatchError> {
         let before = opportunity.document();
         let mut after = match self {
@@ -225,7 +234,7 @@ impl Patch {
     }
 }
 
-/// Parses JSON that says everything once, and no more than can be handled.
+/// Parses JSON that names every member once and is not too large.
 fn parse(bytes: &[u8]) -> Result<Value, ParsePatchError> {
     match json::flaw(bytes)? {
         None => {}
@@ -239,8 +248,8 @@ fn parse(bytes: &[u8]) -> Result<Value, ParsePatchError> {
     }
 }
 
-/// Makes an operation of its JSON. By hand, because serde takes a tagged enumeration through a buffer
-/// that numbers beyond 64 bits do not fit into.
+/// Parses an operation by hand, because serde buffers tagged enumerations and the buffer cannot hold
+/// numbers beyond 64 bits.
 fn operation(json: Value) -> Result<PatchOperation, String> {
     let Value::Object(mut members) = json else {
         return Err(format!("it is {}, expected an object", kind(&json)));
@@ -307,7 +316,7 @@ fn carried_out(operations: &json_patch::Patch, document: Object) -> Result<Objec
     let mut room = cost::MAX;
     for (index, operation) in operations.iter().enumerate() {
         if let PatchOperation::Test(test) = operation {
-            // The crate compares numbers by their digits, and fails otherwise where there is no value.
+            // The crate compares numbers by their digits, and reports a missing value as another error.
             let found = document.pointer(test.path.as_str());
             if !found.is_some_and(|found| equal(found, &test.value)) {
                 let pointer = test.path.to_string();
@@ -329,9 +338,9 @@ fn carried_out(operations: &json_patch::Patch, document: Object) -> Result<Objec
     }
 }
 
-/// What an operation puts in and moves about; `None` where the document would have too many levels. A
-/// few `copy` operations can double a document beyond any memory, and many insertions at the start of a
-/// long list take more time than there is.
+/// What an operation inserts and shifts; `None` if the document would have too many levels. A few `copy`
+/// operations can double a document beyond any memory, and many insertions at the start of a long list take
+/// too long.
 fn touched(operation: &PatchOperation, document: &Value) -> Option<usize> {
     let path = operation.path();
     let container = |place: &Pointer| {

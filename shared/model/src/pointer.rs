@@ -1,4 +1,4 @@
-//! JSON Pointers (RFC 6901): how every change, adjustment and error names its place.
+//! JSON Pointers (RFC 6901), by which every change, adjustment and error names its place.
 
 use std::{
     borrow::Cow,
@@ -9,11 +9,11 @@ use serde_json::Value;
 
 use crate::Object;
 
-/// A place in a document on the way through it. Its pointer, which is its `Display`, is written only
-/// where there is something to say of the place.
+/// A place in a document, while walking it. The pointer is its `Display`, so it is written only when
+/// needed.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Place<'a> {
-    /// The document.
+    /// The document itself.
     Root,
     /// A member of an object.
     Member(&'a Place<'a>, &'a str),
@@ -37,7 +37,7 @@ impl Display for Place<'_> {
     }
 }
 
-/// The pointer to a member of what `parent` points to: `child("/A", "b/c")` is `/A/b~1c`.
+/// The pointer to a member of the place `parent`: `child("/A", "b/c")` is `/A/b~1c`.
 #[must_use]
 pub fn child(parent: &str, token: &str) -> String {
     let mut pointer = String::with_capacity(parent.len() + 1 + token.len());
@@ -46,7 +46,7 @@ pub fn child(parent: &str, token: &str) -> String {
     pointer
 }
 
-/// Writes a token with the slash before it.
+/// Writes a token, preceded by a slash.
 fn write_token(to: &mut impl Write, token: &str) -> fmt::Result {
     to.write_char('/')?;
     let mut rest = token;
@@ -58,7 +58,7 @@ fn write_token(to: &mut impl Write, token: &str) -> fmt::Result {
     to.write_str(rest)
 }
 
-/// The value that a pointer points to: `find(document, "/LifeCycle/Stage")`.
+/// The value at a pointer: `find(document, "/LifeCycle/Stage")`.
 #[must_use]
 pub fn find<'a>(document: &'a Object, pointer: &str) -> Option<&'a Value> {
     let mut tokens = pointer.strip_prefix('/')?.split('/').map(unescaped);
@@ -70,6 +70,45 @@ pub fn find<'a>(document: &'a Object, pointer: &str) -> Option<&'a Value> {
     })
 }
 
+/// Puts the value at a pointer back to what it was, `None` where there was none. An object on the way
+/// that has become null is made again.
+pub(crate) fn put_back(document: &mut Object, pointer: &str, value: Option<&Value>) {
+    let Some((holder, last)) = pointer.rsplit_once('/') else {
+        return;
+    };
+    let last = unescaped(last);
+    let Some(holder) = object_at(document, holder) else {
+        return;
+    };
+    match value {
+        Some(value) => drop(holder.insert(last.into_owned(), value.clone())),
+        None => drop(holder.shift_remove(&*last)),
+    }
+}
+
+/// The object at a pointer, made where there is null or nothing; `None` where there is something else.
+fn object_at<'a>(document: &'a mut Object, pointer: &str) -> Option<&'a mut Object> {
+    let mut tokens = pointer.split('/').skip(1).map(unescaped);
+    let Some(first) = tokens.next() else {
+        return Some(document);
+    };
+    let mut slot = document.entry(&*first).or_insert(Value::Null);
+    for token in tokens {
+        slot = match slot {
+            Value::Array(items) => items.get_mut(token.parse::<usize>().ok()?)?,
+            slot => members(slot)?.entry(&*token).or_insert(Value::Null),
+        };
+    }
+    members(slot)
+}
+
+fn members(slot: &mut Value) -> Option<&mut Object> {
+    if slot.is_null() {
+        *slot = Value::Object(Object::new());
+    }
+    slot.as_object_mut()
+}
+
 fn unescaped(token: &str) -> Cow<'_, str> {
     if token.contains('~') {
         return token.replace("~1", "/").replace("~0", "~").into();
@@ -77,11 +116,11 @@ fn unescaped(token: &str) -> Cow<'_, str> {
     token.into()
 }
 
-/// The pointer that AWS's `FieldName` means, with each name spelt as `document` spells it.
+/// Turns AWS's `FieldName` into a pointer, with each name spelt as `document` spells it.
 ///
-/// AWS writes field names in lowerCamel with dots (`project.expectedCustomerSpend.estimationUrl`),
-/// the document in PascalCase: a name is matched without regard to case, and where the document
-/// has no such member its first letter is made upper case. An array without an index stays without.
+/// AWS writes field names in lowerCamel with dots (`project.expectedCustomerSpend.estimationUrl`), the
+/// document in PascalCase. So names are matched without regard to case; if the document has no such member,
+/// the first letter becomes upper case. An array without an index stays without one.
 #[must_use]
 pub fn from_field_name(field_name: &str, document: &Object) -> String {
     let mut pointer = String::new();
@@ -112,12 +151,12 @@ pub fn from_field_name(field_name: &str, document: &Object) -> String {
     pointer
 }
 
-/// Whether one pointer is the other, or points into what the other points to.
+/// Whether the two pointers are equal, or one points into the other.
 pub(crate) fn overlap(one: &str, other: &str) -> bool {
     is_within(one, other) || is_within(other, one)
 }
 
-/// Whether `pointer` is `outer`, or points into what `outer` points to.
+/// Whether `pointer` is `outer` or points into it.
 pub(crate) fn is_within(pointer: &str, outer: &str) -> bool {
     pointer
         .strip_prefix(outer)
@@ -162,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pointer_finds_what_it_was_made_for() {
+    fn a_pointer_finds_the_value_it_was_made_from() {
         assert_eq!(child("/A", "b/c~d"), "/A/b~1c~0d");
         let (root, member) = (Place::Root, Place::Member(&Place::Root, "A"));
         let place = Place::Item(&Place::Member(&member, "~b/c~/"), 7);

@@ -1,7 +1,9 @@
-//! The review of a change: what it changes, what stands against it, and what is worth knowing.
+//! Reviews a change: what it changes, what speaks against it, and what is worth knowing.
 //!
-//! The one place where ownership, review locks, AWS's model and AWS's rules are asked. It is pure: what
-//! is read goes in, findings come out, and the caller decides.
+//! Only this module asks for ownership, review locks, AWS's model and AWS's rules. It is pure: the document
+//! goes in, findings come out, and the caller decides.
+
+mod part;
 
 use crate::{
     Change, Code, Finding, Object, Opportunity, Update, advice, companions,
@@ -9,7 +11,9 @@ use crate::{
     schema, update,
 };
 
-/// What is to be said of a change to an opportunity.
+pub use self::part::{Skipped, review_open_part};
+
+/// The result of reviewing a change.
 #[derive(Debug, Clone)]
 pub struct Review {
     /// The body that would be sent.
@@ -18,17 +22,20 @@ pub struct Review {
     pub changes: Vec<Change>,
     /// The opportunity's review status, such as `Approved`.
     pub review_status: String,
+    /// What was wanted and is not made, where the open part of a change was asked for: see
+    /// [`review_open_part`].
+    pub skipped: Option<Vec<Skipped>>,
     /// Changes to fields that are not the partner's.
     owned: Vec<Finding>,
     /// Changes that the review status closes.
     locked: Vec<Finding>,
-    /// What AWS would refuse.
+    /// Errors: AWS would refuse them.
     invalid: Vec<Finding>,
-    /// What is worth knowing and stops nothing.
+    /// Findings that stop nothing.
     warnings: Vec<Finding>,
 }
 
-/// What a change is refused for.
+/// Why a change is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
     /// It changes fields that are not the partner's.
@@ -40,15 +47,20 @@ pub enum Refusal {
         /// Each closed change.
         findings: Vec<Finding>,
     },
-    /// The opportunity would not be one that AWS takes.
-    Invalid(Vec<Finding>),
+    /// AWS would not accept the opportunity.
+    Invalid {
+        /// Everything that is wrong.
+        findings: Vec<Finding>,
+        /// What was left out of the change before.
+        skipped: Vec<Finding>,
+    },
 }
 
-/// Reviews the change from the opportunity as it was read to the document `after`. `today` is the date
+/// Reviews the change from `before`, the opportunity as read, to the document `after`. `today` is the date
 /// in UTC, as `YYYY-MM-DD`.
 ///
-/// `changes` is what differs between the body that would be sent and one of the opportunity as it was
-/// read, besides the fields that are in no body.
+/// `changes` lists what differs between the body that would be sent and a body made from `before`, plus
+/// changes to fields that no body contains.
 #[must_use]
 pub fn review(before: &Opportunity, after: Object, today: &str) -> Review {
     let mut changes = Change::between(before.document(), &after);
@@ -73,6 +85,7 @@ pub fn review(before: &Opportunity, after: Object, today: &str) -> Review {
         update,
         changes,
         review_status,
+        skipped: None,
         owned,
         locked,
     }
@@ -82,57 +95,75 @@ impl Review {
     /// Refuses changes to fields that are not the partner's.
     ///
     /// # Errors
-    /// With each of them.
+    /// With a finding for each of them.
     pub fn refuse_owned(&self) -> Result<(), Refusal> {
         refuse(&self.owned, Refusal::Owned)
     }
 
-    /// Refuses changes that the review status closes, unless AWS is to judge.
+    /// Refuses changes that the review status closes; with `lenient`, AWS decides.
     ///
     /// # Errors
-    /// With each of them.
+    /// With a finding for each of them.
     pub fn refuse_locked(&self, lenient: bool) -> Result<(), Refusal> {
-        let findings = if lenient { &[][..] } else { &self.locked };
+        let (_, findings) = self.judged_locks(lenient);
         refuse(findings, |findings| Refusal::Locked {
             review_status: self.review_status.clone(),
             findings,
         })
     }
 
-    /// Refuses what AWS would refuse. With `lenient`, AWS judges what may have changed since this
+    /// Refuses what AWS would refuse. With `lenient`, AWS decides on rules that may have changed since this
     /// release.
     ///
     /// # Errors
     /// With everything that is wrong.
     pub fn refuse_invalid(&self, lenient: bool) -> Result<(), Refusal> {
         let (_, invalid) = self.judged(lenient);
-        refuse(&invalid, Refusal::Invalid)
+        refuse(&invalid, |findings| Refusal::Invalid {
+            findings,
+            skipped: self.skipped_findings(),
+        })
     }
 
-    /// Everything that the change would be refused for.
+    /// Every finding that stops the change.
     #[must_use]
     pub fn errors(&self, lenient: bool) -> Vec<Finding> {
-        let locked = if lenient { &[][..] } else { &self.locked };
+        let (_, locked) = self.judged_locks(lenient);
         let (_, invalid) = self.judged(lenient);
         [&self.owned[..], locked, &invalid].concat()
     }
 
-    /// Everything that is worth knowing and stops nothing.
+    /// Every finding that stops nothing.
     #[must_use]
     pub fn warnings(&self, lenient: bool) -> Vec<Finding> {
-        let locked = if lenient { &self.locked[..] } else { &[] };
+        let (locked, _) = self.judged_locks(lenient);
         let (left_to_aws, _) = self.judged(lenient);
         [&left_to_aws[..], &self.warnings, locked].concat()
     }
 
-    /// What is left to AWS to judge, and what is refused here.
+    /// The locks left to AWS, and those refused here. A caller who asked for the open part gets all locks
+    /// kept.
+    fn judged_locks(&self, lenient: bool) -> (&[Finding], &[Finding]) {
+        if lenient && self.skipped.is_none() {
+            (&self.locked, &[])
+        } else {
+            (&[], &self.locked)
+        }
+    }
+
+    fn skipped_findings(&self) -> Vec<Finding> {
+        let skipped = self.skipped.iter().flatten();
+        skipped.map(|skipped| skipped.finding.clone()).collect()
+    }
+
+    /// The invalid findings, split into those left to AWS and those refused here.
     fn judged(&self, lenient: bool) -> (Vec<Finding>, Vec<Finding>) {
         let is_left_to_aws = |finding: &Finding| lenient && grows_with_aws(finding.code);
         self.invalid.iter().cloned().partition(is_left_to_aws)
     }
 }
 
-/// Whether a change is to AWS's side of the review, which AWS keeps itself.
+/// Whether a change is on AWS's side of the review, which AWS maintains itself.
 #[must_use]
 pub fn is_of_the_review(change: &Change) -> bool {
     owner::of(&change.pointer) == Some(Owner::Review)
@@ -161,7 +192,7 @@ fn refuse(
     Err(refusal(findings.to_vec()))
 }
 
-/// Whether a difference between the documents is none between the bodies that AWS gets.
+/// Whether two documents differ here although AWS gets the same body.
 fn is_none(change: &Change, before: &Opportunity) -> bool {
     match change.pointer.as_str() {
         "/Catalog" => change.after == before.catalog(),

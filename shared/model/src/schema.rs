@@ -1,34 +1,34 @@
-//! What AWS accepts: members, types, lengths, formats and value lists, judged before a write.
+//! Checks an opportunity against AWS's model before a write: members, types, lengths, formats, value lists.
 //!
-//! The rules are data, `schema/opportunity.schema.json`: a JSON Schema 2020-12 made from AWS's
-//! service model. A caller learns of everything that is wrong in one answer, before one of the
-//! day's writes is spent on it, and is not blamed for what was wrong before.
+//! The rules are data, `schema/opportunity.schema.json`: a JSON Schema 2020-12 made from AWS's service
+//! model. A caller learns of everything that is wrong in one answer, before it costs one of the day's
+//! writes, and is not blamed for what was wrong before.
 
 mod nearest;
 #[cfg(test)]
 mod oracle;
 mod rules;
-mod walk;
+mod validate;
 
 use std::sync::LazyLock;
 
 pub use self::nearest::meant;
-use self::{rules::SCHEMA, walk::Found};
+use self::{rules::SCHEMA, validate::Found};
 use crate::{Code, Finding, Object, Source, update};
 
 #[cfg(test)]
 const FILE: &str = include_str!("../schema/opportunity.schema.json");
 
-/// What is said of what a patch did.
+/// The judgement of what a patch did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Judgement {
     /// What the patch made wrong.
     pub(crate) errors: Vec<Finding>,
-    /// What was wrong before, and what AWS's documentation is not clear about.
+    /// What was wrong before, and what AWS's documentation leaves unclear.
     pub(crate) warnings: Vec<Finding>,
 }
 
-/// Compiles the rules' patterns now, so that the first [`review`](fn@crate::review) does not have to.
+/// Compiles the patterns now, so that the first [`review`](fn@crate::review) does not have to.
 pub fn load_rules() {
     for pattern in rules::PATTERNS {
         LazyLock::force(pattern);
@@ -37,9 +37,9 @@ pub fn load_rules() {
 
 /// Judges what a patch did to an opportunity: both are the bodies of an [`Update`](crate::Update).
 ///
-/// What was as wrong before, in the same member and with the same value, is a warning; an item of
-/// an array may have moved. A member that AWS's model lacks is no finding as long as it is left
-/// alone: AWS added it after this release. Null counts as absent.
+/// What was equally wrong before, in the same member and with the same value, is a warning, even if an item
+/// of an array moved. A member that AWS's model lacks is no finding if it is unchanged: AWS added it after
+/// this release. Null counts as absent.
 #[must_use]
 pub(crate) fn judge(before: &Object, after: &Object) -> Judgement {
     let findings = SCHEMA.findings(after);
@@ -71,14 +71,14 @@ impl Found<'_> {
         self.is_at(other) && update::are_sent_alike(&self.finding.pointer, self.value, other.value)
     }
 
-    /// Whether both say the same of the same place, whatever the index in an array.
+    /// Whether both findings say the same about the same place, whatever the array indexes.
     fn is_at(&self, other: &Self) -> bool {
         self.finding.code == other.finding.code
             && names(&self.finding.pointer).eq(names(&other.finding.pointer))
     }
 }
 
-/// The tokens of a pointer that are no index.
+/// The tokens of a pointer that are not indexes.
 fn names(pointer: &str) -> impl Iterator<Item = &str> {
     let tokens = pointer.split('/');
     tokens.filter(|token| token.parse::<usize>().is_err())
@@ -101,7 +101,7 @@ mod tests {
         judge(&object(before.clone()), &object(after.clone()))
     }
 
-    /// The findings, each as `code pointer: detail`, and `(suggestion)`.
+    /// The findings, each as `code pointer: detail`, with `(suggestion)` if there is one.
     fn lines(findings: &[Finding]) -> Vec<String> {
         let line = |finding: &Finding| {
             let (code, at, detail) = (finding.code.as_str(), &finding.pointer, &finding.detail);
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_says_where_and_what_and_what_was_expected() {
+    fn an_error_names_the_place_the_value_and_what_was_expected() {
         for (after, error) in [
             (
                 json!({"Lifecycle": {"Stage": "Won"}}),
@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_value_is_quoted_in_part() {
+    fn only_the_beginning_of_a_long_value_is_quoted() {
         let after = json!({"LifeCycle": {"TargetCloseDate": "\u{e9}".repeat(101)}});
         let detail = format!(
             "`{}…` is not well-formed, expected a date as `YYYY-MM-DD`",
@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn every_error_is_told_in_document_order() {
+    fn every_error_is_listed_in_document_order() {
         let after = json!({
             "Project": {"titel": 1, "AdditionalComments": "", "Title": "t".repeat(256)},
             "Customer": {"Contacts": [{"Email": "A".repeat(81), "Phone": "0170"}], "Account": {}},
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_that_only_the_documentation_lacks_is_a_warning_if_it_is_new() {
+    fn a_new_value_missing_only_from_the_documentation_is_a_warning() {
         for (after, warning) in [
             (
                 json!({"Project": {"CustomerUseCase": "Databases"}}),
@@ -258,7 +258,7 @@ mod tests {
         assert_eq!(judged(&json!({}), &abroad), Judgement::default());
     }
 
-    /// AWS answers with values that its own model does not list.
+    /// AWS sends values that its own model does not list.
     #[test]
     fn what_was_wrong_before_is_a_warning() {
         const ALONE: &str = "Do Not Need Support from AWS Sales Rep";
@@ -327,7 +327,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_written_otherwise_is_as_wrong_as_before() {
+    fn a_wrong_number_written_differently_is_still_wrong_as_before() {
         let before = json!({"NationalSecurity": 1, "New": 100});
         let after = json!({"NationalSecurity": 1.0, "New": 1e2});
         let judgement = judged(&before, &after);
@@ -335,7 +335,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_repaired_on_the_way_is_as_it_was_before() {
+    fn a_value_that_the_bridge_repairs_counts_as_unchanged() {
         for (before, after) in [
             (
                 json!({"New": [{"__type": "t", "a": 1}]}),
@@ -355,7 +355,7 @@ mod tests {
     }
 
     #[test]
-    fn every_finding_is_told_but_only_the_first_thousand_with_what_was_meant() {
+    fn every_finding_is_listed_but_only_the_first_thousand_have_suggestions() {
         let members: Object = (0..1_200)
             .map(|number| (format!("Stag{number}"), json!(1)))
             .collect();
@@ -377,13 +377,13 @@ mod tests {
     }
 
     #[test]
-    fn what_the_bridge_sets_is_not_judged() {
+    fn fields_that_the_bridge_sets_are_not_checked() {
         let after = json!({"Catalog": "AWS", "Identifier": "O1", "LastModifiedDate": "m"});
         assert_eq!(judged(&json!({}), &after), Judgement::default());
     }
 
     #[test]
-    fn a_finding_is_written_as_its_documentation_says() {
+    fn a_finding_is_serialized_as_its_documentation_says() {
         let errors = judged(&json!({}), &json!({"Lifecycle": 1, "x": 1})).errors;
         let detail = |index: usize| errors[index].detail.clone();
         assert_eq!(

@@ -1,8 +1,8 @@
-//! The body that `UpdateOpportunity` takes, made from the document that `GetOpportunity` gave.
+//! Turns the document from `GetOpportunity` into the body for `UpdateOpportunity`.
 //!
-//! `UpdateOpportunity` is a PUT: whatever it does not get becomes null. So everything that was read
-//! is sent, known to this release or not, but for the members that AWS does not take back. The
-//! hazards of that round trip are repaired here and nowhere else, and each repair is reported.
+//! `UpdateOpportunity` is a PUT: whatever it does not get becomes null. So everything that was read is
+//! sent, known to this release or not, except for the members that AWS does not take back. The hazards of
+//! that round trip are repaired only here, and each repair is reported.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -13,32 +13,32 @@ use crate::{
     pointer::Place,
 };
 
-/// A shape's name, which answers in awsJson1.0 may carry inside `Project.ExpectedCustomerSpend`:
-/// seen and deleted in AWS's own samples (`EditOpportunity.js`).
+/// The name of a shape, which awsJson1.0 responses may carry inside `Project.ExpectedCustomerSpend`: AWS's
+/// own samples delete it (`EditOpportunity.js`).
 pub(crate) const TYPE_TAG: &str = "__type";
 
-/// Where the use case is.
+/// The pointer to the use case.
 const USE_CASE: &str = "/Project/CustomerUseCase";
 
-/// The body of an `UpdateOpportunity` request, with what had to be adjusted for it.
+/// The body of an `UpdateOpportunity` request, and the adjustments made for it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Update {
-    /// The whole body, `Identifier`, `Catalog` and `LastModifiedDate` included.
+    /// The whole body, including `Identifier`, `Catalog` and `LastModifiedDate`.
     pub body: Object,
     /// The repairs, in document order.
     pub adjustments: Vec<Adjustment>,
 }
 
-/// A repair that a document needed before AWS takes it back.
+/// A repair that AWS needs before it takes a document back.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Adjustment {
-    /// Where, as a JSON Pointer into the opportunity.
+    /// The place, as a JSON Pointer into the opportunity.
     pub pointer: String,
-    /// Why.
+    /// The reason.
     pub rule: Rule,
     /// The value as read.
     pub before: Value,
-    /// The value as sent; null where the member is not sent.
+    /// The value as sent; null if the member is not sent.
     pub after: Value,
 }
 
@@ -46,16 +46,16 @@ pub struct Adjustment {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Rule {
-    /// A `__type` tag, which AWS writes into answers, is not sent back.
+    /// AWS writes a `__type` tag into responses; it is not sent back.
     TypeTagDropped,
-    /// `Project.CustomerUseCase` came with `&amp;` or `&amp;colon;`, which AWS refuses when sent
-    /// back (`INVALID_ENUM_VALUE`; decoded in AWS's own samples, `decodeServerEntities`). Free text
-    /// is left alone: there an entity may be what somebody wrote.
+    /// `Project.CustomerUseCase` came with `&amp;` or `&amp;colon;`, which AWS refuses when sent back
+    /// (`INVALID_ENUM_VALUE`; AWS's own samples decode it, `decodeServerEntities`). Free text is left
+    /// alone: there somebody may have written the entity.
     EntityDecoded,
 }
 
 impl Update {
-    /// The body that writes `document` back, whole, as the opportunity that was read in `of`.
+    /// Builds the body that writes the whole `document` back to the opportunity `of`.
     #[must_use]
     pub fn of(document: Object, of: &Opportunity) -> Self {
         let mut body = Object::new();
@@ -63,7 +63,7 @@ impl Update {
             match (name.as_str(), owner::of_member(&name)) {
                 ("Id", _) => drop(body.insert("Identifier".to_owned(), of.id().into())),
                 ("Catalog", _) => drop(body.insert(name, of.catalog().into())),
-                // The identifier is `Id`; a member of this name would be a second one.
+                // `Id` is sent as the identifier; a member of this name would be a second one.
                 ("Identifier", _) | (_, Some(Owner::Aws)) => {}
                 _ => drop(body.insert(name, value)),
             }
@@ -75,8 +75,8 @@ impl Update {
         Self { body, adjustments }
     }
 
-    /// What differs in `fresh` from the document that this update of `read` makes: nothing, if it is the
-    /// one that was sent and nobody has been there since. Its `LastModifiedDate` is not compared.
+    /// The differences between `fresh` and the document that this update of `read` makes. None means that
+    /// the update was written and nobody has changed it since. `LastModifiedDate` is not compared.
     #[must_use]
     pub fn differences(&self, read: &Opportunity, fresh: &Opportunity) -> Vec<Change> {
         let now = Self::of(fresh.document().clone(), fresh);
@@ -89,7 +89,7 @@ impl Update {
     }
 }
 
-/// Drops the tags in an object and in all that it holds.
+/// Drops the tags in an object and everything inside it.
 fn drop_type_tags(members: &mut Object, at: &Place<'_>, adjustments: &mut Vec<Adjustment>) {
     if let Some(before) = members.shift_remove(TYPE_TAG)
         && !before.is_null()
@@ -130,7 +130,7 @@ fn decode_use_case(body: &mut Object) -> Option<Adjustment> {
     })
 }
 
-/// Whether two values at a place make no difference to the body that is sent.
+/// Whether two values at a place give the same body.
 pub(crate) fn are_sent_alike(pointer: &str, one: &Value, other: &Value) -> bool {
     if change::are_equal(one, other) || pointer.split('/').any(|token| token == TYPE_TAG) {
         return true;
@@ -160,7 +160,7 @@ fn has_type_tag(value: &Value) -> bool {
     }
 }
 
-/// A use case as AWS takes it; `None` where it is not a text.
+/// A use case as AWS takes it; `None` if it is not text.
 fn decoded(use_case: &Value) -> Option<Value> {
     let text = use_case.as_str()?;
     Some(
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_is_sent_but_what_aws_does_not_take_back() {
+    fn everything_is_sent_except_what_aws_does_not_take_back() {
         let update = opportunity(&json!({
             "AddedTomorrow": {"x": [null, {"y": 1}]}, "Marketing": null, "Tags": [], "Identifier": "not the id",
         }))
@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn entities_are_decoded_in_the_use_case_alone() {
+    fn entities_are_decoded_only_in_the_use_case() {
         for (read, sent) in [
             ("Security &amp; Compliance", "Security & Compliance"),
             ("Migration&amp;colon; Database", "Migration: Database"),

@@ -1,7 +1,7 @@
-//! What the worst patches take of the memory, measured in a process of their own.
+//! Measures the memory that the worst patches take, in a process of their own.
 //!
-//! A function has 128 MB at the least, of which the process itself takes some 15. Whatever 256 KiB of
-//! patch are sent, the rest has to do for reading it, applying it, reviewing it and writing the answer.
+//! The smallest function has 128 MB, of which the process itself takes some 15. Whatever patch of 256 KiB
+//! arrives, the rest must suffice to parse it, apply it, review it and write the answer.
 
 use std::fmt::Write;
 
@@ -14,13 +14,13 @@ static ALLOCATOR: PeakAlloc = PeakAlloc;
 /// The largest body.
 const BODY: usize = 256 * 1024;
 
-/// The most that may be taken, in bytes.
+/// The most memory that a patch may take, in bytes.
 const MOST: usize = 48 * 1024 * 1024;
 
 type Parse = fn(&[u8]) -> Result<Patch, model::ParsePatchError>;
 
-/// A text of at most so many bytes: a piece between two ends, as often as it fits. `@` in a piece is a
-/// number that is never the same.
+/// A text of at most `most` bytes: `piece` between `start` and `end`, as often as it fits. `@` in a piece
+/// becomes a number that never repeats.
 fn repeated(most: usize, start: &str, piece: &str, end: &str) -> String {
     let mut text = start.to_owned();
     for number in 0_u32.. {
@@ -38,7 +38,7 @@ fn nested(levels: usize, open: &str, inner: &str, close: &str) -> String {
     open.repeat(levels) + inner + &close.repeat(levels)
 }
 
-/// Merge patches of so many bytes, each bad in its own way.
+/// Merge patches of `size` bytes, each bad in its own way.
 fn merge_patches(size: usize) -> Vec<(&'static str, String)> {
     let objects = nested(110, r#"{"":"#, "0", "}");
     let lists = nested(110, "[", "", "]");
@@ -98,7 +98,7 @@ fn merge_patches(size: usize) -> Vec<(&'static str, String)> {
     ]
 }
 
-/// JSON Patches of so many bytes.
+/// JSON Patches of `size` bytes.
 fn operations(size: usize) -> Vec<(&'static str, String)> {
     let objects = nested(50, r#"{"":"#, "0", "}");
     let with = |value: &str, piece: &str| {
@@ -185,7 +185,7 @@ fn operations(size: usize) -> Vec<(&'static str, String)> {
     ]
 }
 
-/// The most that is taken, and whether the patch came as far as the review.
+/// The peak memory, and whether the patch reached the review.
 fn measure(parse: Parse, text: &str, read: &Opportunity) -> (usize, bool) {
     let before = ALLOCATOR.current_usage();
     ALLOCATOR.reset_peak_usage();

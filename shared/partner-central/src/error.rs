@@ -1,11 +1,11 @@
-//! What can go wrong with a call, sorted by what the caller does next.
+//! The errors of a call, sorted by what the caller does next.
 //!
-//! All of AWS's client errors are HTTP 400: they are told apart by the error's modeled name, which
-//! the SDK reads from `x-amzn-ErrorType` or `__type`, and never by message text.
+//! All of AWS's client errors are HTTP 400, so they are told apart by the error's modeled name, which the
+//! SDK reads from `x-amzn-ErrorType` or `__type`, and never by message text.
 //!
-//! AWS's words about content may quote it. The caller, whose content it is, gets them from the
-//! fields of [`Error::Invalid`]; what an error displays is for the log and holds none of them. For the
-//! same reason nothing here prints an SDK error whole: that prints the answer's body.
+//! AWS's messages about content may quote it. The caller, whose content it is, gets them from the fields
+//! of [`Error::Invalid`]; the `Display` of an error is for the log and has none of them. For the same
+//! reason nothing here prints a whole SDK error, which prints the response's body.
 
 use std::{error::Error as StdError, fmt};
 
@@ -14,29 +14,29 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use model::{Object, pointer};
 use serde_json::Value;
 
-use crate::wire::Answer;
+use crate::wire::RawResponse;
 
 /// A call that failed.
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
-    /// There is no such opportunity in this catalog, or these credentials may not see it.
+    /// The catalog has no such opportunity, or these credentials may not see it.
     #[error("the opportunity was not found")]
     NotFound,
-    /// Somebody changed the opportunity since it was read: read it again. (Or an earlier attempt of
-    /// this very write went through and its answer was lost.)
+    /// Somebody changed the opportunity since it was read: read it again. (Or an earlier attempt of this
+    /// very write went through and its response was lost.)
     #[error("the opportunity was changed since it was read")]
     Conflict,
     /// AWS refuses the content: correct it.
     #[error("AWS refused the content: {}", name(reason))]
     Invalid {
-        /// `REQUEST_VALIDATION_FAILED`, `BUSINESS_VALIDATION_FAILED`, or what else AWS calls it.
+        /// `REQUEST_VALIDATION_FAILED`, `BUSINESS_VALIDATION_FAILED`, or another name of AWS's.
         reason: String,
-        /// AWS's own sentence, for the caller alone: it may quote the content.
+        /// AWS's own sentence, only for the caller: it may quote the content.
         message: String,
         /// What is wrong, member by member.
         fields: Vec<FieldError>,
     },
-    /// These credentials may not do this: correct the role, or link the account to Partner Central.
+    /// These credentials lack the permission: correct the role, or link the account to Partner Central.
     #[error("AWS denied the call: {}: {message}", name(code))]
     Denied {
         /// AWS's name for the error.
@@ -44,10 +44,10 @@ pub enum Error {
         /// AWS's own sentence, for the operator: it names the role and the action.
         message: String,
     },
-    /// Over AWS's quota, after the SDK's own retries: wait.
+    /// AWS's quota is exceeded, even after the SDK's own retries: wait.
     #[error("AWS throttled the call")]
     Throttled,
-    /// No answer, or none that could be used, after the SDK's own retries: try again.
+    /// AWS gave no response, or no usable one, even after the SDK's own retries: try again.
     #[error("AWS Partner Central is unavailable: {cause}")]
     Unavailable {
         /// What happened, for the log.
@@ -55,7 +55,7 @@ pub enum Error {
     },
 }
 
-/// What is displayed: Lambda's runtime logs a function's errors by their `Debug`.
+/// Same as `Display`, because Lambda's runtime logs a function's errors by their `Debug`.
 impl fmt::Debug for Error {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{self}")
@@ -65,7 +65,7 @@ impl fmt::Debug for Error {
 /// One entry of a `ValidationException`'s `ErrorList`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct FieldError {
-    /// Where, as a JSON Pointer into the opportunity; empty where AWS does not say.
+    /// The place, as a JSON Pointer into the opportunity; empty if AWS does not say.
     pub pointer: String,
     /// AWS's code, such as `INVALID_ENUM_VALUE`.
     pub code: String,
@@ -79,7 +79,7 @@ impl fmt::Debug for FieldError {
     }
 }
 
-/// Errors of AWS's front door, before Partner Central itself is asked.
+/// Errors that AWS returns before the call reaches Partner Central.
 const DENIED: [&str; 7] = [
     "AccessDeniedException",
     "ExpiredTokenException",
@@ -91,7 +91,7 @@ const DENIED: [&str; 7] = [
 ];
 
 impl Error {
-    /// What it is called in the log, which never holds AWS's words about content.
+    /// The error's name in the log, which never holds AWS's words about content.
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {
@@ -104,11 +104,11 @@ impl Error {
         }
     }
 
-    /// Sorts a failed call. `answer` is the last attempt's answer, where there was one;
-    /// `sent` is the request's body, whose spelling the members of field errors take.
+    /// Sorts a failed call. `answer` is the response to the last attempt, if there was one; `sent` is the
+    /// request's body, by which the names in field errors are spelt.
     pub(crate) fn of<E: ProvideErrorMetadata>(
         error: Option<&SdkError<E, HttpResponse>>,
-        answer: Option<Answer>,
+        answer: Option<RawResponse>,
         sent: Option<&Object>,
     ) -> Self {
         let cause = error.map_or_else(
@@ -135,12 +135,12 @@ impl Error {
                 Self::Denied { code, message }
             }
             (_, 408 | 500..) => Self::Unavailable { cause },
-            // Whatever else it is, the same request would be refused again.
+            // Whatever it means, AWS would refuse the same request again.
             _ => Self::invalid(code, message, &body, sent),
         }
     }
 
-    /// Reads the error list from the raw body, entry by entry, because codes and reasons grow with AWS.
+    /// Reads the error list from the raw body, entry by entry, because AWS adds codes and reasons.
     fn invalid(code: String, message: String, body: &Value, sent: Option<&Object>) -> Self {
         let none = Object::new();
         let field = |entry: &Value| FieldError {
@@ -160,9 +160,9 @@ impl Error {
     }
 }
 
-impl Answer {
-    /// AWS's name for the error, where the SDK could not tell it: `x-amzn-ErrorType` up to a colon, or
-    /// `__type` after a hash.
+impl RawResponse {
+    /// AWS's name for an error that the SDK could not name: `x-amzn-ErrorType` up to a colon, or `__type`
+    /// after a hash.
     fn code(&self, body: &Value) -> Option<String> {
         let told = self.error_type.clone().or_else(|| text(body, "__type"))?;
         let name = told.split(':').next().unwrap_or_default();
@@ -170,9 +170,8 @@ impl Answer {
     }
 }
 
-/// What became of a call, for the log: how far it came, the HTTP status, AWS's name for the error
-/// and AWS's id of the request, and never what the answer's body says, unless that is why access was
-/// denied.
+/// Describes a failed call for the log: how far it came, the HTTP status, AWS's name for the error and
+/// AWS's id of the request. The body stays out, except for the reason why access was denied.
 ///
 /// ```text
 /// AWS answered request `5f1bcb16-7f8e-4a52-9d3e-2b1c7f8e0a11` with 500 `InternalServerException`
@@ -193,7 +192,7 @@ pub fn outline<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> St
             text
         }
         SdkError::ResponseError(response) => unreadable(response.raw()),
-        // The SDK's parser of a success reports as the service.
+        // A response of success that the SDK cannot parse is reported as a service error.
         SdkError::ServiceError(service) if service.raw().status().is_success() => {
             unreadable(service.raw())
         }
@@ -215,7 +214,7 @@ fn unreadable(answer: &HttpResponse) -> String {
     format!("{}, which could not be read", answered(answer))
 }
 
-/// The status of an answer, and AWS's id of the request, by which AWS's support finds it.
+/// The response's status, and AWS's request id, by which AWS's support finds it.
 fn answered(answer: &HttpResponse) -> String {
     let status = answer.status().as_u16();
     match answer.headers().get("x-amzn-requestid") {
@@ -224,8 +223,8 @@ fn answered(answer: &HttpResponse) -> String {
     }
 }
 
-/// A name that AWS gives: letters, digits, hyphens and underscores. Anything else where a name is
-/// expected may be content.
+/// A name from AWS: letters, digits, hyphens and underscores. Anything else in a name's place may be
+/// content, so it is hidden.
 fn name(text: &str) -> &str {
     let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
     if text.len() <= 64 && text.bytes().all(is_name) {

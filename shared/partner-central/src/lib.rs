@@ -1,10 +1,10 @@
-//! AWS Partner Central over the wire: opportunities as raw JSON through the AWS SDK.
+//! Calls AWS Partner Central through the AWS SDK, with opportunities as raw JSON.
 //!
-//! The only crate that names `aws_sdk_partnercentralselling`. The SDK gives credentials, signing, the endpoint, retries
-//! and the names of errors; its typed shapes are passed by, because they drop every member that
-//! their release does not know, cannot send an explicit null, and invent values for absent members
-//! (`wire.rs` says how). The seam for tests is the endpoint: `AWS_ENDPOINT_URL_PARTNERCENTRAL_SELLING`
-//! or `AWS_ENDPOINT_URL`, the SDK's own.
+//! Only this crate names `aws_sdk_partnercentralselling`. The SDK provides credentials, signing, the
+//! endpoint, retries and the names of errors. Its typed shapes are bypassed, because they drop every
+//! member that their release does not know, cannot send an explicit null, and invent values for absent
+//! members (`wire.rs` says how). Tests redirect it by the SDK's own endpoint variables:
+//! `AWS_ENDPOINT_URL_PARTNERCENTRAL_SELLING` or `AWS_ENDPOINT_URL`.
 
 mod error;
 mod list;
@@ -41,20 +41,20 @@ pub use error::{Error, FieldError, outline};
 pub use list::{Entry, Modified, Page};
 use wire::{Exchange, UnsignedGet};
 
-/// The SDK's defaults as of the day this was written; a new SDK release does not change them.
+/// The SDK's defaults, pinned to a date so that a new SDK release does not change them.
 fn behavior_version() -> BehaviorVersion {
     BehaviorVersion::v2026_01_12()
 }
 
-/// Time for TCP and TLS to each of AWS's services. Their endpoints are in the function's region.
+/// The time limit for TCP and TLS to any AWS service. The endpoints are in the function's region.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
-/// Time for one attempt of a call. Answers come in tenths of a second, slow writes in seconds.
+/// The time limit for one attempt. Reads take tenths of a second, slow writes take seconds.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(6);
-/// Time for a call with its retries: one read and one write fit into an invocation of 30 s.
+/// The time limit for a call with its retries: one read and one write fit into an invocation of 30 s.
 const CALL_TIMEOUT: Duration = Duration::from_secs(14);
-/// The bytes that nearly every opportunity has room in.
+/// A size in bytes that nearly every opportunity fits into.
 const USUAL_SIZE: usize = 16 * 1024;
-/// Time to open the connection at the start: Lambda gives 10 s for all of it.
+/// The time limit for opening the connection at the start: Lambda gives 10 s for all of it.
 const OPEN_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// A client for AWS Partner Central. Clones share their connections.
@@ -63,31 +63,31 @@ pub struct PartnerCentral {
     client: Client,
 }
 
-/// The region is not configured, so there is no endpoint to call.
+/// No region is configured, so there is no endpoint to call.
 #[derive(Debug, thiserror::Error)]
 #[error("`AWS_REGION` is not set, expected `us-east-1`, the region of AWS Partner Central")]
 pub struct MissingRegion;
 
-/// What `UpdateOpportunity` answered: the write has happened.
+/// The result of a successful `UpdateOpportunity`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Updated {
-    /// `LastModifiedDate` after the write, byte for byte, where the answer has one.
+    /// `LastModifiedDate` after the write, byte for byte, if the response has one.
     pub last_modified_date: Option<String>,
-    /// How many requests it took.
+    /// How many requests were sent.
     pub attempts: u32,
 }
 
-/// The SDK's configuration for every client of AWS, from the environment.
+/// The SDK configuration that every AWS client shares, from the environment.
 ///
-/// Credentials and region are read from the variables that Lambda sets (`AWS_ACCESS_KEY_ID`,
+/// Credentials and region come from the variables that Lambda sets (`AWS_ACCESS_KEY_ID`,
 /// `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN`, `AWS_REGION`), and from nowhere else: the SDK's default
-/// chain builds clients of STS and of the instance metadata service at every start. So profiles, SSO
-/// and the roles of containers and instances do not work outside Lambda; export the credentials there
-/// (`aws configure export-credentials --format env`). Endpoints and everything else are configured as
-/// the SDK documents it.
+/// chain builds clients of STS and of the instance metadata service at every start. So profiles, SSO and
+/// the roles of containers and instances do not work outside Lambda; export the credentials there (`aws
+/// configure export-credentials --format env`). Endpoints and everything else are configured as the SDK
+/// documents it.
 ///
 /// # Errors
-/// Where no region is configured.
+/// If no region is configured.
 pub async fn sdk_config() -> Result<SdkConfig, MissingRegion> {
     let config = aws_config::defaults(behavior_version())
         .credentials_provider(EnvironmentVariableCredentialsProvider::new())
@@ -102,10 +102,10 @@ pub async fn sdk_config() -> Result<SdkConfig, MissingRegion> {
     Ok(config)
 }
 
-/// One HTTPS client for every client of AWS: what the SDK makes by default, made once.
+/// The HTTPS client that every AWS client shares: the SDK's default, built once.
 ///
-/// Left to itself, each client of the SDK configures TLS twice, with all of the system's roots: once
-/// to check its configuration, and once at its first call.
+/// Otherwise each client of the SDK configures TLS twice, with all of the system's roots: once to check
+/// its configuration, and once at its first call.
 fn https_client() -> SharedHttpClient {
     let settings = HttpConnectorSettings::builder()
         .connect_timeout(CONNECT_TIMEOUT)
@@ -119,25 +119,26 @@ fn https_client() -> SharedHttpClient {
     http_client_fn(move |_, _| connector.clone())
 }
 
-/// A write without a success for an answer.
+/// A write that was not confirmed.
 ///
-/// One call is up to three attempts of the SDK's. An attempt whose answer was lost may have gone
-/// through; the next one then conflicts with it, or is throttled, or is refused for what it changed.
+/// The SDK makes up to three attempts for a call. An attempt whose response was lost may have gone
+/// through; then the next one conflicts with it, is throttled, or is refused for what the first one
+/// changed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the write is not confirmed: {cause}")]
 pub struct NotConfirmed {
-    /// What the last attempt came to.
+    /// The error of the last attempt.
     pub cause: Error,
-    /// Whether the write may have happened all the same: read again to know.
+    /// Whether the write may have happened anyway: read again to know.
     pub may_have_happened: bool,
-    /// Whether one of the requests had no answer at all: it may still be on its way.
+    /// Whether any of the requests got no response at all: it may still be under way.
     pub is_unanswered: bool,
     /// How many requests were sent.
     pub attempts: u32,
 }
 
 impl NotConfirmed {
-    /// A write that was still on its way when the time was up.
+    /// A write that was still under way when time ran out.
     #[must_use]
     pub fn on_its_way() -> Self {
         Self {
@@ -170,8 +171,8 @@ impl PartnerCentral {
 
     /// Opens the connection, so that the first call does not pay for it.
     ///
-    /// An unsigned, bodiless `GET /` through the SDK's own pool: it uses no API quota and leaves no
-    /// trace in CloudTrail. Nothing is reported, because nothing is lost where it fails.
+    /// It sends an unsigned `GET /` without a body through the SDK's own pool, which uses no API quota
+    /// and leaves no trace in CloudTrail. A failure costs nothing, so it is not reported.
     pub async fn open(&self) {
         let once = config::Config::builder()
             .retry_config(config::retry::RetryConfig::disabled())
@@ -194,10 +195,10 @@ impl PartnerCentral {
         );
     }
 
-    /// Reads an opportunity, whole (`GetOpportunity`).
+    /// Reads a whole opportunity (`GetOpportunity`).
     ///
     /// # Errors
-    /// See [`Error`]; an answer that is no opportunity counts as [`Error::Unavailable`].
+    /// See [`Error`]; a response that is not an opportunity counts as [`Error::Unavailable`].
     pub async fn get(
         &self,
         catalog: &Catalog,
@@ -229,10 +230,10 @@ impl PartnerCentral {
         Err(Error::Unavailable { cause })
     }
 
-    /// Reads AWS's side of an opportunity, whole (`GetAwsOpportunitySummary`).
+    /// Reads AWS's whole summary of an opportunity (`GetAwsOpportunitySummary`).
     ///
     /// # Errors
-    /// See [`Error`]; an answer that is no JSON object counts as [`Error::Unavailable`].
+    /// See [`Error`]; a response that is not a JSON object counts as [`Error::Unavailable`].
     pub async fn summary(
         &self,
         catalog: &Catalog,
@@ -257,13 +258,13 @@ impl PartnerCentral {
         }
     }
 
-    /// Writes an opportunity back, whole (`UpdateOpportunity`).
+    /// Writes a whole opportunity back (`UpdateOpportunity`).
     ///
-    /// Sends at most `most` requests, the SDK's retries included. `Ok` means that the write has happened: the HTTP status says so, even where the SDK cannot
-    /// parse the rest of the answer.
+    /// Sends at most `most` requests, including the SDK's retries. `Ok` means that the write has
+    /// happened: the HTTP status says so, even if the SDK cannot parse the rest of the response.
     ///
     /// # Errors
-    /// See [`NotConfirmed`]: the write may have happened all the same.
+    /// See [`NotConfirmed`]: the write may have happened anyway.
     pub async fn update(&self, update: &Update, most: u32) -> Result<Updated, NotConfirmed> {
         let mut request = Vec::with_capacity(USUAL_SIZE);
         serde_json::to_writer(&mut request, &update.body).map_err(|error| NotConfirmed {
@@ -303,7 +304,7 @@ impl PartnerCentral {
     }
 }
 
-/// What should be JSON and is not. The parser's own words may quote it.
+/// Reports text that is not JSON. The parser's own message may quote it, so it stays out.
 fn not_json(error: &serde_json::Error) -> Error {
     let (line, column) = (error.line(), error.column());
     Error::Unavailable {

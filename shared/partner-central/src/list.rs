@@ -1,7 +1,7 @@
-//! `ListOpportunities`: which opportunities were modified in a span of time, a page at a time.
+//! Lists the opportunities modified in a span of time, a page at a time (`ListOpportunities`).
 //!
-//! Of each entry only the identifier and the date are taken: what the list shows of an opportunity is a
-//! part of it, and the bridge hands on nothing but the whole.
+//! Only the identifier and the date of an entry are kept: the list shows a part of each opportunity, and
+//! the bridge passes on only whole ones.
 
 use aws_sdk_partnercentralselling::{
     operation::list_opportunities::ListOpportunities,
@@ -13,48 +13,48 @@ use serde_json::Value;
 
 use crate::{Error, PartnerCentral, not_json, wire::Exchange};
 
-/// The most that AWS puts on a page.
+/// The most entries that AWS puts on a page.
 const PAGE: i32 = 100;
 
-/// When an opportunity must have been modified to be listed.
+/// The span in which an opportunity must have been modified to be listed.
 ///
-/// AWS's pages disagree whether `after` itself is within ("on or after" in the reference of the
-/// operation, "after" in the developer guide): ask for a little more than is needed.
+/// AWS's pages disagree whether `after` itself belongs to it ("on or after" in the reference of the
+/// operation, "after" in the developer guide): ask for a little more than you need.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Modified {
-    /// After this, or just then.
+    /// The start; it may belong to the span.
     pub after: Instant,
-    /// Before this, or just then.
+    /// The end; it may belong to the span.
     pub before: Instant,
 }
 
-/// A part of the list, oldest change first.
+/// A page of the list, oldest change first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page {
     /// Each opportunity with its last change.
     pub entries: Vec<Entry>,
-    /// AWS's name for the next page; `None` where this is the last one.
+    /// AWS's token for the next page; `None` on the last one.
     pub next: Option<String>,
 }
 
 /// An opportunity in the list.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Entry {
-    /// Which opportunity.
+    /// The identifier.
     pub identifier: Identifier,
     /// Its `LastModifiedDate`.
     pub modified: Instant,
 }
 
 impl PartnerCentral {
-    /// Lists opportunities by their last change, oldest first, 100 a page (`ListOpportunities`). `next` is
-    /// that of the page before.
+    /// Lists opportunities by their last change, oldest first, 100 a page (`ListOpportunities`). `next`
+    /// comes from the previous page.
     ///
-    /// AWS does not say what becomes of `next` where opportunities change meanwhile, and one that changes
-    /// moves to the end of this order: another may slip onto a page that was read before.
+    /// AWS does not say what happens to `next` when opportunities change meanwhile. One that changes
+    /// moves to the end of this order, so another may move to a page that was already read.
     ///
     /// # Errors
-    /// See [`Error`]; an answer that is no such list counts as [`Error::Unavailable`].
+    /// See [`Error`]; a response that is not such a list counts as [`Error::Unavailable`].
     pub async fn list(
         &self,
         catalog: &Catalog,
@@ -119,7 +119,7 @@ fn entry(summary: &Value) -> Option<Entry> {
     })
 }
 
-/// What is wrong with a list, in words of our own: its content stays out of the log.
+/// Says what is wrong with a list in words of our own, so that its content stays out of the log.
 fn malformed(what: &str) -> Error {
     Error::Unavailable {
         cause: what.to_owned(),
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_is_identifiers_and_dates_with_whatever_else_is_in_it() {
+    fn a_list_is_read_for_identifiers_and_dates_whatever_else_it_holds() {
         let answer = json!({
             "OpportunitySummaries": [
                 summary("O1", "2026-03-04T05:06:08Z"),
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_such_list_is_no_answer() {
+    fn a_response_that_is_not_a_list_is_an_error() {
         let late = summary("O1", "2026-03-04T05:06:08.120Z");
         let entry = "an entry of the list is without a well-formed `Id` or `LastModifiedDate`";
         for (answer, cause) in [

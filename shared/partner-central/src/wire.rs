@@ -1,10 +1,10 @@
-//! Raw JSON through the SDK: what goes out and what comes in, byte for byte.
+//! Passes raw JSON through the SDK, byte for byte in both directions.
 //!
-//! The request is replaced at `modify_before_signing`, so that the signature covers it. The answer is
-//! taken by a deserializer before the operation's own, which gets it only where it is an error.
+//! The request is replaced at `modify_before_signing`, so that the signature covers it. Our deserializer
+//! takes the response before the operation's own, which gets only errors.
 
 use std::sync::{
-    Arc, Mutex, PoisonError,
+    Arc, Mutex, MutexGuard, PoisonError,
     atomic::{AtomicBool, AtomicU32, Ordering},
 };
 
@@ -33,21 +33,21 @@ use model::Object;
 
 use crate::Error;
 
-/// One call's bytes: the request to send instead of the typed one, and the last attempt's answer.
+/// The bytes of one call: the request to send instead of the typed one, and the last attempt's response.
 #[derive(Debug, Clone)]
 pub(crate) struct Exchange {
-    /// The operation's own settings, of which its deserializer is one.
+    /// The operation's own settings, which include its deserializer.
     operation: Option<FrozenLayer>,
     request: Option<Bytes>,
-    answer: Arc<Mutex<Option<Answer>>>,
+    response: Arc<Mutex<Option<RawResponse>>>,
     attempts: Arc<AtomicU32>,
     is_in_doubt: Arc<AtomicBool>,
     is_unanswered: Arc<AtomicBool>,
 }
 
-/// What came back: any HTTP status, and the body as received.
+/// A raw response: any HTTP status, and the body as received.
 #[derive(Debug)]
-pub(crate) struct Answer {
+pub(crate) struct RawResponse {
     pub(crate) status: u16,
     /// `x-amzn-ErrorType` as received.
     pub(crate) error_type: Option<String>,
@@ -59,7 +59,7 @@ impl Exchange {
         Self {
             operation: operation.config(),
             request: None,
-            answer: Arc::default(),
+            response: Arc::default(),
             attempts: Arc::default(),
             is_in_doubt: Arc::default(),
             is_unanswered: Arc::default(),
@@ -73,15 +73,15 @@ impl Exchange {
         }
     }
 
-    /// The answer's body where its HTTP status says success, whatever the SDK made of it; else what
-    /// the SDK's `error` means. `sent` is the request's body, where there was one of ours.
+    /// The response's body if its HTTP status says success, whatever the SDK made of it; otherwise the
+    /// meaning of the SDK's `error`. `sent` is the request's body, if it was one of ours.
     pub(crate) fn finish<E: ProvideErrorMetadata>(
         &self,
         error: Option<&SdkError<E, HttpResponse>>,
         sent: Option<&Object>,
     ) -> Result<Vec<u8>, Error> {
-        match self.record(None) {
-            Some(Answer {
+        match self.take() {
+            Some(RawResponse {
                 status: 200..=299,
                 body,
                 ..
@@ -90,27 +90,32 @@ impl Exchange {
         }
     }
 
-    /// Whether an attempt before the last one had no answer that says that nothing was done.
+    /// Whether an attempt before the last one had no response that rules out a write.
     pub(crate) fn is_in_doubt(&self) -> bool {
         self.is_in_doubt.load(Ordering::Relaxed)
     }
 
-    /// Whether an attempt had no answer at all. Asked before [`Self::finish`] takes the last one.
+    /// Whether an attempt got no response at all. Ask before [`Self::finish`] takes the last one.
     pub(crate) fn is_unanswered(&self) -> bool {
-        let answer = self.answer.lock().unwrap_or_else(PoisonError::into_inner);
-        self.is_unanswered.load(Ordering::Relaxed) || answer.is_none()
+        self.is_unanswered.load(Ordering::Relaxed) || self.last_response().is_none()
     }
 
-    /// How many requests were begun.
+    /// How many requests were started.
     pub(crate) fn attempts(&self) -> u32 {
         self.attempts.load(Ordering::Relaxed)
     }
 
-    fn record(&self, answer: Option<Answer>) -> Option<Answer> {
-        std::mem::replace(
-            &mut *self.answer.lock().unwrap_or_else(PoisonError::into_inner),
-            answer,
-        )
+    fn keep(&self, response: RawResponse) {
+        *self.last_response() = Some(response);
+    }
+
+    fn take(&self) -> Option<RawResponse> {
+        self.last_response().take()
+    }
+
+    fn last_response(&self) -> MutexGuard<'_, Option<RawResponse>> {
+        let response = self.response.lock();
+        response.unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -128,7 +133,7 @@ impl Intercept for Exchange {
         config
             .interceptor_state()
             .store_put(SharedResponseDeserializer::new(self.clone()));
-        let answer = self.record(None);
+        let answer = self.take();
         let is_refused = answer
             .as_ref()
             .is_some_and(|answer| (400..500).contains(&answer.status));
@@ -158,8 +163,8 @@ impl Intercept for Exchange {
 }
 
 impl DeserializeResponse for Exchange {
-    /// A success is what its bytes are. The typed shape, which nobody looks at, is made of an empty
-    /// object: to make it of the whole document is a tenth of a patch's work.
+    /// On success only the bytes count. The typed shape, which nobody looks at, is built from an empty
+    /// object: building it from the whole document costs a tenth of a patch's work.
     fn deserialize_nonstreaming_with_config(
         &self,
         response: &HttpResponse,
@@ -167,11 +172,11 @@ impl DeserializeResponse for Exchange {
     ) -> Result<context::Output, OrchestratorError<context::Error>> {
         let status = response.status();
         let error_type = response.headers().get("x-amzn-errortype");
-        self.record(Some(Answer {
+        self.keep(RawResponse {
             status: status.as_u16(),
             error_type: error_type.map(str::to_owned),
             body: response.body().bytes().unwrap_or_default().to_vec(),
-        }));
+        });
         let operation = self.operation.as_ref();
         let typed = operation
             .and_then(|operation| operation.load::<SharedResponseDeserializer>())
@@ -184,7 +189,7 @@ impl DeserializeResponse for Exchange {
     }
 }
 
-/// Turns a call into an unsigned, bodiless `GET /`.
+/// Turns a call into an unsigned `GET /` without a body.
 #[derive(Debug)]
 pub(crate) struct UnsignedGet;
 

@@ -1,4 +1,4 @@
-//! What the functions tell of themselves: log lines and metrics, never what an opportunity holds.
+//! Reports from the functions: log lines and metrics, never an opportunity's content.
 
 mod log;
 mod metrics;

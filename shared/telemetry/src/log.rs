@@ -1,7 +1,7 @@
-//! The log: one line an event, at the level and in the format of Lambda's logging configuration.
+//! The log: one line per event, at the level and in the format that Lambda's logging configuration sets.
 //!
-//! `lambda_runtime` brings a subscriber of its own, but it also obeys `RUST_LOG` and lets `TRACE`
-//! through for every crate, and at `TRACE` the AWS SDK prints request bodies.
+//! `lambda_runtime` has a subscriber, but that one also obeys `RUST_LOG` and enables `TRACE` for every
+//! crate, and at `TRACE` the AWS SDK prints request bodies.
 
 use std::str::FromStr;
 
@@ -10,7 +10,7 @@ use tracing_subscriber::{
     filter::Targets, fmt, layer::SubscriberExt, registry, util::SubscriberInitExt,
 };
 
-/// The bridge's own crates. Only these are heard below `DEBUG`.
+/// The bridge's own crates. Only these log below `DEBUG`.
 const OURS: [&str; 4] = [
     "enrich_opportunity",
     "partner_central",
@@ -20,16 +20,16 @@ const OURS: [&str; 4] = [
 
 /// Sends log lines to standard output.
 ///
-/// `variable` gives an environment variable by its name: `AWS_LAMBDA_LOG_LEVEL` (default `INFO`) and
-/// `AWS_LAMBDA_LOG_FORMAT` (`JSON` or text), as Lambda sets them. Does nothing where a log is there
-/// already.
+/// `variable` returns an environment variable by its name: `AWS_LAMBDA_LOG_LEVEL` (default `INFO`) and
+/// `AWS_LAMBDA_LOG_FORMAT` (`JSON` or text), as Lambda sets them. Does nothing if a log is already
+/// installed.
 pub fn init_log(variable: impl Fn(&str) -> Option<String>) {
     let level = variable("AWS_LAMBDA_LOG_LEVEL").map_or(LevelFilter::INFO, |text| level(&text));
     let lines = fmt::layer().with_target(false).without_time();
     let log = registry().with(filter(level));
     let is_json =
         variable("AWS_LAMBDA_LOG_FORMAT").is_some_and(|format| format.eq_ignore_ascii_case("json"));
-    // A second log in one process is of no use and no harm.
+    // A second log in one process is useless and harmless.
     let _ = if is_json {
         log.with(lines.json().flatten_event(true).with_span_list(false))
             .try_init()
@@ -38,7 +38,7 @@ pub fn init_log(variable: impl Fn(&str) -> Option<String>) {
     };
 }
 
-/// Lambda's names are tracing's, but for `FATAL`.
+/// Lambda's names of levels are tracing's, except `FATAL`.
 fn level(text: &str) -> LevelFilter {
     match text {
         "FATAL" => LevelFilter::ERROR,
@@ -60,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn trace_is_for_the_bridges_own_crates() {
+    fn only_the_bridges_own_crates_log_at_trace() {
         for (text, ours, theirs) in [
             ("TRACE", Level::TRACE, Level::DEBUG),
             ("DEBUG", Level::DEBUG, Level::DEBUG),

@@ -1,6 +1,6 @@
-//! Metrics in CloudWatch's embedded metric format: a line of JSON on standard output, and no call.
+//! Metrics in CloudWatch's embedded metric format: a line of JSON on standard output, without a call.
 //!
-//! Written by hand, because it is this one line: the crate for it needs a global recorder, a second
+//! It is written by hand because it is only this line: the crate for it needs a global recorder, a second
 //! facade beside `tracing`, and a task that flushes.
 //! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>
 
@@ -13,34 +13,34 @@ use serde_json::{Map, Value, json};
 
 const NAMESPACE: &str = "OpportunityBridge";
 
-/// What is measured, by its name in CloudWatch.
+/// A metric, by its name in CloudWatch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Metric {
     /// Opportunities written.
     Updated,
     /// Patches that changed nothing.
     Unchanged,
-    /// Patches that a review status closed out.
+    /// Patches refused because a review status closes the field.
     Locked,
     /// Requests that were not authenticated.
     Unauthorized,
-    /// Answers of AWS that its quota is used up.
+    /// AWS's responses that its quota is used up.
     Throttled,
-    /// Writes that were tried again, because somebody else had written.
+    /// Writes tried again because somebody else had written.
     Conflicts,
     /// Events enriched.
     Enriched,
-    /// Events enriched without AWS's summary, though it was asked for.
+    /// Events enriched without AWS's summary, though configured to have it.
     WithoutSummary,
     /// Opportunities that a sweep handed on to be read.
     HandedOn,
-    /// Runs of the sweep's schedule that did what they were to do.
+    /// Scheduled runs of the sweep that did their work.
     Swept,
     /// Fields, and values of closed lists, that AWS sent and this release does not know.
     UnknownFields,
     /// Time spent waiting for AWS, in milliseconds.
     UpstreamMilliseconds,
-    /// Time from Partner Central's event to the answer, in milliseconds.
+    /// Time from Partner Central's event to its answer, in milliseconds.
     EventAgeMilliseconds,
 }
 
@@ -80,7 +80,7 @@ pub struct Metrics {
 }
 
 impl Metrics {
-    /// None yet. Function and catalog are the dimensions by which they are told apart.
+    /// Starts without values. Function and catalog are the dimensions.
     #[must_use]
     pub fn new(function: &'static str, catalog: &str) -> Self {
         Self {
@@ -90,22 +90,22 @@ impl Metrics {
         }
     }
 
-    /// Counts something, where there is something to count.
+    /// Adds to a count, unless by zero.
     pub fn count(&mut self, metric: Metric, count: u64) {
         if count > 0 {
             self.values.push((metric, count));
         }
     }
 
-    /// Notes a duration.
+    /// Records a duration.
     pub fn time(&mut self, metric: Metric, duration: Duration) {
         self.values.push((metric, milliseconds(duration)));
     }
 
-    /// Writes the line, where there is something to tell.
+    /// Writes the line, unless there is nothing to report.
     pub fn emit(&self, now: SystemTime) {
         if !self.values.is_empty() {
-            // Nobody is there to be told that standard output is gone.
+            // If standard output is gone, nobody can be told.
             let _ = writeln!(io::stdout().lock(), "{}", self.line(now));
         }
     }
@@ -147,7 +147,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_is_as_cloud_watch_specifies_it() {
+    fn a_line_has_the_form_that_cloudwatch_specifies() {
         let mut metrics = Metrics::new("patch-opportunity", "Sandbox");
         metrics.count(Metric::Updated, 1);
         metrics.count(Metric::Conflicts, 0);

@@ -1,12 +1,13 @@
-//! The log line about fields and values that AWS has added.
+//! Logs the fields and values that AWS has added.
 
 use std::{
     collections::BTreeSet,
     sync::{Mutex, PoisonError},
 };
 
-/// Tells the operator where AWS's answers have what this release does not know, by pointers and never by
-/// content. `of` says in which answer. Each place is told once by a process: it is in every opportunity.
+/// Warns the operator of places in AWS's responses that this release does not know, by pointer and
+/// without content. `of` names the kind of response. A process reports each place once, because every
+/// opportunity has it.
 pub fn tell_unknown(of: &'static str, pointers: &[String]) {
     static TOLD: Mutex<BTreeSet<(&str, String)>> = Mutex::new(BTreeSet::new());
     let mut told = TOLD.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,4 +1,4 @@
-//! One HTTP/1.1 connection, kept open.
+//! A single HTTP/1.1 connection that stays open.
 
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
@@ -9,7 +9,7 @@ use hyper::{
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 
-/// A connection that requests go over one after the other.
+/// A connection for requests sent one after the other.
 pub(crate) struct Connection(SendRequest<Full<Bytes>>);
 
 impl Connection {
@@ -20,7 +20,7 @@ impl Connection {
         Self(sender)
     }
 
-    /// Sends a request and gives its answer, whole.
+    /// Sends a request and returns its whole answer.
     pub(crate) async fn send(&mut self, request: Request<Full<Bytes>>) -> Response<Bytes> {
         self.0.ready().await.expect("a connection that is open");
         let answer = self.0.send_request(request).await.expect("an answer");

@@ -1,4 +1,4 @@
-//! The Lambda Runtime API from the function's side: the next event, and the answer to it.
+//! Takes invocations from the Lambda Runtime API.
 
 use http::Request;
 use http_body_util::Full;
@@ -14,14 +14,14 @@ pub(crate) struct Invocations {
     host: String,
 }
 
-/// One of them.
+/// An invocation.
 pub(crate) struct Invocation {
     pub(crate) id: String,
     pub(crate) event: Value,
 }
 
 impl Invocations {
-    /// Those that `host` has, an address and a port.
+    /// The invocations at `host`, an address and a port.
     pub(crate) async fn of(host: &str) -> Self {
         let stream = TcpStream::connect(host).await.expect("the Runtime API");
         stream.set_nodelay(true).expect("no delay");

@@ -1,14 +1,14 @@
-//! The floor: the least that a function on the same ground does to write one member of an opportunity.
+//! The floor: the least that a comparable function does to write one member of an opportunity.
 //!
-//! The benchmark measures the bridge against it. It makes the same two signed calls over the same TLS
-//! library, asynchronously, as functions are written, and trusts what the system trusts. It has no
-//! AWS SDK, no Lambda runtime library, no router, no logs, no retries and no timeouts; it checks no
-//! signature and judges no change. One step below it, blocking calls by hand, nobody deploys.
+//! The benchmark compares the bridge with it. It makes the same two signed calls over the same TLS
+//! library, asynchronously, as functions are written, and trusts the system's roots. It has no AWS SDK,
+//! no Lambda runtime library, no router, no logs, no retries and no timeouts; it verifies no signature
+//! and checks no change. A step lower, with hand-written blocking calls, nobody deploys.
 
 #![expect(
     clippy::expect_used,
     clippy::indexing_slicing,
-    reason = "a yardstick that cannot measure must not go on"
+    reason = "a yardstick must stop when it cannot measure"
 )]
 
 mod connection;

@@ -1,4 +1,5 @@
-//! Two signed calls to Partner Central: read an opportunity, write it back with one member changed.
+//! Makes two signed calls to Partner Central: reads an opportunity, writes it back with one member
+//! changed.
 
 use std::{sync::Arc, time::SystemTime};
 
@@ -20,7 +21,7 @@ use tokio_rustls::{
 use crate::connection::Connection;
 
 const CATALOG: &str = "Sandbox";
-/// The members of the answer to a read that a write does not take; `Id` goes as `Identifier`.
+/// The members of a read that a write does not take; `Id` is sent as `Identifier`.
 const NOT_SENT: [&str; 5] = [
     "Id",
     "Arn",
@@ -62,8 +63,7 @@ impl PartnerCentral {
         }
     }
 
-    /// Does what a merge patch in a Function URL's event asks for, where it asks for one member
-    /// of one section.
+    /// Applies the merge patch in a Function URL's event, which must name one member of one section.
     pub(crate) async fn write(&mut self, event: &Value) -> Value {
         let target = event["rawPath"].as_str().expect("a path");
         let identifier = target.rsplit('/').next().expect("an identifier");

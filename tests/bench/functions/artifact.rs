@@ -1,4 +1,4 @@
-//! The size of what is deployed.
+//! Measures the size of what is deployed.
 
 use std::{fs, path::Path, process::Command};
 

@@ -1,4 +1,4 @@
-//! What was measured of one contestant: medians over its processes.
+//! The measurements of one contestant, as medians over its processes.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::{
 pub(crate) struct Column {
     pub(crate) contestant: Contestant,
     pub(crate) measured: Vec<Measured>,
-    /// The starts with the quota.
+    /// The starts under the quota.
     pub(crate) throttled: Vec<First>,
     /// The program's size in MiB.
     pub(crate) binary: f64,
@@ -51,7 +51,7 @@ impl Column {
         self.median(|it| milliseconds(it.first.cpu))
     }
 
-    /// Start to first answer with the quota, in ms; `None` where there was no quota.
+    /// Start to first answer under the quota, in ms; `None` without a quota.
     pub(crate) fn throttled(&self) -> Option<f64> {
         median(self.throttled.iter().map(|it| milliseconds(it.answered)))
     }
@@ -71,15 +71,15 @@ impl Column {
         self.median(|it| mebibytes(it.peak_memory))
     }
 
-    /// TCP connections, the most of any process.
+    /// TCP connections: the most that any process opened.
     pub(crate) fn connections(&self) -> usize {
         let connections = self.measured.iter().map(|it| it.connections);
         connections.max().unwrap_or_default()
     }
 }
 
-/// The lower quartile of what was measured of starts, in ms: the fewer the processes, the more their
-/// median tells of what else the machine had to do.
+/// The lower quartile of start times, in ms. With few processes, the median says more about what else
+/// the machine was doing.
 pub(crate) fn quick<'a>(
     starts: impl Iterator<Item = &'a First>,
     measured: fn(&First) -> Duration,

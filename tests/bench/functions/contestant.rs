@@ -1,4 +1,4 @@
-//! Who is measured: the program, its environment, its events, its answers.
+//! A contestant: its program, environment, events and answers.
 
 use std::{
     path::{Path, PathBuf},
@@ -11,7 +11,7 @@ use standardwebhooks::Webhook;
 
 const SECRET: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
 const IDENTIFIER: &str = "O7654321";
-/// The size of the opportunity in bytes; AWS answers with 3 to 10 KiB.
+/// The size of the opportunity in bytes; AWS sends 3 to 10 KiB.
 const DOCUMENT_SIZE: usize = 8 * 1024;
 
 /// A program that is measured.
@@ -27,9 +27,9 @@ pub(crate) enum Contestant {
 }
 
 impl Contestant {
-    /// The floor and what is deployed: measured in every way.
+    /// The floor and the deployed functions, measured in every way.
     pub(crate) const COLUMNS: [Self; 3] = [Self::Floor, Self::Patch, Self::Enrich];
-    /// What a function could be written with instead: its starts are measured, where it is installed.
+    /// Alternatives for writing a function: their starts are measured, if they are installed.
     pub(crate) const OTHER_SDKS: [Self; 2] = [Self::Boto3, Self::JavaScript];
 
     pub(crate) fn name(self) -> &'static str {
@@ -42,7 +42,7 @@ impl Contestant {
         }
     }
 
-    /// The program: beside the floor, in the directory that release builds go to, or what interprets
+    /// The program: beside the floor, in the directory of release builds, or the interpreter of
     /// [`Self::script`].
     pub(crate) fn binary(self) -> PathBuf {
         match self {
@@ -52,7 +52,7 @@ impl Contestant {
         }
     }
 
-    /// What the program is to run, if it is not the function itself.
+    /// The script to run, if the program is an interpreter.
     pub(crate) fn script(self) -> Option<PathBuf> {
         match self {
             Self::Boto3 => Some(root().join("tests/bench/sdks/function.py")),
@@ -61,13 +61,13 @@ impl Contestant {
         }
     }
 
-    /// Whether there is everything that it takes: `make bench` installs what it can.
+    /// Whether everything that it needs is installed: `make bench` installs what it can.
     pub(crate) fn is_installed(self) -> bool {
         let script = self.script();
         self.binary().exists() && script.is_none_or(|script| script.exists())
     }
 
-    /// The variables that it takes besides those of Lambda and of AWS.
+    /// The variables that it needs besides those of Lambda and AWS.
     pub(crate) fn variables(self) -> &'static [(&'static str, &'static str)] {
         match self {
             Self::Floor | Self::JavaScript => &[],
@@ -81,7 +81,7 @@ impl Contestant {
         }
     }
 
-    /// The event of an invocation, signed as of now; no two patches are the same.
+    /// The event of an invocation, signed now; no two patches are equal.
     pub(crate) fn event(self, number: u32) -> Value {
         match self {
             Self::Floor | Self::Patch | Self::Boto3 | Self::JavaScript => patch(number).event(),
@@ -91,7 +91,7 @@ impl Contestant {
         }
     }
 
-    /// Stops everything if an answer is not what the measured work ends in.
+    /// Panics if an answer is not the result of the measured work.
     pub(crate) fn check(self, answer: &Value) {
         let is_right = match self {
             Self::Floor | Self::Patch | Self::Boto3 | Self::JavaScript => {
@@ -106,7 +106,7 @@ impl Contestant {
     }
 }
 
-/// The folder that holds the workspace.
+/// The workspace's folder.
 fn root() -> &'static Path {
     let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
     tests.parent().expect("the workspace")
@@ -129,8 +129,7 @@ fn patch(number: u32) -> Request {
         .header("webhook-signature", &signature)
 }
 
-/// The sample opportunity, as it is when its next steps have been changed many times: AWS adds the
-/// old ones to the history.
+/// The sample opportunity after many changes of its next steps: AWS adds the old ones to the history.
 pub(crate) fn document() -> Value {
     let mut document: Value = include_str!("../../../events/opportunity.json")
         .parse()

@@ -1,16 +1,16 @@
-//! The functions as processes under a Lambda Runtime API, over TLS, measured against a floor.
+//! Measures the functions as processes under a Lambda Runtime API, over TLS, against a floor.
 //!
-//! What is deployed is what is measured: the release binaries, configured by their environment, from
-//! `exec` to the answers. The same is done with the floor (`bench/floor`), in turns, so that what the
-//! machine does to one it does to all, and what counts is the ratio. Functions that do the floor's work
-//! with AWS's SDKs for Python and JavaScript (`bench/sdks`) start between them.
+//! It measures what is deployed: the release binaries, configured by their environment, from `exec` to
+//! the answers. It measures the floor (`bench/floor`) in turns with them, so that the machine disturbs
+//! all alike, and the ratio counts. Functions that do the floor's work with AWS's SDKs for Python and
+//! JavaScript (`bench/sdks`) start in between.
 
 #![expect(
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
     clippy::print_stdout,
-    reason = "a benchmark whose ground gives way must not go on, and prints what it has measured"
+    reason = "a benchmark must stop when its setup fails, and prints its measurements"
 )]
 
 mod artifact;
@@ -29,9 +29,9 @@ use report::Report;
 use run::Run;
 use tls::Certificate;
 
-/// Processes of each contestant, and as many again in the quota.
+/// Processes of each contestant, and as many again under the quota.
 const PROCESSES: usize = 31;
-/// With another SDK, one in so many rounds: they take long.
+/// Other SDKs run in one of this many rounds, because they take long.
 const ROUNDS: usize = 3;
 
 #[tokio::main(flavor = "current_thread")]

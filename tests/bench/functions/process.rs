@@ -1,4 +1,4 @@
-//! A function's process, and what the kernel knows of it.
+//! Runs a function's process and reads the kernel's figures of it.
 
 use std::{
     fs,
@@ -11,7 +11,7 @@ use bridge_tests::command;
 
 use crate::contestant::Contestant;
 
-/// A running process; it ends when dropped.
+/// A running process, which is killed when dropped.
 #[derive(Debug)]
 pub(crate) struct Process(Child);
 
@@ -45,8 +45,8 @@ impl Process {
         self.0.id()
     }
 
-    /// The CPU time of all its threads so far, to the nanosecond while it sleeps: the first number
-    /// of each `schedstat`. (`stat` counts in steps of 10 ms.)
+    /// The CPU time of all its threads so far, exact to the nanosecond while it sleeps: the first
+    /// number of each `schedstat`. (`stat` counts in steps of 10 ms.)
     pub(crate) fn cpu(&self) -> Duration {
         let threads = fs::read_dir(self.directory().join("task")).expect("a process that runs");
         let nanoseconds = threads.map(|thread| {
@@ -58,7 +58,7 @@ impl Process {
         Duration::from_nanos(nanoseconds.sum())
     }
 
-    /// The most memory that it ever had resident, in bytes.
+    /// Its peak resident memory, in bytes.
     pub(crate) fn peak_memory(&self) -> u64 {
         let status = fs::read_to_string(self.directory().join("status")).expect("a process");
         let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));

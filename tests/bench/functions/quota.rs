@@ -1,8 +1,8 @@
-//! The CPU that Lambda gives to a function of 128 MB, by a control group of the kernel.
+//! Limits a process to the CPU that Lambda gives a function of 128 MB, by a kernel control group.
 //!
 //! Lambda gives a whole CPU at 1769 MB and a share of it below
-//! (<https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html>), in periods of 20 ms. A
-//! function's start is spared: it has a CPU to itself whatever its memory.
+//! (<https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html>), in periods of 20 ms. The
+//! limit leaves out a function's start, which has a whole CPU whatever its memory.
 
 use std::{fs, io, path::PathBuf};
 
@@ -12,17 +12,17 @@ const QUOTA_MICROSECONDS: u32 = PERIOD_MICROSECONDS * 128 / 1769;
 const UNIFIED: &str = "/sys/fs/cgroup";
 const LEGACY: &str = "/sys/fs/cgroup/cpu";
 
-/// A control group with the quota; it goes when dropped.
+/// A control group with the quota, which is removed when dropped.
 #[derive(Debug)]
 pub(crate) struct Quota(PathBuf);
 
 impl Quota {
-    /// Makes the control group, version 2 or 1, which takes root.
+    /// Creates the control group, version 2 or 1; needs root.
     pub(crate) fn new() -> Result<Self, String> {
         let name = format!("opportunity-bridge-bench-{}", std::process::id());
         let is_unified = fs::exists(format!("{UNIFIED}/cgroup.controllers")).unwrap_or_default();
         let (parent, settings) = if is_unified {
-            // It may be on already, and then it need not be allowed to turn it on.
+            // The controller may already be on, and then we may lack the right to turn it on.
             let _ = fs::write(format!("{UNIFIED}/cgroup.subtree_control"), "+cpu");
             let both = format!("{QUOTA_MICROSECONDS} {PERIOD_MICROSECONDS}");
             (UNIFIED, vec![("cpu.max", both)])
@@ -42,7 +42,7 @@ impl Quota {
         Ok(group)
     }
 
-    /// Puts a process into it, with all its threads.
+    /// Moves a process into the group, with all its threads.
     pub(crate) fn take(&self, process: u32) {
         fs::write(self.0.join("cgroup.procs"), process.to_string()).expect("a process to be moved");
     }

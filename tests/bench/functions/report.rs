@@ -1,4 +1,4 @@
-//! What is printed, as Markdown: the machine, the table, the targets.
+//! Prints the result as Markdown: the machine, the table, the targets.
 
 use std::{
     fmt::{self, Display, Formatter},
@@ -13,13 +13,13 @@ use crate::{
     target::Target,
 };
 
-/// All that was measured.
+/// All measurements.
 #[derive(Debug)]
 pub(crate) struct Report {
     columns: [Column; 3],
     /// Starts with other SDKs.
     others: Vec<(Contestant, First)>,
-    /// The machine's load before anything was measured: what else it had to do.
+    /// The machine's load before the measurements.
     load: String,
 }
 
@@ -38,7 +38,7 @@ impl Report {
         self.column(contestant).measured.push(measured);
     }
 
-    /// Adds the start of a process with the quota.
+    /// Adds the start of a process under the quota.
     pub(crate) fn add_throttled(&mut self, contestant: Contestant, first: First) {
         self.column(contestant).throttled.push(first);
     }

@@ -1,4 +1,4 @@
-//! One process of a contestant, from its start to its last answer.
+//! Runs one process of a contestant, from its start to its last answer.
 
 use std::time::{Duration, Instant};
 
@@ -12,14 +12,14 @@ use crate::{
     tls::{Certificate, Front},
 };
 
-/// Invocations after the first that are not measured: allocations and branches find their places.
+/// Invocations after the first that are not measured, while allocator and branch predictor warm up.
 const WARM_UP: u32 = 20;
-/// Invocations that are measured.
+/// Measured invocations.
 const MEASURED: u32 = 100;
-/// Calls to Partner Central for an invocation, of every contestant.
+/// Calls to Partner Central per invocation, the same for every contestant.
 const CALLS: u32 = 2;
 
-/// A process that is about to start, on ground of its own.
+/// A process to start, with an emulator of its own.
 pub(crate) struct Run<'a> {
     contestant: Contestant,
     certificate: &'a Certificate,
@@ -28,15 +28,15 @@ pub(crate) struct Run<'a> {
 /// The start of a process.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct First {
-    /// From its start until it asked for an event.
+    /// From the start until it asked for an event.
     pub(crate) ready: Duration,
-    /// From its start until it answered one.
+    /// From the start until it answered the first event.
     pub(crate) answered: Duration,
     /// The CPU time until then.
     pub(crate) cpu: Duration,
 }
 
-/// What was measured of a process.
+/// The measurements of a process.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Measured {
     pub(crate) first: First,
@@ -46,11 +46,11 @@ pub(crate) struct Measured {
     pub(crate) cpu: Duration,
     /// In bytes.
     pub(crate) peak_memory: u64,
-    /// TCP connections to Partner Central, over all of it.
+    /// TCP connections to Partner Central over the whole run.
     pub(crate) connections: usize,
 }
 
-/// What a process runs on.
+/// The running process and the servers that it uses.
 pub(crate) struct Running {
     process: Process,
     api: RuntimeApi,
@@ -66,7 +66,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Starts the process and has it answer once; from the event on with a quota, if there is one.
+    /// Starts the process and lets it answer once; with a quota, if given, from the event on.
     pub(crate) async fn first(&self, quota: Option<&Quota>) -> (First, Running) {
         let emulator = Emulator::start().await;
         emulator.seed(document());
@@ -81,7 +81,7 @@ impl<'a> Run<'a> {
         if let Some(quota) = quota {
             quota.take(process.id());
         }
-        // To move a process into a control group takes the kernel some 10 ms of waiting.
+        // Moving a process into a control group makes the kernel wait some 10 ms.
         let given = Instant::now();
         let answer = waiting.give(&event).await.expect("no function error");
         let answered = ready + given.elapsed();
@@ -102,7 +102,7 @@ impl<'a> Run<'a> {
         (first, running)
     }
 
-    /// Starts the process and has it answer until it is warm, and then while it is measured.
+    /// Starts the process, warms it up, then measures it.
     pub(crate) async fn warm(&self) -> Measured {
         let (first, running) = self.first(None).await;
         let mut waiting = running.api.next().await;
@@ -133,7 +133,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Stops everything if another number of calls was made than there should be, or one was refused.
+    /// Panics if the number of calls is wrong, or if one was refused.
     fn check(&self, running: &Running) {
         let requests = running.emulator.requests();
         let name = self.contestant.name();

@@ -1,17 +1,17 @@
-//! What should be, and whether it is.
+//! The performance targets, and whether the measurements meet them.
 
 use crate::{
     column::Column,
     contestant::Contestant::{self, Enrich, JavaScript, Patch},
 };
 
-/// Start of a patch to its first answer, at most this many times the floor's.
+/// From the start of a patch to its first answer, at most this many times the floor's.
 const PATCH_START: f64 = 1.35;
-/// Start of an event to its first answer, at most this many times the floor's.
+/// From the start of an event to its first answer, at most this many times the floor's.
 const ENRICH_START: f64 = 1.25;
-/// A start with boto3, at least this many times that of `patch-opportunity`.
+/// A start with boto3 takes at least this many times that of `patch-opportunity`.
 const BOTO3: f64 = 28.0;
-/// A start with the SDK for JavaScript, at least this many times that of `patch-opportunity`.
+/// A start with the SDK for JavaScript takes at least this many times that of `patch-opportunity`.
 const JAVASCRIPT: f64 = 13.0;
 /// CPU time of a patch, at most this many times the floor's.
 const CPU: f64 = 2.2;
@@ -27,12 +27,12 @@ const THROTTLED: f64 = 2.5;
 pub(crate) struct Target {
     pub(crate) name: String,
     pub(crate) expected: String,
-    /// What was measured, and whether that is as expected; `None` where nothing could be measured.
+    /// The measurement and whether it meets the target; `None` if it could not be measured.
     pub(crate) found: Option<(String, bool)>,
 }
 
 impl Target {
-    /// All targets, in the order of what a user notices first.
+    /// All targets, the ones that users notice first at the front.
     pub(crate) fn all(
         floor: &Column,
         functions: &[Column],
@@ -81,7 +81,7 @@ impl Target {
             let cpu = function.cpu() / floor.cpu();
             targets.push(at_most("warm CPU", CPU, " × floor", Some(cpu)));
         }
-        // Two reads at the same time are two connections of HTTP/1.1.
+        // Two simultaneous reads take two HTTP/1.1 connections.
         let expected = if is_enrich { 2 } else { 1 };
         let connections = function.connections();
         targets.push(Self {

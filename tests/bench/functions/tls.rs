@@ -1,4 +1,5 @@
-//! TLS before the emulator, which speaks plain HTTP, with a certificate that the functions trust.
+//! Puts TLS in front of the emulator, which speaks plain HTTP, with a certificate that the functions
+//! trust.
 
 use std::{
     fs,
@@ -18,20 +19,20 @@ use tokio::{
 };
 use tokio_rustls::{TlsAcceptor, rustls::ServerConfig, rustls::pki_types::PrivateKeyDer};
 
-/// What the system trusts, where there is such a file. The functions on Lambda read as many.
+/// The system's roots, in the first file that exists. On Lambda, functions read as many.
 const SYSTEM_ROOTS: [&str; 2] = [
     "/etc/ssl/certs/ca-certificates.crt",
     "/etc/pki/tls/certs/ca-bundle.crt",
 ];
 
-/// A certificate for 127.0.0.1, and the file of all that is trusted.
+/// A certificate for 127.0.0.1, and the file of all trusted roots.
 pub(crate) struct Certificate {
     acceptor: TlsAcceptor,
     roots: PathBuf,
 }
 
 impl Certificate {
-    /// Makes a certificate, and puts it at the end of a copy of the system's roots.
+    /// Makes a certificate, and appends it to a copy of the system's roots.
     pub(crate) fn new() -> Self {
         let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()])
             .expect("a certificate for an address");
@@ -53,13 +54,13 @@ impl Certificate {
         }
     }
 
-    /// The file of all that is trusted, in PEM, for `SSL_CERT_FILE`.
+    /// The file of all trusted roots, in PEM, for `SSL_CERT_FILE`.
     pub(crate) fn roots(&self) -> &Path {
         &self.roots
     }
 }
 
-/// TLS before one emulator; it stops when dropped.
+/// TLS in front of one emulator; stops when dropped.
 #[derive(Debug)]
 pub(crate) struct Front {
     address: SocketAddr,
@@ -106,13 +107,13 @@ impl Drop for Front {
 }
 
 async fn connect(outside: TcpStream, acceptor: TlsAcceptor, emulator: String) {
-    // Small packets that wait for each other cost 40 ms.
+    // Without this, small packets wait for each other, which costs 40 ms.
     let inside = TcpStream::connect(emulator).await.expect("the emulator");
     for stream in [&outside, &inside] {
         stream.set_nodelay(true).expect("no delay");
     }
     let mut inside = inside;
     let mut outside = acceptor.accept(outside).await.expect("a TLS handshake");
-    // An error here is a process that has ended.
+    // It fails only if a process has ended.
     let _ = copy_bidirectional(&mut outside, &mut inside).await;
 }

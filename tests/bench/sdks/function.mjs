@@ -1,7 +1,7 @@
-// The floor's work with AWS's SDK for JavaScript, as a function of a few lines.
+// The floor's work with AWS's SDK for JavaScript, as a short function.
 //
-// `make bench` bundles and minifies it, as such functions are deployed. The Lambda Runtime API is served by
-// `node:http`; AWS's runtime client, which a function has on Lambda, would come on top.
+// `make bench` bundles and minifies it, as such functions are deployed. `node:http` speaks
+// to the Lambda Runtime API. On Lambda, AWS's runtime client would add its own time.
 
 import http from "node:http";
 import {
@@ -19,7 +19,7 @@ const INVOCATION = `http://${process.env.AWS_LAMBDA_RUNTIME_API}/2018-06-01/runt
 const agent = new http.Agent({ keepAlive: true });
 const partnerCentral = new PartnerCentralSellingClient({});
 
-/** Does what a merge patch asks for, where it asks for members of sections. */
+/** Applies a merge patch whose members are all inside sections. */
 async function write(event) {
   const Identifier = event.rawPath.split("/").at(-1);
   const opportunity = await partnerCentral.send(

@@ -1,7 +1,7 @@
-"""The floor's work with boto3, as a function of a few lines.
+"""The floor's work with boto3, as a short function.
 
-The Lambda Runtime API is served by the standard library. AWS's runtime client, which a function in Python
-has on Lambda, would come on top.
+The standard library speaks to the Lambda Runtime API. On Lambda, AWS's runtime client for Python would
+add its own time.
 """
 
 import json
@@ -18,7 +18,7 @@ partner_central = boto3.client("partnercentral-selling")
 
 
 def write(event: dict) -> dict:
-    """Does what a merge patch asks for, where it asks for members of sections."""
+    """Applies a merge patch whose members are all inside sections."""
     identifier = event["rawPath"].rsplit("/", 1)[1]
     read = partner_central.get_opportunity(Catalog=CATALOG, Identifier=identifier)
     opportunity = {name: value for name, value in read.items() if name not in NOT_SENT}

@@ -1,55 +1,83 @@
 // The third column: a deal by the CRM's own names, and the events that the CRM was sent.
+//
+// It works as the recipe of docs/crm.md has it: what somebody edits is sent to `POST /crm`, that and no
+// more, and the record in each event's `data.crm` goes into the deal as it is.
 
 import { announce, byId, clock, h } from './dom.js';
-import { FIELDS, fieldAt, record, webhookBody } from './deal.js';
 import { field, pending } from './form.js';
-import { choose, chosen, chosenObject, chooseObject } from './fragment.js';
-import { explain } from './story.js';
+import { bound, choose, chosen, chosenObject, chooseObject } from './fragment.js';
+import { forCrm, label, sendable, sentValue, shownValue, webhookRecord } from './mapping.js';
+import { deals, explain, isRecord } from './story.js';
 import { pillOfOutcome } from './timeline.js';
 import { request, send } from './webhook.js';
 
 const MAX_EVENTS = 12;
+// What a sales team edits most: these places come first, the others are folded.
+const FIRST = ['/LifeCycle/Stage', '/LifeCycle/NextSteps', '/LifeCycle/TargetCloseDate', '/Project/ExpectedCustomerSpend/0/Amount'];
+const LONG = ['/LifeCycle/NextSteps', '/Project/AdditionalComments'];
 let form;
-let secret = '';
 
-function build() {
-  const edit = (name, value) => {
-    chooseObject('deal', { ...chosenObject('deal'), [name]: value });
-  };
+function build(shown) {
+  const { mapping } = shown;
+  const edit = (name, value) => chooseObject('deal', { ...chosenObject('deal'), [name]: value });
   const kinds = (it) => ({
-    name: it.crm,
+    name: it.name,
     label: it.label,
-    hint: it.crm,
-    options: it.values?.map(([, crm]) => crm),
-    isLong: it.isLong,
-    type: it.as === 'date' ? 'date' : 'text',
+    hint: it.name,
+    options: it.values?.map(([, crm]) => [crm, label(String(crm))])
+      ?? (it.as === 'boolean' ? [['', 'not said'], ['true', 'yes'], ['false', 'no']] : undefined),
+    isLong: LONG.includes(it.aws),
+    type: it.as?.startsWith('date') ? 'date' : 'text',
   });
-  const editable = FIELDS.filter((it) => it.to !== 'crm').map((it) => [it, field(kinds(it), edit)]);
-  const facts = h('dl.facts', {});
+  const editable = mapping.editable.map((it) => [it, field(kinds(it), edit)]);
+  const order = ([it]) => (FIRST.includes(it.aws) ? FIRST.indexOf(it.aws) : FIRST.length);
+  const sorted = [...editable].sort((a, b) => order(a) - order(b));
+  const elements = (all) => all.map(([, it]) => it.element);
   const name = h('h3', {});
   const button = h('button.primary', { type: 'submit' }, 'Save the deal');
   const undo = h('button', { type: 'button', onclick: () => chooseObject('deal', {}) }, 'Undo');
   const result = h('p', { role: 'status', id: 'deal-result' });
-  const naive = h('input', { type: 'checkbox', id: 'naive', onchange: () => choose({ naive: naive.checked ? '1' : '' }) });
+  const waits = h('p.waits', { id: 'waiting-edit', role: 'status' });
+  const relay = h('input', { type: 'checkbox', onchange: () => choose({ relay: relay.checked ? '1' : '' }) });
+  const more = bound('more', h('details.more', {}, h('summary', {}, 'More fields'),
+    h('div.form', {}, elements(sorted.filter((it) => order(it) === FIRST.length)))));
   const element = h('form', { id: 'deal-form', 'aria-label': 'The deal in the CRM' },
-    editable.map(([, it]) => it.element), h('div.buttons', {}, button, undo), result, facts,
-    h('label.check', {}, naive, 'Answer every event with the whole deal, as a careless CRM does'));
+    elements(sorted.filter((it) => order(it) < FIRST.length)), more,
+    h('div.buttons', {}, button, undo), waits, result,
+    h('label.check', {}, relay, 'Send AWS’s changes back to AWS, as many workflows do. Will it loop?'));
   element.addEventListener('submit', async (event) => {
     event.preventDefault();
-    await save();
+    await save(shown);
   });
-  byId('deal').replaceChildren(h('div.heading', {}, name), element);
-  form = { editable, facts, name, button, undo, result, naive };
+  const facts = h('dl.facts', {});
+  byId('deal').replaceChildren(
+    h('div.heading', {}, name), element,
+    bound('aws', h('details.group', {}, h('summary', {}, 'More from AWS'), facts)),
+    bound('mapping', h('details.group', {}, h('summary', {}, 'The mapping'), table(mapping))),
+  );
+  byId('crm-name').textContent = `Play ${crmName(mapping)} here`;
+  form = { editable, facts, name, button, undo, result, waits, relay };
 }
 
-async function save() {
+const crmName = ({ crm }) => ({ hubspot: 'HubSpot', salesforce: 'Salesforce' })[crm] ?? crm;
+
+/** The mapping's rows, as people read them. */
+function table(mapping) {
+  const arrow = { aws: '→', crm: '←' };
+  return h('div', {},
+    h('p.sub', {}, 'One file, no code: the CRM’s field, and its place in the opportunity.'),
+    h('ul.rows', {}, mapping.fields.map((it) => h('li', {},
+      h('code', {}, it.crm), ` ${arrow[it.to ?? (it.from && 'crm')] ?? '↔'} `, h('code', {}, it.aws ?? `the event’s ${it.from}`)))));
+}
+
+async function save(shown) {
   form.button.disabled = true;
-  const edits = Object.keys(chosenObject('deal'));
+  const [id, sent] = [chosen('opportunity'), chosenObject('deal')];
   try {
-    const { status, answer } = await dealChanges(chosen('opportunity'), chosenObject('deal'));
+    const { status, answer } = await dealEdits(shown, id, pending(sent, valuesOf(shown, id)));
     form.result.textContent = status < 300 ? `The bridge says: ${answer.outcome}` : `The bridge says ${status}: ${answer?.title}`;
     if (status < 300) {
-      const left = Object.entries(chosenObject('deal')).filter(([name]) => !edits.includes(name));
+      const left = Object.entries(chosenObject('deal')).filter(([name, value]) => sent[name] !== value);
       chooseObject('deal', Object.fromEntries(left));
     }
   } catch (error) {
@@ -60,40 +88,61 @@ async function save() {
 }
 
 /** The CRM's webhook: sends what was edited of a deal, and only that. */
-export function dealChanges(identifier, edits) {
-  return send(request({ identifier, form: 'merge', body: webhookBody(identifier, edits) }), secret);
+export function dealEdits({ mapping, deals: all, secret }, identifier, edits) {
+  const record = webhookRecord(mapping, identifier, all.get(identifier), edits);
+  return send(request({ form: 'crm', body: JSON.stringify(record) }), secret);
+}
+
+/** What the deal has in each field that people edit. */
+function valuesOf({ mapping, deals: all }, id) {
+  const deal = all.get(id);
+  return Object.fromEntries(mapping.editable.map((it) => [it.name, shownValue(deal, it, it.name)]));
 }
 
 export function drawCrm(shown) {
-  secret = shown.secret;
-  if (!form) build();
+  if (!form) build(shown);
+  const { mapping } = shown;
   const id = chosen('opportunity');
-  const opportunity = shown.deals.get(id);
-  const deal = opportunity ? record(opportunity) : {};
-  const edits = pending(chosenObject('deal'), deal);
-  const refused = refusalOf(shown.cards, id, edits);
-  form.name.textContent = deal.dealname ?? 'The CRM has no such deal yet';
-  for (const [{ crm, aws }, it] of form.editable) {
-    it.show(deal[crm] ?? '', edits[crm], crm in edits ? refused.get(aws) : '');
+  const deal = shown.deals.get(id);
+  const values = valuesOf(shown, id);
+  const edits = pending(chosenObject('deal'), values);
+  const { refused, isWaiting, after } = refusalOf(shown, id, edits);
+  const title = mapping.shown.find((it) => it.aws === '/Project/Title');
+  form.name.textContent = deal ? (title && shownValue(deal, title)) || 'The deal' : 'The CRM has no such deal yet';
+  for (const [it, input] of form.editable) {
+    const says = it.told && shownValue(deal, it, it.told);
+    input.show(values[it.name], edits[it.name], refused.get(it.name), says ? `AWS’s ${label(it.told).toLowerCase()}: ${says}` : '');
   }
-  form.facts.replaceChildren(...FIELDS.filter((it) => it.to === 'crm').map((it) => [
-    h('dt', {}, it.label), h('dd', {}, String(deal[it.crm] ?? '')),
-  ]).flat());
+  form.facts.replaceChildren(...mapping.shown.map((it) => h('div', {},
+    h('dt', {}, label(it.crm)), h('dd', {}, shownValue(deal, it) || '–'))));
   const isEdited = Object.keys(edits).length > 0;
   form.button.disabled = !isEdited;
+  form.button.textContent = isWaiting ? 'Send it again now' : 'Save the deal';
+  form.waits.replaceChildren(...(isWaiting
+    ? [h('span.pill.warn', {}, 'waits'), ` A CRM sends it again by itself. The bridge says when: ${inWords(after)}.`] : []));
   form.undo.hidden = !isEdited;
-  form.naive.checked = Boolean(chosen('naive'));
+  form.relay.checked = Boolean(chosen('relay'));
   drawInbox(shown.cards.filter((it) => it.kind === 'out'), shown.opportunities);
-  answerNaively(shown);
+  sendOn(shown);
 }
 
-/** What the bridge found wrong with the edits when they were sent last, by place. */
-function refusalOf(cards, id, edits) {
-  const last = cards.find((it) => it.passage && it.identifier === id);
-  if (!last?.isRefused) return new Map();
-  const isSent = Object.keys(edits).length > 0 && last.passage.body?.Identifier === id;
-  const findings = isSent ? last.passage.answer?.errors ?? [] : [];
-  return new Map(findings.map((it) => [fieldAt(it.pointer)?.aws ?? it.pointer, it.detail]));
+const inWords = (seconds) => (seconds >= 60 ? `in ${Math.round(seconds / 60)} minutes` : `in ${seconds} seconds`);
+
+/** What the bridge found wrong with the edits when they were sent last, by field, and whether they wait. */
+function refusalOf({ cards, mapping }, id, edits) {
+  const edited = mapping.editable.filter((it) => it.name in edits);
+  const isIn = (body) => (it) => String(sentValue(mapping, body, it)) === forCrm(it, edits[it.name]);
+  const isOfThese = ({ body }) => edited.some(isIn(body));
+  const last = cards.find((it) => it.passage && isRecord(it.passage) && it.identifier === id && isOfThese(it.passage));
+  if (!last?.isRefused) return { refused: new Map(), isWaiting: false };
+  const { body, answer, answerHeaders } = last.passage;
+  const sent = edited.filter(isIn(body));
+  const finding = (it) => answer?.errors?.find((error) => error.field === it.sentAs)?.detail;
+  return {
+    refused: new Map(sent.map((it) => [it.name, finding(it)])),
+    isWaiting: last.outcome === 'locked-for-now',
+    after: Number(answerHeaders['retry-after']),
+  };
 }
 
 function drawInbox(events, opportunities) {
@@ -111,18 +160,20 @@ function drawInbox(events, opportunities) {
   );
 }
 
-let answered = null;
+let seen = null;
 
-/** A CRM that sends back whatever it hears, which ends well because what changes nothing is not written. */
-function answerNaively({ cards }) {
+/** A CRM that sends whatever changes in a deal, which ends well because what changes nothing is not written. */
+function sendOn(shown) {
+  const { cards, entries, known, mapping } = shown;
   const taken = cards.filter((it) => ['applied', 'echo'].includes(it.outcome)).map((it) => it.event);
-  const fresh = answered ? taken.filter((it) => !answered.has(it)) : [];
-  answered = new Set(taken);
-  if (!chosen('naive')) return;
+  const fresh = seen ? taken.filter((it) => !seen.has(it)) : [];
+  seen = new Set(taken);
+  if (!chosen('relay')) return;
   for (const event of fresh) {
-    const { receipt, identifier } = cards.find((it) => it.event === event);
-    const all = record(receipt.event.data.opportunity);
-    const known = FIELDS.filter((it) => it.to !== 'crm').map((it) => [it.crm, all[it.crm]]);
-    dealChanges(identifier, Object.fromEntries(known));
+    const at = entries.findIndex(({ kind, it }) => kind === 'receipt' && it.event.eventid === event);
+    const { subject } = entries[at].it.event;
+    const [before, after] = [at, at + 1].map((end) => deals(known, entries.slice(0, end), mapping).get(subject));
+    const fields = sendable(mapping, before, after).map((it) => [it.name, shownValue(after, it, it.name)]);
+    if (fields.length) dealEdits(shown, subject, Object.fromEntries(fields));
   }
 }

@@ -38,6 +38,11 @@ export function shown(value) {
   return JSON.stringify(value);
 }
 
+/** A text with what stands between backticks as code. */
+export function withCode(text) {
+  return text.split('`').map((part, position) => (position % 2 ? h('b.mono', {}, part) : part));
+}
+
 /** A moment, by the clock on the wall. */
 export function clock(at) {
   return new Date(at).toLocaleTimeString('en-GB');

@@ -1,10 +1,12 @@
-// A patch of one's own, signed and sent as a CRM would.
+// A patch or a record of one's own, signed and sent as a CRM would.
 
 import { announce, byId, copyButton, h } from './dom.js';
-import { choose, chosen, whenChosen } from './fragment.js';
+import { bound, choose, chosen, whenChosen } from './fragment.js';
+import { webhookRecord } from './mapping.js';
 import { curl, request, send } from './webhook.js';
 
 const pretty = (value) => JSON.stringify(value, null, 2);
+const FORMS = [['merge', 'Merge patch'], ['json', 'JSON Patch'], ['crm', 'CRM record']];
 const EXAMPLES = [
   { label: 'One field', form: 'merge', patch: { LifeCycle: { NextSteps: 'Sign on Monday' } } },
   { label: 'A field that the review closes', form: 'merge', patch: { Project: { Title: 'Another title' } } },
@@ -17,6 +19,8 @@ const EXAMPLES = [
       { op: 'replace', path: '/LifeCycle/NextSteps', value: 'Only while it is approved' },
     ],
   },
+  { label: 'By the CRM’s names', form: 'crm', edits: { '/LifeCycle/NextSteps': 'Sign on Monday' } },
+  { label: 'A stage that nobody knows', form: 'crm', edits: { '/LifeCycle/Stage': 'thirdcall' } },
 ];
 const OPTIONS = [
   ['dry', 'Dry run: everything but the write'],
@@ -26,17 +30,29 @@ const OPTIONS = [
 
 let editor;
 
+/** The text of an example, for the opportunity that is chosen. */
+function example({ patch, edits }, { mapping, deals }) {
+  if (patch) return pretty(patch);
+  const id = chosen('opportunity');
+  const named = Object.entries(edits).map(([aws, value]) => [mapping.editable.find((it) => it.aws === aws)?.name, value]);
+  return pretty(webhookRecord(mapping, id, deals.get(id), Object.fromEntries(named)));
+}
+
 function build(shown) {
   const text = h('textarea.code', {
     id: 'patch', spellcheck: false, oninput: () => choose({ patch: text.value }),
   });
-  const form = (value, label) => h('label', {},
-    h('input', { type: 'radio', name: 'form', value, onchange: () => choose({ form: value }) }), h('span', {}, label));
-  const forms = h('div.segments', { role: 'radiogroup', 'aria-label': 'Form of the patch' },
-    form('merge', 'Merge patch'), form('json', 'JSON Patch'));
-  const examples = EXAMPLES.map(({ label, form: its, patch }) => h('button.quiet', {
-    type: 'button', onclick: () => choose({ form: its, patch: pretty(patch) }),
-  }, label));
+  const load = (it) => choose({ form: it.form, patch: example(it, shown) });
+  // What was typed stays; an example gives way to one of the form that is chosen.
+  const change = (form) => {
+    const isExample = EXAMPLES.some((it) => example(it, shown) === chosen('patch'));
+    if (isExample || !chosen('patch')) load(EXAMPLES.find((it) => it.form === form));
+    else choose({ form });
+  };
+  const form = ([value, label]) => h('label', {},
+    h('input', { type: 'radio', name: 'form', value, onchange: () => change(value) }), h('span', {}, label));
+  const forms = h('div.segments', { role: 'radiogroup', 'aria-label': 'Form of the patch' }, FORMS.map(form));
+  const examples = EXAMPLES.map((it) => h('button.quiet', { type: 'button', onclick: () => load(it) }, it.label));
   const options = OPTIONS.map(([name, label]) => {
     const input = h('input', { type: 'checkbox', name, onchange: () => choose({ [name]: input.checked ? '1' : '' }) });
     return [name, input, h('label.check', {}, input, label)];
@@ -50,7 +66,8 @@ function build(shown) {
     h('div.buttons', { role: 'group', 'aria-label': 'Examples' }, examples),
     h('div', {}, options.map(([, , it]) => it)),
     h('div.buttons', {}, button, result),
-    h('details', {}, h('summary', {}, 'The same with curl'), command, copyButton('Copy', () => command.textContent)),
+    bound('curl', h('details', {}, h('summary', {}, 'The same with curl'), command,
+      copyButton('Copy', () => command.textContent))),
   );
   byId('patch-form').addEventListener('submit', async (event) => {
     event.preventDefault();
@@ -67,7 +84,7 @@ function build(shown) {
     }
   });
   byId('editor').addEventListener('toggle', () => {
-    if (byId('editor').open && !chosen('patch')) choose({ patch: pretty(EXAMPLES[0].patch) });
+    if (byId('editor').open && !chosen('patch')) load(EXAMPLES.find((it) => it.form === chosen('form')));
   });
   editor = { text, options, button, command };
   if (chosen('patch')) byId('editor').open = true;

@@ -11,6 +11,9 @@ export async function control(method, path, body) {
   return text ? JSON.parse(text) : null;
 }
 
+/** The bridge's mapping, which lies beside the page. */
+export const mappingFile = async () => (await fetch('mapping.json')).json();
+
 const KINDS = ['request', 'event', 'delivery', 'invocation', 'passage', 'receipt'];
 
 /**

@@ -1,27 +1,30 @@
 // Forms that survive what happens meanwhile: a field that is being edited keeps the edit, all others show
 // what is true now.
 
-import { flash, h } from './dom.js';
+import { flash, h, withCode } from './dom.js';
 
 let ids = 0;
 
-/** A field with its label: `{name, label, hint, options, isLong, type}`; `onedit` gets its value. */
+/** A field with its label: `{name, label, hint, options, isLong, type}`; `onedit` gets its value. An option is
+ * a text, or a value and a text. */
 export function field({ name, label, hint, options, isLong, type = 'text' }, onedit) {
   ids += 1;
   const id = `field-${ids}`;
   const common = { id, name, autocomplete: 'off', 'aria-describedby': `${id}-finding` };
   let input;
-  if (options) input = h('select', common, options.map((it) => h('option', { value: it }, it)));
+  if (options) input = h('select', common, options.map((it) => [it].flat()).map(([value, text = value]) => h('option', { value }, text)));
   else if (isLong) input = h('textarea', { ...common, rows: 2 });
   else input = h('input', { ...common, type });
   input.addEventListener('input', () => onedit(name, input.value));
   const finding = h('p.finding', { id: `${id}-finding` });
-  const element = h('div.field', {}, h('label', { htmlFor: id }, label, hint && h('span.mono', {}, hint)), input, finding);
+  const note = h('p.beside', {});
+  const element = h('div.field', {},
+    h('label', { htmlFor: id }, label, hint && h('span.mono', {}, hint)), input, note, finding);
   let before;
   return {
     element,
-    /** Shows the value that is true now, or the edit of it, and what is wrong with that. */
-    show(value, edit, wrong = '') {
+    /** Shows the value that is true now, or the edit of it, what is wrong with that, and what else there is to say. */
+    show(value, edit, wrong = '', beside = '') {
       const isEdited = edit !== undefined && edit !== value;
       const text = String((isEdited ? edit : value) ?? '');
       if (options && text && ![...input.options].some((it) => it.value === text)) {
@@ -30,10 +33,12 @@ export function field({ name, label, hint, options, isLong, type = 'text' }, one
       if (input.value !== text) input.value = text;
       if (before !== undefined && before !== value && !isEdited) flash(element);
       before = value;
+      if (note.textContent && note.textContent !== beside) flash(note);
+      note.textContent = beside;
       element.classList.toggle('edited', isEdited && !wrong);
       element.classList.toggle('wrong', Boolean(wrong));
       input.setAttribute('aria-invalid', String(Boolean(wrong)));
-      finding.textContent = wrong;
+      if (finding.textContent !== wrong.replaceAll('`', '')) finding.replaceChildren(...withCode(wrong));
     },
   };
 }

@@ -8,7 +8,7 @@ const DEFAULTS = {
   dry: '',
   lenient: '',
   unsigned: '',
-  naive: '',
+  relay: '',
   seller: '',
   deal: '',
   open: '',
@@ -49,6 +49,18 @@ export function chosenObject(name) {
 
 export function chooseObject(name, object) {
   choose({ [name]: Object.keys(object).length ? JSON.stringify(object) : '' });
+}
+
+/** What is unfolded, by its key: `bound` keeps a `details` element as the link has it. */
+export function bound(key, details) {
+  const others = () => values.open.split(' ').filter((it) => it && it !== key);
+  const isOpen = () => values.open.split(' ').includes(key);
+  details.open = isOpen();
+  details.addEventListener('toggle', () => {
+    if (details.open === isOpen()) return;
+    choose({ open: [...others(), ...(details.open ? [key] : [])].join(' ') });
+  });
+  return details;
 }
 
 window.addEventListener('hashchange', () => {

@@ -3,7 +3,7 @@
 import { announce, byId, h } from './dom.js';
 import { control } from './emulator.js';
 import { choose, chosen } from './fragment.js';
-import { dealChanges } from './crm.js';
+import { dealEdits } from './crm.js';
 import { sellerEdits } from './partner-central.js';
 
 const isUnanswered = (card) => card.outcome === 'updated' && card.calls.some((it) => it.outcome === 'not answered');
@@ -12,7 +12,7 @@ const HINTS = [
   {
     title: 'AWS’s seller changes something',
     todo: 'In Partner Central, change the stage and save. The event names only the opportunity; the CRM gets all of it.',
-    done: 'The event named only the opportunity. The bridge read all of it, and the CRM’s deal followed.',
+    done: 'The event named only the opportunity. The bridge read all of it, and the deal in the CRM now shows AWS’s new stage.',
     isDone: (cards) => cards.some((it) => it.outcome === 'applied' && it.author === 'other'),
     show: async ({ opportunity }) => {
       const stages = ['Qualified', 'Technical Validation', 'Business Validation', 'Committed'];
@@ -23,18 +23,18 @@ const HINTS = [
   {
     title: 'The CRM changes something',
     todo: 'In the CRM, edit the next step and save. One field is sent; the whole opportunity is written back.',
-    done: 'One field was sent. The whole opportunity was written back, so that no other field was deleted.',
+    done: 'One field was sent. Partner Central deletes what an update leaves out, so the bridge wrote all of it back: nothing is lost.',
     isDone: (cards) => cards.some((it) => it.outcome === 'updated'),
-    show: ({ opportunity }) => dealChanges(opportunity.Id, { next_step: `Agreed with the customer at ${time()}` }),
+    show: ({ opportunity, shown }) => changeNextStep(shown, opportunity, `Agreed with the customer at ${time()}`),
   },
   {
     title: 'Something goes wrong',
-    todo: 'Under Partner Central, press “Lose its answer”, then save the deal once more. Was it written? Twice?',
-    done: 'The answer to the write was lost. The bridge read again, found its own edit, and wrote once.',
+    todo: 'At the end of the first column, press “Lose its answer”. Then edit the deal and save. Was it written? Twice?',
+    done: 'The write’s answer was lost. Who just tries again may overwrite somebody. The bridge looked, found its edit, and wrote once.',
     isDone: (cards) => cards.some(isUnanswered),
-    show: async ({ opportunity }) => {
+    show: async ({ opportunity, shown }) => {
       await control('POST', 'faults', { operation: 'UpdateOpportunity', fault: 'answer-lost' });
-      await dealChanges(opportunity.Id, { next_step: `Confirmed in writing at ${time()}` });
+      await changeNextStep(shown, opportunity, `Confirmed in writing at ${time()}`);
     },
   },
 ];
@@ -47,6 +47,12 @@ function open({ opportunities }) {
   const other = [...opportunities.values()].find(isOpen) ?? own;
   choose({ opportunity: other.Id, seller: '', deal: '' });
   return other;
+}
+
+/** The sales team edits the deal's next step, whatever it is called there. */
+async function changeNextStep(shown, opportunity, text) {
+  const field = shown.mapping.editable.find((it) => it.aws === '/LifeCycle/NextSteps');
+  await dealEdits(shown, opportunity.Id, { [field.name]: text });
 }
 
 const time = () => new Date().toLocaleTimeString('en-GB');
@@ -63,7 +69,7 @@ export function drawGuide(shown) {
       button.addEventListener('click', async () => {
         button.disabled = true;
         try {
-          await hint.show({ opportunity: open(shown) });
+          await hint.show({ opportunity: open(shown), shown });
         } catch (error) {
           announce(error.message);
         } finally {

@@ -1,18 +1,20 @@
 // Puts the page together: what the emulator records comes in, each column shows its part of it.
 
 import { announce, byId } from './dom.js';
-import { control, follow } from './emulator.js';
+import { control, follow, mappingFile } from './emulator.js';
 import { choose, chosen, whenChosen } from './fragment.js';
 import { deals, isRead, score, tell } from './story.js';
 import { drawCrm } from './crm.js';
 import { drawEditor } from './editor.js';
 import { drawGuide } from './guide.js';
+import { understood } from './mapping.js';
 import { drawPartnerCentral } from './partner-central.js';
 import { drawScore, drawTimeline } from './timeline.js';
 
 /** Everything that the columns show. */
 const shown = {
   settings: { bridge: '', secrets: {} },
+  mapping: null,
   secret: '',
   opportunities: new Map(),
   faults: [],
@@ -28,8 +30,8 @@ const shown = {
 
 function draw() {
   if (!shown.opportunity) return;
-  shown.cards = tell(shown.entries);
-  shown.deals = deals(shown.known, shown.entries);
+  shown.cards = tell(shown.entries, shown.mapping);
+  shown.deals = deals(shown.known, shown.entries, shown.mapping);
   drawGuide(shown);
   drawPartnerCentral(shown, refreshFaults);
   drawScore(score(shown.cards));
@@ -63,9 +65,10 @@ function take(entries) {
 }
 
 async function start() {
-  const [settings, opportunities, known] = await Promise.all([
-    control('GET', 'settings'), control('GET', 'opportunities'), control('GET', 'deals'),
+  const [settings, opportunities, known, mapping] = await Promise.all([
+    control('GET', 'settings'), control('GET', 'opportunities'), control('GET', 'deals'), mappingFile(),
   ]);
+  shown.mapping = understood(mapping);
   shown.settings = settings;
   shown.secret = Object.values(settings.secrets)[0] ?? '';
   shown.known = known;

@@ -3,7 +3,7 @@
 import { announce, byId, h, shown as text } from './dom.js';
 import { control } from './emulator.js';
 import { field, pending } from './form.js';
-import { choose, chosen, chosenObject, chooseObject } from './fragment.js';
+import { bound, choose, chosen, chosenObject, chooseObject } from './fragment.js';
 import { mergePatch, valueAt } from './pointer.js';
 
 const STAGES = [
@@ -82,7 +82,7 @@ function drawList({ opportunities }) {
 function showInList(list, button) {
   requestAnimationFrame(() => {
     const top = button.offsetTop - list.offsetTop;
-    if (top < list.scrollTop || top + button.offsetHeight > list.scrollTop + list.clientHeight) list.scrollTop = top - 40;
+    if (top < list.scrollTop || top + button.offsetHeight > list.scrollTop + list.clientHeight) list.scrollTop = top - button.offsetHeight;
   });
 }
 
@@ -111,7 +111,8 @@ function buildOpportunity() {
     element,
     h('div.group', { role: 'group', 'aria-labelledby': 'review-title' },
       h('h4', { id: 'review-title' }, 'AWS’s review: ', status), h('div.buttons', {}, steps.map(([, it]) => it))),
-    h('details.group', {}, h('summary', {}, 'The whole document'), h('pre', { tabIndex: 0, id: 'document', 'aria-label': 'The opportunity as JSON' })),
+    bound('document', h('details.group', {}, h('summary', {}, 'The whole document'),
+      h('pre', { tabIndex: 0, id: 'document', role: 'region', 'aria-label': 'The opportunity as JSON' }))),
   );
   form = { fields, name, id, status, facts, save, steps };
 }
@@ -123,9 +124,8 @@ function drawOpportunity({ opportunity }) {
   form.id.textContent = opportunity.Id;
   form.status.replaceChildren(pillOfReview(opportunity.LifeCycle.ReviewStatus));
   for (const [name, it] of form.fields) it.show(valueAt(opportunity, name) ?? '', edits[name]);
-  form.facts.replaceChildren(...FACTS.map(([label, pointer]) => [
-    h('dt', {}, label), h('dd', {}, text(valueAt(opportunity, pointer))),
-  ]).flat());
+  form.facts.replaceChildren(...FACTS.map(([label, pointer]) => h('div', {},
+    h('dt', {}, label), h('dd', {}, text(valueAt(opportunity, pointer))))));
   form.save.disabled = Object.keys(pendingEdits(opportunity)).length === 0;
   for (const [{ from }, button] of form.steps) button.disabled = !from.includes(opportunity.LifeCycle.ReviewStatus);
   byId('document').textContent = JSON.stringify(opportunity, null, 2);
@@ -180,7 +180,7 @@ function drawFaults({ faults: requests, eventFaults }, refresh) {
     faults = { waiting, clearing };
   }
   const labels = [...named(requests, WRITE_FAULTS, 'write'), ...named(eventFaults, EVENT_FAULTS, 'event')];
-  faults.waiting.replaceChildren(...(labels.length ? ['Armed: ', ...labels] : ['Nothing is armed.']));
+  faults.waiting.replaceChildren(...(labels.length ? ['Next to go wrong: ', ...labels] : ['Nothing will go wrong.']));
   faults.clearing.hidden = labels.length === 0;
 }
 

@@ -4,7 +4,8 @@
 // CloudEvent that came of it; any other is of the request to the bridge that was under way meanwhile.
 
 import { account } from './difference.js';
-import { changes as changesBetween, withValueAt } from './pointer.js';
+import { heard, identifierIn, kept, nameOf, newDeal } from './mapping.js';
+import { changes as changesBetween } from './pointer.js';
 
 const READS = ['GetOpportunity', 'GetAwsOpportunitySummary', 'GetSecretValue', 'ListOpportunities'];
 // How a write ends that may have landed, although nobody was told.
@@ -19,13 +20,17 @@ function traceOf(event) {
 }
 
 /** The opportunity that a request to the bridge is about. */
-function identifierOf(passage) {
+function identifierOf(passage, mapping) {
+  if (isRecord(passage)) return identifierIn(mapping, passage.body);
   const inPath = /^\/opportunities\/([^/?]+)/.exec(passage.target)?.[1];
   return inPath ?? passage.body?.Identifier ?? '';
 }
 
+/** Whether a request to the bridge is a record of the CRM's. */
+export const isRecord = (passage) => /^\/crm(\?|$)/.test(passage.target);
+
 /** Tells all entries as cards, the newest first. */
-export function tell(entries) {
+export function tell(entries, mapping) {
   const invocations = new Map();
   const events = new Map();
   const passages = [];
@@ -59,7 +64,7 @@ export function tell(entries) {
     if (found) card.calls = found.calls;
     invocations.delete(card.trace);
   }
-  const cards = [...events.values(), ...again, ...passages.map((it) => passageCard(it, invocations)), ...others];
+  const cards = [...events.values(), ...again, ...passages.map((it) => passageCard(it, invocations, mapping)), ...others];
   for (const { trace, calls } of invocations.values()) {
     // Either it is under way, or it was called by somebody else than this page.
     const isOfAnEvent = calls.some((call) => call.operation === 'GetAwsOpportunitySummary');
@@ -69,7 +74,7 @@ export function tell(entries) {
     }
   }
   const byTrace = new Map(cards.filter((it) => it.kind === 'in').map((it) => [it.trace, it]));
-  for (const card of [...events.values(), ...again]) tellEvent(card, byTrace);
+  for (const card of [...events.values(), ...again]) tellEvent(card, byTrace, mapping);
   return cards.sort((a, b) => b.at - a.at || b.number - a.number);
 }
 
@@ -83,8 +88,8 @@ function causeOf(entries, index) {
   return !isRead(next.it) && LANDED.includes(next.it.outcome) ? next.it : null;
 }
 
-function passageCard(passage, invocations) {
-  const identifier = identifierOf(passage);
+function passageCard(passage, invocations, mapping) {
+  const identifier = identifierOf(passage, mapping);
   const isMine = ({ calls }) => calls[0].at >= passage.at - 1 && calls.at(-1).at <= passage.end + 1
     && calls.some((call) => call.identifier === identifier || call.operation === 'GetSecretValue');
   const mine = [...invocations.values()].find(isMine);
@@ -121,32 +126,38 @@ function passageCard(passage, invocations) {
 const lastWrite = (calls) => calls.findLast((it) => it.operation === 'UpdateOpportunity'
   && it.outcome !== 'ConflictException') ?? calls.findLast((it) => it.operation === 'UpdateOpportunity');
 
-function tellEvent(card, byTrace) {
+function tellEvent(card, byTrace, mapping) {
   const { receipt, delivery, fault } = card;
   if (receipt) {
-    card.changes = changesBetween(receipt.before?.data?.opportunity ?? null, receipt.event.data.opportunity ?? null)
-      .filter((it) => it.pointer !== '/LastModifiedDate');
-    if (!receipt.before) card.changes = [];
+    const changes = changesBetween(receipt.before?.data?.opportunity ?? null, receipt.event.data.opportunity ?? null)
+      // What has no value is told as null after a write, and not at all before.
+      .filter((it) => it.pointer !== '/LastModifiedDate' && (it.before ?? null) !== (it.after ?? null))
+      .map((it) => ({ ...it, field: nameOf(mapping, it.pointer) }));
+    card.changes = receipt.before ? changes : [];
   }
-  card.author = card.cause && byTrace.get(card.cause.trace) ? 'bridge' : 'other';
+  const author = card.cause && byTrace.get(card.cause.trace);
+  card.author = author ? 'bridge' : 'other';
   const isLost = fault === 'lost' || (delivery && !delivery.isDelivered);
   card.outcome = isLost ? 'lost' : receipt?.verdict ?? 'on its way';
-  if (card.outcome === 'applied' && card.author === 'bridge') card.outcome = 'echo';
+  // It tells nothing but what the CRM itself has sent. What somebody else has changed meanwhile is news.
+  const own = (author?.changes ?? []).map((it) => it.pointer);
+  const isEcho = author && (!author.passage || card.changes?.every((it) => own.includes(it.pointer)));
+  if (card.outcome === 'applied' && isEcho) card.outcome = 'echo';
 }
 
-/** What the CRM holds, by opportunity: what it was told, and what it wrote itself. */
-export function deals(known, entries) {
-  const result = new Map(Object.entries(known).map(([id, deal]) => [id, deal.event.data.opportunity]));
+/** The CRM's deals, by opportunity: what the events have put into them, and the sales team. */
+export function deals(known, entries, mapping) {
+  const first = new Map(Object.entries(known).map(([id, deal]) => [id, deal.event]));
+  const receipts = entries.filter(({ kind }) => kind === 'receipt').map(({ it }) => it);
+  for (const { before, event } of receipts.reverse()) first.set(event.subject, before ?? event);
+  const result = new Map([...first].map(([id, event]) => [id, newDeal(mapping, event)]));
   for (const { kind, it } of entries) {
-    if (kind === 'receipt' && it.verdict === 'applied' && it.event.data.opportunity) {
-      result.set(it.event.subject, it.event.data.opportunity);
+    if (kind === 'receipt' && it.verdict === 'applied') {
+      result.set(it.event.subject, heard(mapping, result.get(it.event.subject), it.event));
     }
-    if (kind === 'passage' && it.answer?.outcome === 'updated') {
-      const id = it.answer.identifier;
-      const document = it.answer.changes.reduce(
-        (deal, { pointer, after }) => withValueAt(deal, pointer, after), result.get(id),
-      );
-      result.set(id, document);
+    if (kind === 'passage' && isRecord(it) && ['updated', 'unchanged', 'parked'].includes(it.answer?.outcome)) {
+      const id = identifierIn(mapping, it.body);
+      result.set(id, kept(mapping, result.get(id), it.body));
     }
   }
   return result;
@@ -171,10 +182,11 @@ export function explain(card) {
 }
 
 const NOTES = {
-  updated: 'Only the patch was sent in. The whole opportunity was written back, because what an update omits is deleted.',
+  updated: 'Only the edit was sent in. The whole opportunity was written back, because Partner Central deletes what an update omits.',
   unchanged: 'All of it is there already. Nothing is written: no event, no loop.',
   'dry-run': 'Everything but the write: this is what a real call would do.',
   'opportunity-locked': 'AWS’s review closes this field. The bridge says so before AWS does, and nothing is written.',
+  'locked-for-now': 'AWS’s review closes this field. Nothing is written, and the CRM is told when to send it again.',
   unauthorized: 'Nobody gets in without a valid signature. Partner Central was not asked at all.',
   'invalid-patch': 'Nothing is written. Every finding names its place.',
   'test-failed': 'The opportunity is not as the patch expects it. Nothing is written.',
@@ -186,8 +198,8 @@ const NOTES = {
 };
 
 const EVENT_NOTES = {
-  applied: 'The event names an opportunity. The bridge read it, and the CRM was sent all of it.',
-  echo: 'The CRM’s own edit comes back. The deal holds these values already: nothing is left to change, and nothing is sent.',
+  applied: 'Partner Central’s event says only which opportunity has changed. The bridge read it, and the CRM was sent all of it.',
+  echo: 'The CRM’s own edit comes back, as AWS holds it now. There is nothing in it for the CRM to send: no loop.',
   duplicate: 'Dropped by the rule: its id is that of the last event applied for this opportunity.',
   late: 'Dropped by the rule: its sequence is not greater than the greatest seen for this opportunity.',
   lost: 'Nobody hears of this change. The next event brings it: each carries the whole opportunity.',

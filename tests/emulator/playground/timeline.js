@@ -1,8 +1,8 @@
 // The second column: what the bridge did, step by step, the newest first.
 
-import { byId, clock, h, shown as text } from './dom.js';
+import { byId, clock, h, shown as text, withCode } from './dom.js';
 import { difference } from './difference.js';
-import { choose, chosen } from './fragment.js';
+import { bound } from './fragment.js';
 import { explain, isRead } from './story.js';
 
 const MAX_CARDS = 100;
@@ -88,7 +88,8 @@ function title(card) {
 
 function subtitle(card) {
   if (card.passage) return `${card.passage.method} ${card.passage.target}`;
-  return card.kind === 'out' ? `event ${card.event.slice(0, 8)}` : '';
+  if (card.kind !== 'out') return '';
+  return card.author === 'bridge' ? 'after the CRM’s own edit' : 'after an edit in Partner Central';
 }
 
 function steps(card) {
@@ -104,7 +105,7 @@ function steps(card) {
     const isOver = card.outcome !== 'on its way';
     const end = card.outcome === 'lost' ? 'bad' : 'good';
     const ends = { applied: 'CRM updated', echo: 'CRM has it', duplicate: 'CRM dropped it', late: 'CRM dropped it', lost: 'lost' };
-    all = [step('good', 'announced'), ...calls, isOver && step(end, ends[card.outcome], card.end)];
+    all = [step('good', 'event'), ...calls, isOver && step(end, ends[card.outcome], card.end)];
   } else {
     const isLetIn = card.outcome !== 'unauthorized';
     const firstWrite = card.calls.findIndex((it) => !isRead(it));
@@ -127,22 +128,23 @@ function steps(card) {
   ];
 }
 
-/** A text with what stands between backticks as code. */
-function withCode(text) {
-  return text.split('`').map((part, position) => (position % 2 ? h('b.mono', {}, part) : part));
-}
-
 function changes(card) {
   if (!card.changes?.length) return null;
-  return h('ul.changes', { 'aria-label': 'Changes' }, card.changes.map(({ pointer, before, after }) => h('li', {},
-    h('code', {}, pointer), h('del', {}, text(before)), ' → ', h('ins', {}, text(after)))));
+  return h('ul.changes', { 'aria-label': 'Changes' }, card.changes.map(({ pointer, field, before, after }) => h('li', {},
+    h('code', {}, names(card, pointer, field)), h('del', {}, text(before)), ' → ', h('ins', {}, text(after)))));
+}
+
+/** Both names of a place, in the direction in which the value went. */
+function names(card, pointer, field) {
+  if (!field) return pointer;
+  return card.kind === 'in' ? `${field} → ${pointer}` : `${pointer} → ${field}`;
 }
 
 function findings(card) {
   if (!card.findings?.length && !card.adjustments?.length) return null;
   const errors = card.passage.answer?.errors ?? [];
   const one = (it) => h(errors.includes(it) ? 'li' : 'li.warning', {},
-    h('code', {}, `${it.pointer || 'the patch'} · ${it.code ?? 'adjusted'}`), withCode(it.detail ?? ''),
+    h('code', {}, `${names(card, it.pointer || 'the patch', it.field)} · ${it.code ?? 'adjusted'}`), withCode(it.detail ?? ''),
     it.suggestion ? ` Nearest is ${text(it.suggestion)}.` : '');
   return h('ul.changes.findings', { 'aria-label': 'Findings' }, [...card.findings, ...card.adjustments].map(one));
 }
@@ -181,20 +183,14 @@ function unfolding(card) {
 }
 
 function details(key, label, build) {
-  const opened = chosen('open').split(' ');
-  const element = h('details', { open: opened.includes(key) }, h('summary', {}, label));
+  const element = bound(key, h('details', {}, h('summary', {}, label)));
   const fill = () => element.open && element.children.length === 1 && element.append(build());
   fill();
-  element.addEventListener('toggle', () => {
-    fill();
-    const others = chosen('open').split(' ').filter((it) => it && it !== key);
-    const open = (element.open ? [...others, key] : others).join(' ');
-    if (open !== chosen('open')) choose({ open });
-  });
+  element.addEventListener('toggle', fill);
   return element;
 }
 
-const json = (content, label) => h('pre', { tabIndex: 0, role: 'region', 'aria-label': label }, content);
+const json = (content, label) => h('pre', { tabIndex: 0, role: 'group', 'aria-label': label }, content);
 
 const READ_ONLY_LINE = /^ {2}"(Arn|CreatedDate|Id|OpportunityTeam|RelatedEntityIdentifiers|Identifier|Catalog)"/;
 
@@ -209,5 +205,5 @@ function diff(read, sent) {
   });
   return h('div', {},
     h('p.sub', {}, 'Grey lines address the opportunity or are read-only, and have no place in an update.'),
-    h('pre.diff', { tabIndex: 0, role: 'region', 'aria-label': 'Difference' }, all));
+    h('pre.diff', { tabIndex: 0, role: 'group', 'aria-label': 'Difference' }, all));
 }

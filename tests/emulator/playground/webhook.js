@@ -1,6 +1,6 @@
 // The CRM's side of the function's webhook: signed by Standard Webhooks, as any CRM would.
 
-const FORMS = { merge: 'application/merge-patch+json', json: 'application/json-patch+json' };
+const FORMS = { merge: 'application/merge-patch+json', json: 'application/json-patch+json', crm: 'application/json' };
 
 const bytes = (text) => new TextEncoder().encode(text);
 const fromBase64 = (text) => Uint8Array.from(atob(text), (it) => it.charCodeAt(0));
@@ -22,14 +22,15 @@ export async function signature(secret, body) {
   };
 }
 
-/** What a patch is sent as: `{method, path, headers, body}`, without its signature. */
+/** What a patch or a CRM's record is sent as: `{method, path, headers, body}`, without its signature. */
 export function request({ identifier, form, body, dry, lenient }) {
   // Only the body is signed. So what names its opportunity goes where nothing else does.
   const isAddressed = form === 'merge' && /"Identifier"\s*:/.test(body);
   const query = dry ? '?dry_run=true' : '';
+  const patched = isAddressed ? '/opportunities' : `/opportunities/${identifier}`;
   return {
-    method: isAddressed ? 'POST' : 'PATCH',
-    path: (isAddressed ? '/opportunities' : `/opportunities/${identifier}`) + query,
+    method: isAddressed || form === 'crm' ? 'POST' : 'PATCH',
+    path: (form === 'crm' ? '/crm' : patched) + query,
     headers: { 'content-type': FORMS[form], ...(lenient ? { prefer: 'handling=lenient' } : {}) },
     body,
   };

@@ -1,4 +1,4 @@
-//! The command line.
+//! Parses the command line.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -43,7 +43,7 @@ pub(crate) struct Arguments {
     /// A dozen opportunities to start with, of every stage and review status
     #[arg(long)]
     seed_samples: bool,
-    /// A secret that `GetSecretValue` answers; may be repeated
+    /// A secret that `GetSecretValue` returns; may be repeated
     #[arg(long, value_name = "NAME=VALUE", value_parser = pair)]
     secret: Vec<(String, String)>,
     /// More reads than this are throttled [default: no limit; AWS: 10]
@@ -68,7 +68,7 @@ struct EventOptions {
     /// Send each event twice under different ids, as AWS is known to do
     #[arg(long, requires = "on_change")]
     duplicate_events: bool,
-    /// Lose the first N events, as AWS says it may happen, or all
+    /// Lose the first N events, as AWS says may happen, or all
     #[arg(long, value_name = "N|all", requires = "on_change", value_parser = count)]
     #[arg(default_value = "0", hide_default_value = true)]
     lose_events: usize,
@@ -77,11 +77,11 @@ struct EventOptions {
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Delivery, as by an API destination of EventBridge")]
 struct DeliveryOptions {
-    /// Send what the function answers to an event on to this CRM;
-    /// each `*` in the URL is filled with the id of the opportunity
+    /// Send the function's answers to events on to this CRM;
+    /// each `*` in the URL becomes the id of the opportunity
     #[arg(long, value_name = "URL", requires = "on_change", verbatim_doc_comment)]
     deliver: Option<Endpoint>,
-    /// How to send it
+    /// The HTTP method
     #[arg(
         long,
         value_name = "METHOD",
@@ -93,15 +93,15 @@ struct DeliveryOptions {
     #[arg(long, value_name = "event|record", hide_possible_values = true)]
     #[arg(requires = "deliver", default_value = "event")]
     deliver_body: Part,
-    /// With an API key: the header and its whole value
+    /// An API key: the header and its whole value
     #[arg(long, value_name = "HEADER=VALUE", requires = "deliver", value_parser = pair)]
     #[arg(group = "credential")]
     deliver_api_key: Option<(String, String)>,
-    /// With a user and a password
+    /// A user and a password
     #[arg(long, value_name = "USER=PASSWORD", requires = "deliver", value_parser = pair)]
     #[arg(group = "credential")]
     deliver_basic: Option<(String, String)>,
-    /// With a token, as OAuth gives it
+    /// A bearer token, such as OAuth issues
     #[arg(long, value_name = "TOKEN", requires = "deliver", group = "credential")]
     deliver_bearer: Option<String>,
 }
@@ -109,11 +109,11 @@ struct DeliveryOptions {
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Playground, a page that shows the bridge at work")]
 struct PageOptions {
-    /// Serve the files of this folder below /_playground/, and deliver to a CRM
-    /// of its own where no other is named; may be repeated
+    /// Serve the files of this folder below /_playground/, and deliver to the page's own CRM
+    /// if no other is named; may be repeated
     #[arg(long, value_name = "FOLDER", verbatim_doc_comment)]
     playground: Vec<PathBuf>,
-    /// Hand on what is sent below /_bridge to this function URL
+    /// Forward requests below /_bridge to this function URL
     #[arg(long, value_name = "URL")]
     bridge: Option<Endpoint>,
 }
@@ -124,7 +124,7 @@ enum Part {
     Record,
 }
 
-/// Why there is nothing to run.
+/// Why the emulator cannot start.
 #[derive(Debug, Error)]
 pub(crate) enum Failure {
     #[error("the credential of the delivery: {0}")]
@@ -199,7 +199,7 @@ impl DeliveryOptions {
     }
 }
 
-/// A name and a value; the value is not repeated in the message, for it may be a secret.
+/// Splits `name=value`; the error does not repeat the value, which may be a secret.
 fn pair(text: &str) -> Result<(String, String), String> {
     let (name, value) = text
         .split_once('=')
@@ -249,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nothing_could_be_posted_to_is_refused() {
+    fn a_url_that_nothing_can_be_posted_to_is_refused() {
         for option in ["--on-change", "--deliver"] {
             let refused = parse(&[option, "https://crm.example"]).unwrap_err();
             let expected = "`https://crm.example` is not understood, expected an `http://` URL";
@@ -258,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_effect_without_events_or_a_crm_is_refused() {
+    fn an_option_that_has_no_effect_without_events_or_a_crm_is_refused() {
         let on_change = parse(&ON_CHANGE).unwrap();
         assert!(on_change.settings().unwrap().deliver.is_none());
         let cases: [&[&str]; 4] = [

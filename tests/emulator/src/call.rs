@@ -1,7 +1,7 @@
-//! A request in the awsJson protocol: who calls which operation with what.
+//! Parses a request in the awsJson protocol.
 //!
-//! The signature itself is not verified, for there is nothing to verify it against. That there is
-//! one, made for the right service, is what a client can get wrong.
+//! The signature itself is not verified, because there is no key to verify it with. That there is one,
+//! made for the right service, is what a client can get wrong.
 
 use http::HeaderMap;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
@@ -11,9 +11,9 @@ use crate::operations::{OPERATIONS, Operation};
 use crate::refusal::Refusal;
 use crate::store::{Document, text};
 
-/// A service that is answered for.
+/// A service that the emulator answers for.
 pub(crate) struct Api {
-    /// What `X-Amz-Target` begins with, before the dot.
+    /// The beginning of `X-Amz-Target`, before the dot.
     target: &'static str,
     /// The service in the credential scope of a signature.
     scope: &'static str,
@@ -31,7 +31,7 @@ pub(crate) static SECRETS_MANAGER: Api = Api {
     content_type: "application/x-amz-json-1.1",
 };
 
-/// Members by which the operations name what they are about.
+/// The members by which a request names its opportunity or secret.
 const IDENTIFIERS: [&str; 4] = [
     "Identifier",
     "OpportunityIdentifier",
@@ -76,14 +76,14 @@ impl Call {
         Ok(Self { operation, request })
     }
 
-    /// What the request is about, or nothing where it is about no one thing.
+    /// The id that the request is about; empty if it is about none or several.
     pub(crate) fn identifier(&self) -> &str {
         let mut identifiers = IDENTIFIERS.iter().map(|name| text(&self.request, name));
         identifiers.find(|id| !id.is_empty()).unwrap_or_default()
     }
 }
 
-/// The operation that a request names, whether there is such an operation or not.
+/// The operation that a request names, even if it does not exist.
 pub(crate) fn operation_name(headers: &HeaderMap) -> &str {
     let target = header(headers, "x-amz-target");
     target.split_once('.').map_or(target, |(_, name)| name)
@@ -99,7 +99,7 @@ pub(crate) fn signed_service(headers: &HeaderMap) -> Option<&str> {
     scope.next()
 }
 
-/// A header's text, or nothing where it is absent or no text.
+/// A header's text; empty if the header is absent or not text.
 pub(crate) fn header<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
     headers
         .get(name)

@@ -1,17 +1,17 @@
-//! The emulator's time, which a test can stop and move on instead of waiting for it.
+//! The emulator's clock, which a test can stop and advance instead of waiting.
 //!
-//! One time for all: the quotas are counted by it, changes are dated by it, and events too.
+//! Everything uses it: quotas, the dates of changes and the dates of events.
 
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-/// This machine's time, or one that has left it.
+/// This machine's time, or a time set apart from it.
 #[derive(Default)]
 pub(crate) struct Clock {
-    /// How far it is ahead of this machine's, while it runs.
+    /// The lead over this machine's time, while it runs.
     ahead: SignedDuration,
-    /// What it shows, once it stands still.
+    /// The time that it shows while it is stopped.
     stopped: Option<Timestamp>,
 }
 
@@ -25,12 +25,12 @@ impl Clock {
         self.stopped.is_some()
     }
 
-    /// From here on only [`Clock::advance`] moves it.
+    /// Stops the clock: from now on only [`Clock::advance`] moves it.
     pub(crate) fn stop(&mut self) {
         self.stopped = Some(self.now());
     }
 
-    /// Goes on from where it stands.
+    /// Runs on from the time it shows.
     pub(crate) fn resume(&mut self) {
         if let Some(stopped) = self.stopped.take() {
             self.ahead = stopped.duration_since(Timestamp::now());
@@ -46,7 +46,7 @@ impl Clock {
     }
 }
 
-/// An instant so much later, or the last one there is.
+/// An instant later by this much, at most the last one that exists.
 fn moved(instant: Timestamp, by: SignedDuration) -> Timestamp {
     instant.checked_add(by).unwrap_or(Timestamp::MAX)
 }
@@ -56,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_stopped_clock_shows_what_it_is_moved_to() {
+    fn a_stopped_clock_shows_the_time_it_was_advanced_to() {
         let mut clock = Clock::default();
         clock.stop();
         let stopped = clock.now();
@@ -66,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_runs_again_keeps_its_lead() {
+    fn a_resumed_clock_keeps_its_lead() {
         let mut clock = Clock::default();
         clock.stop();
         clock.advance(Duration::from_hours(1));

@@ -1,7 +1,7 @@
-//! Judges a request by the API's model, and names everything that is wrong with it at once.
+//! Checks a request against the API's model, and reports every violation at once.
 //!
-//! All violations in one answer, because a caller who has to fix them one by one needs a write for
-//! each, and writes are the scarce resource (one a second).
+//! One answer lists them all, because a caller who has to fix them one by one needs a write for each,
+//! and writes are scarce (one a second).
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -15,9 +15,9 @@ const WRITERS: [&str; 2] = ["CreateOpportunity", "UpdateOpportunity"];
 
 /// Everything in a request that the model does not allow.
 ///
-/// A value that `carried` already has at the same place is not judged by its value list: live
-/// opportunities hold values outside the model (`Do Not Need Support from AWS Sales Rep`, recorded
-/// in December 2025), and AWS takes them back unchanged.
+/// A value that `carried` already has at the same place is not held against its value list: live
+/// opportunities hold values outside the model (`Do Not Need Support from AWS Sales Rep`, recorded in
+/// December 2025), and AWS takes them back unchanged.
 pub(crate) fn violations(
     operation: &str,
     request: &Document,
@@ -37,10 +37,10 @@ pub(crate) fn violations(
     check.found
 }
 
-/// A walk through a request and its shape, side by side.
+/// Walks a request and its shape side by side.
 struct Check<'a> {
     carried: Option<&'a Document>,
-    /// Where the walk is, as a JSON Pointer.
+    /// The current place, as a JSON Pointer.
     pointer: String,
     found: Vec<Violation>,
 }
@@ -136,7 +136,7 @@ impl Check<'_> {
         }
     }
 
-    /// Whether the value is already there, at this place or at another position of the same list.
+    /// Whether the stored opportunity has the value at this place, or elsewhere in the same list.
     fn is_carried(&self, text: &str) -> bool {
         let mut parts = self.pointer.split('/').skip(1);
         let member = parts.next().and_then(|name| self.carried?.get(name));
@@ -158,7 +158,7 @@ impl Check<'_> {
     }
 }
 
-/// Whether following the parts of a pointer, at any position of a list, leads to the text.
+/// Whether the parts of a pointer lead to the text, at any position of a list.
 fn has<'a>(value: &Value, mut parts: impl Iterator<Item = &'a str> + Clone, text: &str) -> bool {
     match (parts.next(), value) {
         (None, value) => value == text,
@@ -196,15 +196,15 @@ mod tests {
         })
     }
 
-    /// Puts a value where the pointer leads; all but the last part has to be there.
+    /// Puts a value at a pointer; everything but its last part must exist.
     fn put_at(request: &mut Value, pointer: &str, value: Value) {
         let (parent, name) = pointer.rsplit_once('/').unwrap();
         request.pointer_mut(parent).unwrap()[name] = value;
     }
 
-    /// Each case: a place, a value put there, and the code for the violation there, if any.
+    /// Each case: a place, the value put there, and the code of the violation, if any.
     #[test]
-    fn a_value_is_judged_by_the_model() {
+    fn a_value_is_checked_against_the_model() {
         let long = |length: usize| json!("ä".repeat(length));
         let email = |length: usize| json!(format!("{}@example.com", "a".repeat(length - 12)));
         let spend =
@@ -307,7 +307,7 @@ mod tests {
     }
 
     #[test]
-    fn the_other_requests_are_judged_by_the_model_too() {
+    fn other_requests_are_checked_against_the_model_too() {
         let cases = [
             (
                 "GetOpportunity",
@@ -342,7 +342,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_outside_its_list_may_stay_but_not_come() {
+    fn a_value_outside_its_list_may_be_kept_but_not_added() {
         let spend = |frequency| json!([{ "CurrencyCode": "EUR", "TargetCompany": "Self", "Frequency": frequency }]);
         let (own, other) = (
             "Do Not Need Support from AWS Sales Rep",
@@ -372,7 +372,7 @@ mod tests {
     }
 
     #[test]
-    fn all_violations_come_at_once_and_say_where_they_are() {
+    fn all_violations_are_reported_at_once_with_their_places() {
         let contacts = json!([{ "Phone": "+4912345" }, { "Phone": "1", "LastName": 5 }]);
         let request = json!({ "Catalog": "AWS", "Customer": { "Contacts": contacts } });
         let violations = violations("UpdateOpportunity", request.as_object().unwrap(), None);

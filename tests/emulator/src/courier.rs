@@ -1,5 +1,5 @@
-//! EventBridge, Lambda's queue and the API destination: each event goes to the function, each answer
-//! of the function to the CRM.
+//! Stands in for EventBridge, Lambda's queue and the API destination: takes each event to the function
+//! and each answer of the function to the CRM.
 
 use std::error::Error;
 use std::time::Duration;
@@ -23,36 +23,36 @@ use crate::events::{Errand, EventFault};
 use crate::journal::{Happening, Journal};
 use crate::request::or_dash;
 
-/// How often something is tried: as often as Lambda runs a function that fails on an event.
+/// The number of attempts: as often as Lambda runs a function that fails on an event.
 const ATTEMPTS: usize = 3;
-/// The pause before another attempt. Lambda's is a minute and more, EventBridge goes on for a day.
+/// The pause before another attempt. Lambda waits a minute and more; EventBridge retries for a day.
 const PAUSE: Duration = Duration::from_millis(500);
-/// No function runs longer on Lambda, and here the first answer may wait for a compiler.
+/// The longest that a function may run on Lambda; here the first answer may wait for a compiler.
 const FUNCTION_TIMEOUT: Duration = Duration::from_mins(15);
-/// How long a CRM may take to answer (AWS's page "API destinations").
+/// The time limit of a CRM (AWS's page "API destinations").
 const CRM_TIMEOUT: Duration = Duration::from_secs(5);
-/// The refusals after which EventBridge tries again, beside 5xx (the same page, "Error codes").
+/// The statuses besides 5xx after which EventBridge retries (the same page, "Error codes").
 const TRIED_AGAIN: [StatusCode; 4] = [
     StatusCode::UNAUTHORIZED,
     StatusCode::PROXY_AUTHENTICATION_REQUIRED,
     StatusCode::CONFLICT,
     StatusCode::TOO_MANY_REQUESTS,
 ];
-/// The member that makes an answer a function error. `cargo lambda watch` 1.9.2 was seen to send it
-/// with HTTP status 500, Lambda sends it with 200. No CloudEvent has it: its names are lower-case.
+/// The member that marks an answer as a function error. `cargo lambda watch` 1.9.2 sends it with HTTP
+/// status 500, Lambda with 200. A CloudEvent never has it: its names are lower-case.
 const ERROR_TYPE: &str = "errorType";
 
-/// What became of an event.
+/// What happened to an event.
 #[derive(Clone, Debug)]
 pub struct Delivery {
-    /// The event's id: each event has its own, and so has each duplicate. Empty where a function was
-    /// invoked with something else than an event.
+    /// The event's id; duplicates have ids of their own. Empty if the function was invoked with
+    /// something other than an event.
     pub event: String,
-    /// The id of the opportunity; empty where the payload of an invocation names none.
+    /// The id of the opportunity; empty if an invocation's payload names none.
     pub identifier: String,
-    /// What the function answered; empty where it did not.
+    /// The function's answer; empty if there was none.
     pub answer: Bytes,
-    /// Whether the function answered, and the CRM took the answer where there is a CRM.
+    /// Whether the function answered and the CRM, if there is one, accepted the answer.
     pub outcome: Result<(), Undelivered>,
 }
 
@@ -68,27 +68,27 @@ impl fmt::Display for Delivery {
     }
 }
 
-/// Why the last attempt at an event failed.
+/// Why the last attempt to deliver an event failed.
 #[derive(Clone, Debug, thiserror::Error, PartialEq)]
 pub enum Undelivered {
     /// The function reported an error, by its `errorType`.
     #[error("the function reported `{0}`")]
     FunctionError(String),
-    /// Nobody was told of the change: see [`EventFault::Lost`].
+    /// The event was dropped: see [`EventFault::Lost`].
     #[error("the event was lost on purpose")]
     Lost,
-    /// The record was to be delivered, and the function's answer has none.
+    /// The record was to be delivered, but the function's answer has none.
     #[error("`/data/crm` is missing in the function's answer, expected the CRM's record")]
     NoRecord,
-    /// The answer is none of success.
+    /// The status of the answer is not a success.
     #[error("`{0}` answered `{1}`, expected success")]
     Status(Endpoint, StatusCode),
-    /// There is no answer, or none in time.
+    /// There was no answer in time.
     #[error("`{0}` did not answer: {1}")]
     Silent(Endpoint, String),
 }
 
-/// Whether EventBridge tries again. Lambda does in any case: whatever failed, it was the function.
+/// Whether EventBridge retries. Lambda always does: whatever failed, it was the function.
 fn is_tried_again(failure: &Undelivered) -> bool {
     match failure {
         Undelivered::Status(_, status) => status.is_server_error() || TRIED_AGAIN.contains(status),
@@ -105,7 +105,7 @@ pub(crate) struct Courier {
 
 impl Courier {
     pub(crate) fn new(function: Endpoint, crm: Option<Destination>) -> Self {
-        // A connection for each request: one that is kept open can close under the next request.
+        // One connection for each request: a connection kept open can close under the next request.
         let http = Client::builder(TokioExecutor::new())
             .pool_max_idle_per_host(0)
             .build_http();
@@ -116,7 +116,7 @@ impl Courier {
         }
     }
 
-    /// Takes events to where they go, one after the other, and has the outcomes recorded.
+    /// Delivers events one after the other, and records the outcomes.
     pub(crate) async fn carry(self, mut errands: UnboundedReceiver<Errand>, journal: Journal) {
         let mut late = JoinSet::new();
         loop {
@@ -157,7 +157,7 @@ impl Courier {
         );
         *answer = retried(|| self.invoke(&function, &errand.body), |_| true).await?;
         match &self.crm {
-            // Only what this function answers is a CloudEvent.
+            // Only this function's answers are CloudEvents.
             Some(crm) if function == self.function => {
                 let body = crm.body.of(answer).ok_or(Undelivered::NoRecord)?;
                 let endpoint = crm.endpoint.filled(&errand.identifier);
@@ -181,7 +181,7 @@ impl Courier {
         }
     }
 
-    /// Hands the function's answer, or the part of it that is the CRM's, to the CRM.
+    /// Sends the function's answer, or the CRM's part of it, to the CRM.
     async fn notify(
         &self,
         crm: &Destination,
@@ -227,13 +227,13 @@ fn request(
     request
 }
 
-/// An error with its causes: hyper's own words are no more than `client error (Connect)`.
+/// An error with its causes: hyper alone says no more than `client error (Connect)`.
 pub(crate) fn told(error: &impl Error) -> String {
     let causes = iter::successors(error.source(), |&cause| cause.source());
     causes.fold(error.to_string(), |told, cause| format!("{told}: {cause}"))
 }
 
-/// The first success among [`ATTEMPTS`], or the failure that is final or the last.
+/// The first success among [`ATTEMPTS`], or the failure that is final or last.
 async fn retried<T, Attempt>(
     attempt: impl Fn() -> Attempt,
     is_tried_again: impl Fn(&Undelivered) -> bool,

@@ -1,7 +1,7 @@
-//! The API destination: how a CRM is called, as EventBridge calls it.
+//! Builds requests to a CRM as EventBridge's API destination does.
 //!
-//! What a CRM team tries out against the emulator has to be what arrives from AWS, down to the
-//! headers: a receiver that compares the content type with `==` works here or nowhere.
+//! What a CRM team tries against the emulator must be what AWS sends, down to the headers: a receiver
+//! that compares the content type with `==` fails here or not at all.
 
 use std::str::FromStr;
 
@@ -18,24 +18,24 @@ use thiserror::Error;
 
 use crate::endpoint::Endpoint;
 
-/// Where in a CloudEvent the CRM's own record is.
+/// The place of the CRM's own record in a CloudEvent.
 const RECORD: &str = "/data/crm";
 
-/// A CRM's webhook or API, and what it is sent.
+/// A CRM's webhook or API, and what it gets.
 #[derive(Clone, Debug)]
 pub struct Destination {
-    /// Where to; each `*` in it is filled with the id of the opportunity.
+    /// The URL; each `*` in it becomes the id of the opportunity.
     pub endpoint: Endpoint,
-    /// How; `POST` where nothing else is said.
+    /// The method; `POST` by default.
     pub method: Method,
-    /// As whom; absent for nobody.
+    /// The credential, if the CRM needs one.
     pub credential: Option<Credential>,
-    /// Which part of the function's answer.
+    /// The part of the function's answer to send.
     pub body: Delivered,
 }
 
 impl From<Endpoint> for Destination {
-    /// The whole event by `POST`, as nobody.
+    /// Sends the whole event by `POST`, without a credential.
     fn from(endpoint: Endpoint) -> Self {
         Self {
             endpoint,
@@ -46,7 +46,7 @@ impl From<Endpoint> for Destination {
     }
 }
 
-/// Which part of a function's answer is delivered.
+/// The part of a function's answer to deliver.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Delivered {
     /// The whole CloudEvent, byte for byte.
@@ -57,7 +57,7 @@ pub enum Delivered {
 }
 
 impl Delivered {
-    /// That part of an answer, if the answer has it.
+    /// This part of an answer, if the answer has it.
     pub(crate) fn of(self, answer: &Bytes) -> Option<Bytes> {
         match self {
             Self::Event => Some(answer.clone()),
@@ -68,7 +68,7 @@ impl Delivered {
         }
     }
 
-    /// What the template tells EventBridge to send.
+    /// The content type that the template configures in EventBridge.
     fn content_type(self) -> HeaderValue {
         HeaderValue::from_static(match self {
             Self::Event => "application/cloudevents+json; charset=UTF-8",
@@ -77,15 +77,16 @@ impl Delivered {
     }
 }
 
-/// What a CRM knows the sender by: one header, as the three kinds of an EventBridge connection make it.
+/// How the CRM recognizes the sender: one header, as the three kinds of an EventBridge connection make
+/// it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Credential {
     header: HeaderName,
-    /// Marked as sensitive: `Debug` does not show it.
+    /// Marked as sensitive, so that `Debug` does not show it.
     value: HeaderValue,
 }
 
-/// Why a text is no [`Credential`].
+/// Why a text is not a [`Credential`].
 #[derive(Debug, Error)]
 pub enum CredentialError {
     /// The name of an API key's header.
@@ -108,13 +109,13 @@ impl Credential {
     /// A user and a password (RFC 7617).
     ///
     /// # Errors
-    /// None in practice: what it makes of them fits into a header.
+    /// None in practice: the encoded text always fits into a header.
     pub fn basic(user: &str, password: &str) -> Result<Self, CredentialError> {
         let pair = BASE64_STANDARD.encode(format!("{user}:{password}"));
         Self::new(AUTHORIZATION, &format!("Basic {pair}"))
     }
 
-    /// A token (RFC 6750), which is also what comes of OAuth's client credentials.
+    /// A token (RFC 6750), such as OAuth's client credentials grant issues.
     ///
     /// # Errors
     /// If the token cannot stand in a header.
@@ -130,7 +131,7 @@ impl Credential {
 }
 
 impl Destination {
-    /// The headers of a delivery beside `Host` and `Content-Length` (AWS's page "API destinations",
+    /// The headers of a delivery besides `Host` and `Content-Length` (AWS's page "API destinations",
     /// "Headers included in requests to API destinations").
     pub(crate) fn headers(&self) -> HeaderMap {
         let fixed = [
@@ -154,7 +155,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_content_types_are_the_templates() {
+    fn the_content_types_are_those_of_the_template() {
         let template = include_str!("../../../template.yaml");
         let (_, rule) = template.split_once("Content-Type: !If").unwrap();
         let listed: Vec<_> = rule.lines().skip(1).take(3).map(str::trim).collect();
@@ -164,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn a_credential_keeps_itself_to_itself() {
+    fn debug_does_not_show_a_credential() {
         let credentials = [
             Credential::api_key("x-api-key", "hush").unwrap(),
             Credential::basic("crm", "hush").unwrap(),
@@ -180,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_header_can_hold_is_refused() {
+    fn a_credential_that_fits_into_no_header_is_refused() {
         let refused = [
             Credential::api_key("x api key", "hush"),
             Credential::api_key("x-api-key", "hu\nsh"),

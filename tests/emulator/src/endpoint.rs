@@ -1,6 +1,6 @@
-//! Where something is posted to.
+//! A URL to post to.
 //!
-//! A type of its own, so that a URL that nothing can be posted to stops the start.
+//! It is a type of its own, so that an unusable URL stops the start.
 
 use std::fmt;
 use std::str::FromStr;
@@ -12,11 +12,11 @@ use thiserror::Error;
 /// An `http://` URL, such as
 /// `http://127.0.0.1:9000/2015-03-31/functions/enrich-opportunity/invocations`.
 ///
-/// Not `https://`: what is developed on this machine listens on this machine.
+/// Not `https://`: a function under development listens on this machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Endpoint(Uri);
 
-/// Why a text is no [`Endpoint`].
+/// Why a text is not an [`Endpoint`].
 #[derive(Debug, Error, PartialEq)]
 #[error("`{0}` is not understood, expected an `http://` URL")]
 pub struct EndpointError(String);
@@ -26,13 +26,13 @@ impl Endpoint {
         self.0.clone()
     }
 
-    /// With the id of an opportunity in place of each `*`, as EventBridge fills it (AWS's page "API
-    /// destinations").
+    /// The endpoint with the opportunity's id in place of each `*`, as EventBridge fills it (AWS's page
+    /// "API destinations").
     pub(crate) fn filled(&self, identifier: &str) -> Self {
         self.replaced("*", identifier)
     }
 
-    /// The same endpoint for another function, where it is Lambda's; else this one.
+    /// The endpoint of another function, if this one is Lambda's; otherwise this one.
     pub(crate) fn of_function(&self, name: &str) -> Self {
         match function(self.0.path()) {
             Some(own) => {
@@ -56,10 +56,11 @@ impl Endpoint {
     }
 }
 
-/// Where Lambda takes invocations, followed by a function's name (AWS's page on `Invoke`).
+/// The path under which Lambda takes invocations, followed by a function's name (AWS's page on
+/// `Invoke`).
 const INVOCATIONS: &str = "/2015-03-31/functions/";
 
-/// The function that a path invokes, if it is a path of Lambda's.
+/// The function that a path invokes, if it is one of Lambda's paths.
 pub(crate) fn function(path: &str) -> Option<&str> {
     let name = path
         .strip_prefix(INVOCATIONS)?
@@ -87,9 +88,9 @@ impl fmt::Display for Endpoint {
 mod tests {
     use super::*;
 
-    /// Each case: an endpoint, and the same for opportunity `O1` and for function `sweep`.
+    /// Each case: an endpoint, and the results for opportunity `O1` and for function `sweep`.
     #[test]
-    fn an_endpoint_is_filled_and_turned_to_another_function() {
+    fn an_endpoint_takes_the_opportunitys_id_and_another_functions_name() {
         let lambda = "http://127.0.0.1:9000/2015-03-31/functions";
         let cases = [
             (

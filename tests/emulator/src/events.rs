@@ -1,8 +1,8 @@
-//! What Partner Central tells EventBridge: each change of an opportunity becomes an event.
+//! Builds Partner Central's events: one for each change of an opportunity.
 //!
-//! AWS does this for the bridge once it is deployed. Before that, somebody else must, or two systems
-//! that write to each other in a circle are first seen to do so in production. AWS also says of its
-//! events that some are lost in rare cases, and was seen to send others twice: so can this.
+//! AWS sends them only once the bridge is deployed. Without this, a circle of two systems that write to
+//! each other would first show in production. AWS also says that it loses events in rare cases, and was
+//! seen to send some twice: the emulator can do both.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ use crate::journal::{Happening, Journal};
 use crate::operations::ACCOUNT;
 use crate::store::{Document, text};
 
-/// What happened to an opportunity.
+/// A change of an opportunity.
 #[derive(Clone, Copy)]
 pub(crate) enum Change {
     Created,
@@ -40,10 +40,10 @@ impl Change {
 pub enum EventFault {
     /// It is sent twice under different ids, as AWS was seen to do.
     Doubled,
-    /// It is sent this much later than the change, behind those that come meanwhile.
+    /// It is sent this much later than the change, behind the events of later changes.
     #[serde(with = "milliseconds")]
     Late(Duration),
-    /// Nobody hears of it: AWS delivers "best effort" (its page on Partner Central's events).
+    /// It is dropped: AWS delivers "best effort" (its page on Partner Central's events).
     Lost,
 }
 
@@ -52,19 +52,19 @@ pub enum EventFault {
 pub(crate) struct Announcement {
     /// The event's id.
     pub(crate) event: String,
-    /// The opportunity's.
+    /// The opportunity's id.
     pub(crate) identifier: String,
     pub(crate) detail_type: &'static str,
     pub(crate) fault: Option<EventFault>,
 }
 
-/// What is on its way to a function.
+/// A payload on its way to a function.
 pub(crate) struct Errand {
-    /// The event's id; empty where an invocation names none.
+    /// The event's id; empty if an invocation names none.
     pub(crate) event: String,
-    /// The opportunity's id; empty where an invocation names none.
+    /// The opportunity's id; empty if an invocation names none.
     pub(crate) identifier: String,
-    /// The name of the function, where it is not the one that Partner Central's events go to.
+    /// The name of the function, unless it is the one that gets Partner Central's events.
     pub(crate) function: Option<String>,
     pub(crate) body: Bytes,
     pub(crate) fault: Option<EventFault>,
@@ -99,7 +99,7 @@ impl Errand {
     }
 }
 
-/// A random UUID, as EventBridge gives to events.
+/// A random UUID, as EventBridge gives events.
 fn unused_id() -> String {
     format!(
         "{:08x}-{:04x}-4{:03x}-{:04x}-{:012x}",
@@ -114,7 +114,7 @@ fn unused_id() -> String {
 /// Where the store announces its changes.
 #[derive(Default)]
 pub(crate) struct Outbox {
-    /// Absent where nobody listens. Without a bound, so that no change ever waits.
+    /// Absent if nobody listens. Unbounded, so that no change ever waits.
     queue: Option<UnboundedSender<Errand>>,
     is_doubling: bool,
     pub(crate) faults: Faults<EventFault>,
@@ -156,10 +156,10 @@ impl Outbox {
         }
     }
 
-    /// Hands something to the courier, where there is one.
+    /// Hands a payload to the courier, if there is one.
     pub(crate) fn send(&self, errand: Errand) {
         if let Some(queue) = &self.queue {
-            // An error here is an emulator that is stopping.
+            // It fails only if the emulator is stopping.
             let _ = queue.send(errand);
         }
     }

@@ -1,4 +1,4 @@
-//! What can be made to go wrong on purpose, once or a number of times.
+//! Faults: what can be made to fail on purpose, once or several times.
 
 use std::time::Duration;
 
@@ -14,12 +14,12 @@ use serde_json::Value;
 pub enum Fault {
     /// `AccessDeniedException`; nothing is done.
     AccessDenied,
-    /// The request is carried out, and where that succeeds this is the body of the 200: a changed
-    /// type, half a document, no JSON at all.
+    /// The request is carried out; on success this text replaces the body of the 200: a changed type,
+    /// half a document, text that is not JSON.
     Answer(String),
-    /// The request is carried out and the connection closes without an answer.
+    /// The request is carried out, and the connection closes without an answer.
     AnswerLost,
-    /// Somebody else's write to the same opportunity lands right before this request is judged.
+    /// Somebody else writes to the same opportunity right before this request is judged.
     #[serde(skip_deserializing, serialize_with = "as_null")]
     ConcurrentEdit(fn(&mut Value)),
     /// The same, as a JSON merge patch (RFC 7396): `{"concurrent-edit": {...}}`.
@@ -32,19 +32,19 @@ pub enum Fault {
     Delay(Duration),
     /// `InternalServerException`, HTTP status 500; nothing is done.
     InternalServer,
-    /// The request is carried out, and the answer is `InternalServerException` all the same.
+    /// The request is carried out, but the answer is `InternalServerException`.
     InternalServerAfterLanding,
-    /// `ResourceNotFoundException`, although it may well be there: reads lag behind creation.
+    /// `ResourceNotFoundException`, even if the opportunity exists: reads lag behind creation.
     NotFound,
-    /// An answer that is all the injector's, such as a proxy's; nothing is done.
+    /// An answer of the injector's choice, such as a proxy's; nothing is done.
     Status {
         /// The HTTP status.
         #[serde(deserialize_with = "status")]
         status: u16,
-        /// What the header `x-amzn-ErrorType` says; empty for no such header.
+        /// The value of `x-amzn-ErrorType`; empty to omit the header.
         #[serde(default)]
         error_type: String,
-        /// The body, as it is.
+        /// The body.
         #[serde(default)]
         body: String,
     },
@@ -52,7 +52,7 @@ pub enum Fault {
     Throttling,
 }
 
-/// A function is nothing that JSON could hold.
+/// JSON cannot hold a function.
 #[expect(
     clippy::trivially_copy_pass_by_ref,
     reason = "serde asks for this signature"
@@ -61,7 +61,7 @@ fn as_null<S: Serializer>(_: &fn(&mut Value), serializer: S) -> Result<S::Ok, S:
     serializer.serialize_unit()
 }
 
-/// A status that an answer can end with.
+/// Parses a status that an answer can end with.
 fn status<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<u16, D::Error> {
     let status = u16::deserialize(deserializer)?;
     let expected = || format!("`{status}` is no status, expected 200 to 599");
@@ -96,7 +96,7 @@ pub(crate) mod milliseconds {
     }
 }
 
-/// The faults that are still to happen, in the order in which they were injected.
+/// The faults still to happen, in the order in which they were injected.
 pub(crate) struct Faults<F>(Vec<Pending<F>>);
 
 /// A fault that waits for its turn.
@@ -124,7 +124,7 @@ impl<F: Clone> Faults<F> {
         });
     }
 
-    /// The fault that the next request of this operation meets.
+    /// Takes the fault for the next request of this operation.
     pub(crate) fn take(&mut self, operation: &str) -> Option<F> {
         self.0.retain(|pending| pending.times > 0);
         let next = self
@@ -135,7 +135,7 @@ impl<F: Clone> Faults<F> {
         Some(next.fault.clone())
     }
 
-    /// Those that have not happened yet.
+    /// The faults that have not happened yet.
     pub(crate) fn pending(&self) -> impl Iterator<Item = &Pending<F>> {
         self.0.iter().filter(|pending| pending.times > 0)
     }

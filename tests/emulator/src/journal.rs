@@ -1,6 +1,6 @@
-//! Everything that has happened, in order.
+//! Records everything that happens, in order.
 //!
-//! One record for all who look at it: tests afterwards, by kind, and the stream of the control API
+//! There is one record for all readers: tests read it afterwards, by kind; the control API streams it
 //! while it grows.
 
 use std::fmt::Display;
@@ -25,48 +25,48 @@ pub(crate) struct Entry {
 pub(crate) enum Happening {
     /// A request has been answered, or left without an answer on purpose.
     Request(Request),
-    /// Partner Central has an event to tell.
+    /// Partner Central has sent an event.
     Event(Announcement),
     /// An event has been delivered or given up.
     Delivery(Delivery),
     /// A function has been invoked through Lambda's API.
     Invocation(Invocation),
-    /// A request has passed to the bridge, and its answer back.
+    /// The bridge has answered a request that was forwarded to it.
     Passage(Passage),
-    /// The playground's CRM has heard of an event.
+    /// The playground's CRM has received an event.
     Receipt(Receipt),
 }
 
-/// The record; its clones are the same one.
+/// The record; clones share it.
 #[derive(Clone, Default)]
 pub(crate) struct Journal {
     entries: Arc<watch::Sender<Entries>>,
     is_logging: bool,
 }
 
-/// What is in the record.
+/// The entries of the record.
 #[derive(Default)]
 pub(crate) struct Entries {
-    /// How many there were before the record was cleared: numbers are never used again.
+    /// How many entries were there when the record was cleared: numbers are never reused.
     cleared: usize,
     kept: Vec<Arc<Entry>>,
 }
 
 impl Entries {
-    /// Those from a number on, each with its number; the first ever is 0.
+    /// The entries from a number on, each with its number; the first one ever is 0.
     pub(crate) fn since(&self, number: usize) -> impl Iterator<Item = (usize, &Arc<Entry>)> {
         let skipped = number.saturating_sub(self.cleared);
         (self.cleared..).zip(&self.kept).skip(skipped)
     }
 
-    /// The number of the next one.
+    /// The number of the next entry.
     pub(crate) fn end(&self) -> usize {
         self.cleared + self.kept.len()
     }
 }
 
 impl Journal {
-    /// An empty record; when logging, requests and deliveries are lines on standard error too.
+    /// An empty record; with logging, each request and delivery is also a line on standard error.
     pub(crate) fn new(is_logging: bool) -> Self {
         Self {
             is_logging,
@@ -88,7 +88,7 @@ impl Journal {
         self.entries.send_modify(|entries| entries.kept.push(entry));
     }
 
-    /// What `pick` takes out of the entries, in order.
+    /// The values that `pick` takes from the entries, in order.
     pub(crate) fn pick<T>(&self, pick: impl Fn(&Happening) -> Option<&T>) -> Vec<T>
     where
         T: Clone,
@@ -98,12 +98,12 @@ impl Journal {
         picked.cloned().collect()
     }
 
-    /// Tells of every entry from now on.
+    /// Announces every entry from now on.
     pub(crate) fn subscribe(&self) -> watch::Receiver<Entries> {
         self.entries.subscribe()
     }
 
-    /// Forgets what has happened so far.
+    /// Forgets all entries.
     pub(crate) fn clear(&self) {
         self.entries.send_modify(|entries| {
             entries.cleared += entries.kept.len();
@@ -111,7 +111,7 @@ impl Journal {
         });
     }
 
-    /// Writes a line as a whole, so that it stays one where others write to the same file.
+    /// Writes a whole line at once, so that it stays one line when others write to the same file.
     fn log(&self, line: &impl Display) {
         if self.is_logging {
             let _ = io::stderr().write_all(format!("{line}\n").as_bytes());

@@ -1,24 +1,24 @@
-//! Lambda's `Invoke`, for functions that hand work on to other functions.
+//! Lambda's `Invoke`, for functions that invoke other functions.
 //!
-//! An invocation goes the way of an event: through the same courier, to the function of that name
-//! beside the one that Partner Central's events go to. Only asynchronous ones are taken.
+//! An invocation travels like an event: the same courier takes it to the function of that name, beside
+//! the one that gets Partner Central's events. Only asynchronous invocations are accepted.
 
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
 
-use crate::answer::Answer;
 use crate::call::{header, signed_service};
 use crate::events::Errand;
 use crate::journal::Happening;
 use crate::refusal::Refusal;
 use crate::request::Exchange;
+use crate::response::PreparedResponse;
 use crate::state::State;
 
-/// What an invocation is called among the requests and the faults.
+/// The operation's name among the requests and the faults.
 pub(crate) const INVOKE: &str = "Invoke";
 
-/// A function that was invoked.
+/// An invocation of a function.
 #[derive(Clone, Debug)]
 pub struct Invocation {
     /// The function's name.
@@ -28,14 +28,14 @@ pub struct Invocation {
 }
 
 impl Invocation {
-    /// The payload as JSON, or null where it is none.
+    /// The payload as JSON, or null if it is not JSON.
     #[must_use]
     pub fn json(&self) -> Value {
         serde_json::from_slice(&self.payload).unwrap_or_default()
     }
 }
 
-/// The name in what `Invoke` takes for one: a name, a partial ARN or a whole one, and a qualifier.
+/// The function's name, taken from what `Invoke` accepts: a name, a partial or whole ARN, a qualifier.
 pub(crate) fn name(function: &str) -> String {
     let function = function.replace("%3A", ":").replace("%3a", ":");
     let name = function.split_once("function:").map(|(_, name)| name);
@@ -44,13 +44,13 @@ pub(crate) fn name(function: &str) -> String {
 }
 
 impl State {
-    /// Takes an invocation, records it, and says how to answer; `None` is no answer at all.
+    /// Accepts an invocation, records it, and returns the answer; `None` means no answer at all.
     pub(crate) fn invoke(
         &mut self,
         function: &str,
         headers: HeaderMap,
         body: Bytes,
-    ) -> Option<Answer> {
+    ) -> Option<PreparedResponse> {
         let function = name(function);
         let refused = judge(&headers, &body).err();
         let fault = match refused {
@@ -71,7 +71,7 @@ impl State {
             }),
         };
         let answer = match &result {
-            Ok(_) => Answer::new(StatusCode::ACCEPTED, "application/json", String::new()),
+            Ok(_) => PreparedResponse::new(StatusCode::ACCEPTED, "application/json", String::new()),
             Err(refusal) => refused_by_lambda(refusal),
         };
         let name = result.as_ref().err().map(|refusal| told(refusal).1);
@@ -128,14 +128,15 @@ fn told(refusal: &Refusal) -> (StatusCode, &'static str) {
     }
 }
 
-fn refused_by_lambda(refusal: &Refusal) -> Answer {
+fn refused_by_lambda(refusal: &Refusal) -> PreparedResponse {
     let (status, name) = told(refusal);
     let message = match refusal {
         Refusal::NotFound(function) => format!("Function not found: {function}"),
         other => other.message(),
     };
     let body = json!({ "Type": "User", "Message": message }).to_string();
-    Answer::new(status, "application/json", body).with("x-amzn-ErrorType", name.to_owned())
+    PreparedResponse::new(status, "application/json", body)
+        .with("x-amzn-ErrorType", name.to_owned())
 }
 
 #[cfg(test)]
@@ -143,7 +144,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_function_is_known_by_its_name_and_by_its_arn() {
+    fn a_function_is_found_by_its_name_and_by_its_arn() {
         let texts = [
             "sweep",
             "sweep:live",

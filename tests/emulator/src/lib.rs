@@ -1,10 +1,10 @@
 //! A local AWS Partner Central Selling API that real clients can use unmodified.
 //!
-//! It is the seam at which the bridge is tested: the AWS CLI, boto3 and the AWS SDKs are given its
-//! URL and notice no difference. It keeps opportunities as raw JSON, replaces them as AWS does
-//! (what an update omits is null), refuses what AWS refuses, and fails on demand. On demand it also
-//! plays EventBridge: see [`Settings::on_change`]. Lambda's `Invoke` hands events on as well, and
-//! under `/_control` is all of this for tests in other languages: `README.md` beside `src`.
+//! The bridge is tested against it: the AWS CLI, boto3 and the AWS SDKs get its URL and notice no
+//! difference. It keeps opportunities as raw JSON, replaces them as AWS does (whatever an update omits
+//! becomes null), refuses what AWS refuses, and fails on demand. It can also play EventBridge: see
+//! [`Settings::on_change`]. Lambda's `Invoke` delivers events too, and `/_control` offers all of this
+//! to tests in other languages: `README.md` beside `src`.
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")] async fn main() {
@@ -37,7 +37,6 @@ use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
-mod answer;
 mod call;
 mod clock;
 mod constraints;
@@ -57,6 +56,7 @@ mod put;
 mod quota;
 mod refusal;
 mod request;
+mod response;
 mod review;
 mod samples;
 mod server;
@@ -84,11 +84,11 @@ use server::Server;
 use state::State;
 use store::Store;
 
-/// A running emulator; it stops when dropped.
+/// A running emulator, which stops when dropped.
 pub struct Emulator {
     address: SocketAddr,
     server: Arc<Server>,
-    /// Dropped with the emulator, and stopped by that.
+    /// Dropping these tasks stops them.
     _tasks: JoinSet<()>,
 }
 
@@ -96,10 +96,10 @@ impl Emulator {
     /// Starts an emulator with the default [`Settings`].
     ///
     /// # Panics
-    /// If no port can be had.
+    /// If no port is free.
     #[expect(
         clippy::expect_used,
-        reason = "a test without an emulator has nothing to go on with"
+        reason = "a test cannot continue without an emulator"
     )]
     pub async fn start() -> Self {
         let started = Self::start_with(Settings::default()).await;
@@ -148,46 +148,46 @@ impl Emulator {
         format!("http://{}", self.address)
     }
 
-    /// Puts an opportunity in as it is, in the shape of a `GetOpportunity` answer.
+    /// Seeds an opportunity unchanged, in the shape of a `GetOpportunity` response.
     ///
-    /// It is answered just so until the first write completes it with nulls.
+    /// Reads return it like that until the first write completes it with nulls.
     ///
     /// # Panics
     /// If the document is refused: see [`Emulator::try_seed`].
     #[expect(
         clippy::expect_used,
-        reason = "a test with a broken document must not go on"
+        reason = "a test must stop if its document is broken"
     )]
     pub fn seed(&self, document: Value) {
         self.try_seed(document).expect("an opportunity");
     }
 
-    /// Puts an opportunity in as it is, in place of one with the same id.
+    /// Seeds an opportunity unchanged; replaces one with the same id.
     ///
     /// # Errors
-    /// If the document is no object, or `Id`, `Catalog` or `LastModifiedDate` is missing or wrong.
+    /// If the document is not an object, or `Id`, `Catalog` or `LastModifiedDate` is missing or wrong.
     pub fn try_seed(&self, document: Value) -> Result<(), SeedError> {
         self.server.state().store.seed(document).map(|_| ())
     }
 
-    /// What `GetAwsOpportunitySummary` answers for an opportunity; without it, a plausible default.
+    /// Sets what `GetAwsOpportunitySummary` returns for an opportunity; the default is plausible.
     pub fn seed_summary(&self, id: &str, summary: Value) {
         let mut state = self.server.state();
         state.summaries.insert(id.to_owned(), Some(summary));
     }
 
-    /// Lets `GetAwsOpportunitySummary` answer `ResourceNotFoundException` for an opportunity.
+    /// Makes `GetAwsOpportunitySummary` return `ResourceNotFoundException` for an opportunity.
     pub fn seed_no_summary(&self, id: &str) {
         self.server.state().summaries.insert(id.to_owned(), None);
     }
 
-    /// What `GetSecretValue` answers for a name, or for the ARN in that answer.
+    /// Sets what `GetSecretValue` returns for a name, or for the ARN in that answer.
     pub fn seed_secret(&self, name: &str, value: &str) {
         let mut state = self.server.state();
         state.secrets.insert(name.to_owned(), value.to_owned());
     }
 
-    /// The opportunity as it is now, if there is one.
+    /// The current opportunity, if it exists.
     #[must_use]
     pub fn opportunity(&self, id: &str) -> Option<Value> {
         self.server
@@ -198,24 +198,24 @@ impl Emulator {
             .map(Value::Object)
     }
 
-    /// Somebody else's write: changes an opportunity and gives it a new `LastModifiedDate`.
+    /// Writes as somebody else: changes an opportunity and gives it a new `LastModifiedDate`.
     ///
     /// # Panics
-    /// If there is no such opportunity, or nothing like one is left of it.
+    /// If there is no such opportunity, or the change leaves no valid one.
     pub fn edit(&self, id: &str, change: impl FnOnce(&mut Value)) {
         let is_changed = self.server.state().store.edit(id, change);
         assert!(is_changed, "there is no opportunity `{id}` to change");
     }
 
-    /// Puts in a dozen opportunities of catalog `Sandbox`, of every stage and review status, with
-    /// AWS's summaries of some.
+    /// Seeds a dozen opportunities of catalog `Sandbox`, of every stage and review status, some with
+    /// AWS's summary.
     pub fn seed_samples(&self) {
         samples::seed(&mut self.server.state());
     }
 
-    /// Lets the next requests of an operation go wrong, this many times. `Invoke` is Lambda's.
+    /// Makes the next requests of an operation fail, this many times. `Invoke` is Lambda's.
     ///
-    /// Faults wait in the order in which they are injected; a request meets one at most.
+    /// Faults wait in the order in which they are injected; each request meets at most one.
     ///
     /// # Panics
     /// If there is no such operation.
@@ -227,24 +227,24 @@ impl Emulator {
         self.server.state().faults.add(operation, times, fault);
     }
 
-    /// Lets the events of the next changes go wrong, this many times.
+    /// Makes the events of the next changes go wrong, this many times.
     pub fn inject_into_events(&self, times: usize, fault: EventFault) {
         let mut state = self.server.state();
         state.store.outbox.faults.add("", times, fault);
     }
 
-    /// Forgets the faults that are still to happen.
+    /// Forgets the faults still to happen.
     pub fn clear_faults(&self) {
         self.server.state().faults.clear();
     }
 
-    /// Every request to the API so far, in order, refused ones and unanswered ones included.
+    /// Every request to the API so far, in order, including refused and unanswered ones.
     #[must_use]
     pub fn requests(&self) -> Vec<Request> {
         self.happened(Happening::request)
     }
 
-    /// Those of the requests that ask for a change, whether it happened or not.
+    /// The requests that ask for a change, whether or not it happened.
     #[must_use]
     pub fn writes(&self) -> Vec<Request> {
         let mut requests = self.requests();
@@ -252,14 +252,13 @@ impl Emulator {
         requests
     }
 
-    /// What became of every event so far, in order; those still on their way are not among them.
+    /// The outcome of every event so far, in order; events still on their way are missing.
     #[must_use]
     pub fn deliveries(&self) -> Vec<Delivery> {
         self.happened(Happening::delivery)
     }
 
-    /// The functions that were invoked through Lambda's API so far, in order; whether there is such
-    /// a function is not asked.
+    /// The functions invoked through Lambda's API so far, in order, whether or not they exist.
     #[must_use]
     pub fn invocations(&self) -> Vec<Invocation> {
         self.happened(Happening::invocation)
@@ -274,18 +273,18 @@ impl Emulator {
         self.server.state().journal.pick(pick)
     }
 
-    /// The emulator's time: quotas are counted by it, changes and events are dated by it.
+    /// The emulator's time, which quotas and the dates of changes and events follow.
     #[must_use]
     pub fn now(&self) -> SystemTime {
         self.server.state().store.clock.now().into()
     }
 
-    /// Stops the emulator's time, so that [`Emulator::advance`] alone moves it.
+    /// Stops the emulator's time, so that only [`Emulator::advance`] moves it.
     pub fn stop_clock(&self) {
         self.server.state().store.clock.stop();
     }
 
-    /// Moves the emulator's time on. Delays and pauses are real all the same.
+    /// Advances the emulator's time. Delays and pauses stay real.
     pub fn advance(&self, by: Duration) {
         self.server.state().store.clock.advance(by);
     }

@@ -1,9 +1,9 @@
-//! `ListOpportunities`: which opportunities, in which order, a page at a time.
+//! `ListOpportunities`: lists opportunities in the order asked for, a page at a time.
 //!
-//! AWS does not say that a list is a snapshot, so here it is none: each page is a part of the order
-//! as it is when that page is asked for. Where opportunities are listed by their last change, one
-//! that changes between two pages moves to the other end, is listed there again, and all behind it
-//! move up: one of them slips into a page that was read before. A client has to be able to stand it.
+//! AWS does not promise that a list is a snapshot, so this one is not: each page is a part of the
+//! current order. In a list ordered by last change, an opportunity that changes between two pages moves
+//! to the other end and is listed again, and all behind it move up: one of them slips into a page that
+//! was already read. A client has to cope with that.
 
 use serde_json::{Value, json};
 
@@ -12,19 +12,19 @@ use crate::refusal::{Code, Reason, Refusal, Violation};
 use crate::state::State;
 use crate::store::{Document, instant};
 
-/// How many summaries a page holds where the request says nothing (AWS's page on the operation).
+/// The summaries on a page if the request does not say (AWS's page on the operation).
 const DEFAULT_PAGE: usize = 20;
-/// What a `NextToken` begins with; a position in the order follows. To a client it is opaque.
+/// The beginning of a `NextToken`; a position in the order follows. Clients treat it as opaque.
 const TOKEN: &str = "opportunities-from-";
 
-/// Filters that name the values looked for, and where a document has them.
+/// Filters by value, with the document's pointer to that value.
 const VALUE_FILTERS: [(&str, &str); 4] = [
     ("CustomerCompanyName", "/Customer/Account/CompanyName"),
     ("Identifier", "/Id"),
     ("LifeCycleReviewStatus", "/LifeCycle/ReviewStatus"),
     ("LifeCycleStage", "/LifeCycle/Stage"),
 ];
-/// Filters that name a span of time, and where a document has its date.
+/// Filters by a span of time, with the document's pointer to the date.
 const DATE_FILTERS: [(&str, &str); 3] = [
     ("CreatedDate", "/CreatedDate"),
     ("LastModifiedDate", "/LastModifiedDate"),
@@ -76,15 +76,15 @@ fn is_wanted(document: &Value, request: &Value) -> bool {
         };
         let date = moment(document, pointer);
         let bound = |side: &str| span.get(&format!("{side}{filter}")).map(comparable);
-        // AWS returns what was changed "on or after" the first date, says its page on the operation;
-        // another of its pages says "after". Windows that overlap are right either way.
+        // AWS's page on the operation says "on or after" the first date, another page says "after". A
+        // client whose windows overlap is right either way.
         bound("After").is_none_or(|after| date >= after)
             && bound("Before").is_none_or(|before| date < before)
     };
     is_in_catalog && VALUE_FILTERS.iter().all(has_value) && DATE_FILTERS.iter().all(is_within)
 }
 
-/// Sorts as asked; without a word, by last change, newest first.
+/// Sorts as asked; by default, by last change, newest first.
 fn sort(documents: &mut [Value], request: &Value) {
     let asked = |member| request.get("Sort")?.get(member)?.as_str();
     let pointer = match asked("SortBy") {
@@ -104,7 +104,7 @@ fn moment(document: &Value, pointer: &str) -> (Option<i64>, String) {
     comparable(document.pointer(pointer).unwrap_or(&Value::Null))
 }
 
-/// An instant as an instant, so that `03Z` and `03.149Z` are in order; anything else as text.
+/// A date as an instant, so that `03Z` and `03.149Z` sort correctly; anything else as text.
 fn comparable(value: &Value) -> (Option<i64>, String) {
     let text = value.as_str().unwrap_or_default();
     match instant(text) {
@@ -113,7 +113,7 @@ fn comparable(value: &Value) -> (Option<i64>, String) {
     }
 }
 
-/// What a summary shows, as recorded, plus the model's newer `ExpectedContractDuration`.
+/// The members that a summary shows, as recorded, plus the model's newer `ExpectedContractDuration`.
 fn summary() -> Value {
     json!({
         "Arn": null,

@@ -1,8 +1,8 @@
-//! Which members a review status locks.
+//! Tells which members a review status locks.
 //!
-//! AWS reviews what a partner has submitted, and what is under review or agreed upon stays as it
-//! is (AWS's page "Working with opportunity updates"). An update carries the whole opportunity, so
-//! a lock is judged on what would change, not on what is sent.
+//! AWS reviews what a partner has submitted; while it reviews, and once it has approved, members are
+//! locked (AWS's page "Working with opportunity updates"). An update carries the whole opportunity, so
+//! a lock concerns what would change, not what is sent.
 
 use serde_json::Value;
 
@@ -10,7 +10,7 @@ use crate::refusal::{Code, Violation};
 use crate::review;
 use crate::store::Document;
 
-/// What AWS asks a partner to correct.
+/// What a partner can correct while action is required.
 const OPEN_IN_ACTION_REQUIRED: [&str; 10] = [
     "/Customer/Account/Address/City",
     "/Customer/Account/Address/CountryCode",
@@ -21,10 +21,10 @@ const OPEN_IN_ACTION_REQUIRED: [&str; 10] = [
     "/LifeCycle/TargetCloseDate",
     "/PartnerOpportunityIdentifier",
     "/Project/CustomerBusinessProblem",
-    // AWS names each of its members.
+    // AWS's page lists each of its members.
     "/Project/ExpectedCustomerSpend",
 ];
-/// What is agreed upon.
+/// What stays as approved.
 const LOCKED_IN_APPROVED: [&str; 7] = [
     "/Customer/Account/Address/CountryCode",
     "/Customer/Account/Address/PostalCode",
@@ -34,8 +34,8 @@ const LOCKED_IN_APPROVED: [&str; 7] = [
     "/Project/CustomerBusinessProblem",
     "/Project/Title",
 ];
-/// AWS's own member: no update by a partner changes it, and in the sandbox changing it is how a
-/// review is simulated.
+/// AWS's own member: no update by a partner changes it, except in the sandbox, where changing it
+/// simulates a review.
 const REVIEW_STATUS: &str = "/LifeCycle/ReviewStatus";
 
 /// Every change from `before` to `after` that the review status of `before` does not allow.
@@ -60,8 +60,8 @@ fn is_open(status: &str, pointer: &str) -> bool {
     }
 }
 
-/// The pointers at which two objects differ; a list is one value, and absent is the same as null,
-/// since an update spells out as null what was never there.
+/// The pointers at which two objects differ. A list is one value. Absent equals null, because an update
+/// writes null for every absent member.
 fn changes(before: &Document, after: &Document, pointer: &str, found: &mut Vec<String>) {
     let nothing = Document::new();
     let added = after.keys().filter(|name| !before.contains_key(*name));
@@ -102,7 +102,7 @@ mod tests {
 
     use super::*;
 
-    /// An opportunity in which every member of the tables below has a value.
+    /// An opportunity with a value for every member in the tables below.
     fn opportunity(status: &str) -> Value {
         json!({
             "PartnerOpportunityIdentifier": "P-1",
@@ -195,7 +195,7 @@ mod tests {
         ("/Tomorrow", "tomorrow"),
     ];
 
-    /// What each status locks, of the edits above.
+    /// Which of the edits above a status locks.
     fn locked(status: &str) -> Vec<&'static str> {
         let before = opportunity(status);
         let is_locked = |(pointer, field): &(&str, &'static str)| {
@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_aws_asks_for_is_open_when_action_is_required() {
+    fn when_action_is_required_only_the_members_to_correct_are_open() {
         let expected = [
             "customer.account.industry",
             "customer.account.companyName",
@@ -253,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn spelling_out_null_is_no_change() {
+    fn writing_null_for_an_absent_member_is_no_change() {
         let before = opportunity("Submitted");
         let mut after = before.clone();
         after["Marketing"] = json!({ "Source": null });
@@ -263,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn taking_an_object_away_or_bringing_it_back_changes_each_of_its_members() {
+    fn removing_or_adding_an_object_changes_each_of_its_members() {
         let before = opportunity("Approved");
         let mut after = before.clone();
         after["Project"] = json!(null);

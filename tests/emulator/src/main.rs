@@ -1,4 +1,4 @@
-//! Runs the emulator by hand: `partner-central-emulator --seed opportunity.json`.
+//! Runs the emulator from the command line: `partner-central-emulator --seed opportunity.json`.
 
 mod args;
 

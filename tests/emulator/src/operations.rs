@@ -1,4 +1,4 @@
-//! The operations, one function each: a request's document in, an answer's document out.
+//! The operations, one function each: from a request's document to an answer's document.
 
 use serde_json::{Value, json};
 
@@ -22,12 +22,12 @@ pub(crate) struct Operation {
     pub(crate) carry_out: CarryOut,
 }
 
-/// The operation whose answer is kept by nobody but its caller.
+/// The operation whose answer is never recorded.
 pub(crate) const SECRET: &str = "GetSecretValue";
 
 type CarryOut = fn(&mut State, &Document) -> Result<Value, Refusal>;
 
-/// Everything that is served.
+/// Every operation served.
 pub(crate) static OPERATIONS: [Operation; 8] = [
     write("AssociateOpportunity", associate_opportunity),
     write("CreateOpportunity", create_opportunity),
@@ -60,18 +60,18 @@ const fn write(name: &'static str, carry_out: CarryOut) -> Operation {
     }
 }
 
-/// Whether an operation can be asked for, and so go wrong.
+/// Whether an operation exists, and so can be made to fail.
 pub(crate) fn is_known(name: &str) -> bool {
     name == INVOKE || OPERATIONS.iter().any(|it| it.name == name)
 }
 
-/// Whether an operation asks for a change of an opportunity.
+/// Whether an operation changes an opportunity.
 pub(crate) fn is_write(name: &str) -> bool {
     let mut operations = OPERATIONS.iter().filter(|it| it.quota == Quota::Write);
     operations.any(|it| it.name == name)
 }
 
-/// An account that is nobody's: AWS uses it in its own examples.
+/// An account that belongs to nobody: AWS uses it in its own examples.
 pub(crate) const ACCOUNT: &str = "111122223333";
 
 /// Refuses a request that the model does not allow.
@@ -94,8 +94,8 @@ fn update_opportunity(state: &mut State, request: &Document) -> Result<Value, Re
     let stored = state.store.find(request, "Identifier");
     let date = |document| instant(text(document, "LastModifiedDate"));
     let is_stale = stored.as_ref().is_ok_and(|it| date(it) != date(request));
-    // What a stale request carries over from an earlier read must end in a conflict, not in a
-    // validation error, so it is not held against the opportunity as it is now.
+    // A stale request must end in a conflict, even if it carries values from an earlier read that the
+    // model lacks. So it is not compared with the current opportunity.
     let carried = stored.as_ref().ok().copied().filter(|_| !is_stale);
     validate(
         "UpdateOpportunity",
@@ -138,7 +138,7 @@ fn create_opportunity(state: &mut State, request: &Document) -> Result<Value, Re
     Ok(answer)
 }
 
-/// The opportunity that a request to create one asks for, less its dates.
+/// The opportunity that a creation asks for, without its dates.
 fn created(request: &Document, id: &str) -> Document {
     let mut document = request.clone();
     for name in ["ClientToken", "Origin", "Tags"] {
@@ -201,7 +201,7 @@ fn get_aws_opportunity_summary(state: &mut State, request: &Document) -> Result<
     match state.summaries.get(id) {
         Some(None) => Err(Refusal::NotFound(id.to_owned())),
         Some(Some(summary)) => Ok(summary.clone()),
-        // What AWS shows of an opportunity that it has just taken note of, in the recorded shape.
+        // What AWS shows of an opportunity that it has only just received, in the recorded shape.
         None => Ok(json!({
             "Catalog": catalog,
             "Customer": { "Contacts": [] },

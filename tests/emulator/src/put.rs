@@ -1,14 +1,14 @@
-//! What an update makes of an opportunity.
+//! Applies an update to an opportunity as AWS does.
 //!
-//! `UpdateOpportunity` does not merge: a client that sends less than the whole opportunity loses
-//! the rest. This is the trap that the bridge exists for, so it is laid here as AWS lays it.
+//! `UpdateOpportunity` does not merge: a client that sends less than the whole opportunity loses the
+//! rest. The bridge exists because of this trap, so the emulator sets it as AWS does.
 
 use serde_json::Value;
 
 use crate::shape::{SHAPES, Shape, Structure};
 use crate::store::{Document, object_mut, text};
 
-/// What an update cannot change, whatever it says: kept from the store, as recorded.
+/// What an update cannot change, whatever it says: these keep the stored value, as recorded.
 const READ_ONLY: [&str; 7] = [
     "Arn",
     "Catalog",
@@ -19,12 +19,12 @@ const READ_ONLY: [&str; 7] = [
     "RelatedEntityIdentifiers",
 ];
 
-/// What an update makes of an opportunity: everything that the request omits is null.
+/// The opportunity after an update: everything that the request omits is null.
 ///
-/// Two members are not the request's alone. `Project.ExpectedContractDuration` stays when it is
-/// omitted and goes when it is null, or with the whole of `Project` (AWS's page "Deal sizing"
-/// speaks of the first two). `LifeCycle.ReviewStatus` is
-/// AWS's own, except in the sandbox, where a request that changes it simulates the review.
+/// Two members are exceptions. `Project.ExpectedContractDuration` stays if it is omitted, and goes if
+/// it is null or all of `Project` is omitted (AWS's page "Deal sizing" describes the first two).
+/// `LifeCycle.ReviewStatus` is AWS's own, except in the sandbox, where changing it simulates the
+/// review.
 pub(crate) fn put(stored: &Document, request: &Document) -> Document {
     let mut request = request.clone();
     request.shift_remove("Identifier");
@@ -64,7 +64,7 @@ fn keep_review_status(stored: &Document, request: &mut Document) {
     }
 }
 
-/// The request in the member order of the store, with null for what the request omits.
+/// The request in the stored member order, with null for everything that it omits.
 fn replaced(stored: &Document, request: &Document) -> Document {
     let mut document = Document::new();
     for (name, before) in stored {
@@ -82,8 +82,7 @@ fn replaced(stored: &Document, request: &Document) -> Document {
     document
 }
 
-/// Adds null for every member that the model knows and the document does not have: AWS's answers
-/// spell out what is not set.
+/// Adds null for every member that the model has and the document lacks, as AWS's responses do.
 pub(crate) fn complete(document: &mut Document) {
     complete_structure(document, &SHAPES.opportunity);
 }
@@ -131,9 +130,9 @@ mod tests {
         "LifeCycle": { "Stage": "Qualified", "ReviewStatus": "Approved" }
     }"#;
 
-    /// Each case: a request, a place, and what is there after the update.
+    /// Each case: a request, a pointer, and the value there after the update.
     #[test]
-    fn an_update_leaves_null_wherever_the_request_is_silent() {
+    fn an_update_sets_everything_to_null_that_the_request_omits() {
         let cases = [
             ("{}", "/Tomorrow", "null"),
             ("{}", "/Customer", "null"),
@@ -210,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_the_partners_stays_whatever_the_request_says() {
+    fn an_update_never_changes_what_belongs_to_aws() {
         let request = r#"{
             "Identifier": "O1",
             "Id": "O2",
@@ -245,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn the_review_status_is_awss_except_that_the_sandbox_simulates_it() {
+    fn an_update_changes_the_review_status_only_in_the_sandbox() {
         let asking = r#"{"LifeCycle":{"ReviewStatus":"Submitted"}}"#;
         let cases = [
             ("AWS", asking, "Approved"),

@@ -1,10 +1,10 @@
-//! Calls a second: AWS allows 10 reads and 1 write per account (AWS's page "Quotas").
+//! Limits calls per second: AWS allows 10 reads and 1 write per account (AWS's page "Quotas").
 
 use std::collections::VecDeque;
 
 use jiff::{SignedDuration, Timestamp};
 
-/// Which quota an operation counts against.
+/// The quota that an operation counts against.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Quota {
     Read,
@@ -12,7 +12,7 @@ pub(crate) enum Quota {
     None,
 }
 
-/// How many calls any one second may hold.
+/// The most calls within any one second.
 #[derive(Default)]
 pub(crate) struct Rate {
     per_second: Option<usize>,
@@ -27,7 +27,7 @@ impl Rate {
         }
     }
 
-    /// Whether a call at this time is within the quota, in which case it is counted.
+    /// Whether a call at this time is within the quota; if so, counts it.
     pub(crate) fn grants(&mut self, now: Timestamp) -> bool {
         let Some(per_second) = self.per_second else {
             return true;
@@ -49,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_call_is_granted_again_a_second_after_the_one_that_used_the_quota_up() {
+    fn a_call_is_allowed_again_a_second_after_the_one_that_used_up_the_quota() {
         let start = Timestamp::now();
         let calls = [
             (0, true),
@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn no_quota_grants_every_call() {
+    fn without_a_quota_every_call_is_allowed() {
         let (mut rate, now) = (Rate::new(None), Timestamp::now());
         assert!((0..100).all(|_| rate.grants(now)));
     }

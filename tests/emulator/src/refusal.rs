@@ -1,31 +1,31 @@
-//! The ways in which AWS says no, in AWS's wire form.
+//! AWS's errors, in AWS's wire form.
 //!
-//! A client tells them apart by name alone: nearly all share HTTP status 400 (AWS's page on
+//! A client tells them apart only by name: nearly all have HTTP status 400 (AWS's page on
 //! `UpdateOpportunity`, "Errors").
 
 use http::StatusCode;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-/// Where Partner Central's own errors live, as in recorded answers.
+/// The namespace of Partner Central's own errors, as recorded.
 const PARTNER_CENTRAL: &str = "com.amazon.partnerintegrationapi.common";
-/// Where the errors of AWS's web framework live, the same for every service of this protocol.
+/// The namespace of the errors of AWS's web framework, the same for every service of this protocol.
 const FRAMEWORK: &str = "com.amazon.coral.service";
-/// Where the errors of Secrets Manager live.
+/// The namespace of Secrets Manager's errors.
 const SECRETS_MANAGER: &str = "com.amazonaws.secretsmanager";
 
 /// A refused request.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Refusal {
     AccessDenied,
-    /// What the request does not agree with.
+    /// What the request contradicts.
     Conflict(String),
     InternalServer,
     /// The signature is for another service than the one called.
     InvalidSignature(String),
-    /// No signature: nothing in the request says who sends it.
+    /// The request has no signature, so its sender is unknown.
     MissingAuthenticationToken,
-    /// The opportunity that there is none of.
+    /// The opportunity that does not exist.
     NotFound(String),
     SecretNotFound,
     Serialization(String),
@@ -34,11 +34,11 @@ pub(crate) enum Refusal {
     Validation(Reason, Vec<Violation>),
 }
 
-/// Which judge found the request wanting.
+/// Which kind of check refused the request.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub(crate) enum Reason {
-    /// The model: it is wrong whatever the opportunity looks like.
+    /// The model: the request is wrong whatever the opportunity looks like.
     RequestValidationFailed,
     /// The opportunity: its state does not allow it.
     BusinessValidationFailed,
@@ -100,7 +100,7 @@ fn field_name(pointer: &str) -> String {
 }
 
 impl Refusal {
-    /// AWS's name for it.
+    /// AWS's name for the error.
     pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::AccessDenied => "AccessDeniedException",

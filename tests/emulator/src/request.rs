@@ -1,4 +1,4 @@
-//! The record of a request, for a test to look at afterwards.
+//! Records a request, for a test to look at afterwards.
 
 use std::fmt;
 
@@ -6,26 +6,26 @@ use bytes::Bytes;
 use http::HeaderMap;
 use serde_json::Value;
 
-/// A request as it came in, and what became of it.
+/// A request as received, and its outcome.
 #[derive(Clone, Debug)]
 pub struct Request {
-    /// The operation without its service, such as `UpdateOpportunity`; empty where none was named.
+    /// The operation without its service, such as `UpdateOpportunity`; empty if the request names none.
     pub operation: String,
-    /// The id of the opportunity, or of the secret; empty where there is none in the request.
+    /// The id of the opportunity or of the secret; empty if the request names none.
     pub identifier: String,
     /// The headers as received.
     pub headers: HeaderMap,
     /// The body as received, byte for byte.
     pub body: Bytes,
-    /// What became of it.
+    /// What the emulator did with it.
     pub outcome: Outcome,
-    /// The status of the answer; absent where there was none.
+    /// The status of the answer; absent if there was no answer.
     pub status: Option<u16>,
-    /// The body of the answer; empty where there was none, and where it was a secret.
+    /// The body of the answer; empty if there was no answer, or if it was a secret.
     pub answer: Bytes,
 }
 
-/// The half of a request that comes in.
+/// The incoming half of a request.
 pub(crate) struct Exchange {
     pub(crate) operation: String,
     pub(crate) identifier: String,
@@ -33,21 +33,21 @@ pub(crate) struct Exchange {
     pub(crate) body: Bytes,
 }
 
-/// What became of a request.
+/// What the emulator did with a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// It was carried out and answered with 200, or 202 where that is the operation's success.
+    /// It succeeded, with status 200, or 202 if the operation returns that.
     Done,
-    /// It was refused, by AWS's name for the error, such as `ConflictException`.
+    /// It was refused, with AWS's name for the error, such as `ConflictException`.
     Refused(&'static str),
-    /// The connection was closed instead of an answer: see [`Fault`](crate::Fault).
+    /// The connection was closed without an answer: see [`Fault`](crate::Fault).
     NotAnswered,
-    /// It was answered with this status on purpose: see [`Fault::Status`](crate::Fault::Status).
+    /// A fault answered with this status: see [`Fault::Status`](crate::Fault::Status).
     Status(u16),
 }
 
 impl Request {
-    /// The body as JSON, or null where it is none.
+    /// The body as JSON, or null if it is not JSON.
     #[must_use]
     pub fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_default()
@@ -62,7 +62,7 @@ impl fmt::Display for Request {
     }
 }
 
-/// A word of a line, which is there even where it is empty.
+/// A word of a log line; a dash if it is empty.
 pub(crate) fn or_dash(text: &str) -> &str {
     if text.is_empty() { "-" } else { text }
 }

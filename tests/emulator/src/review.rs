@@ -1,4 +1,4 @@
-//! AWS's review of an opportunity: who may do what in which state, and what comes of it.
+//! AWS's review of an opportunity: its steps and the states between them.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -9,19 +9,19 @@ use crate::store::{Document, text};
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Step {
-    /// The partner submits (AWS's operation `StartEngagementFromOpportunityTask`), again where
-    /// action was required.
+    /// The partner submits (AWS's operation `StartEngagementFromOpportunityTask`), or submits again
+    /// after action was required.
     Submit,
-    /// AWS begins to look at it.
+    /// AWS begins its review.
     Start,
     Approve,
-    /// AWS sends it back for a correction.
+    /// AWS returns it for a correction.
     RequireAction,
     Reject,
 }
 
 impl Step {
-    /// The review statuses in which the step can be taken.
+    /// The review statuses in which the step is possible.
     pub(crate) fn from(self) -> &'static [&'static str] {
         match self {
             Self::Submit => &["Pending Submission", "Action Required"],
@@ -30,7 +30,7 @@ impl Step {
         }
     }
 
-    /// The review status after it.
+    /// The review status after the step.
     pub(crate) fn to(self) -> &'static str {
         match self {
             Self::Submit => "Submitted",
@@ -42,7 +42,7 @@ impl Step {
     }
 }
 
-/// The review status of an opportunity, or nothing where it has none.
+/// The review status of an opportunity; empty if it has none.
 pub(crate) fn status(document: &Document) -> &str {
     let life_cycle = document.get("LifeCycle").and_then(Value::as_object);
     life_cycle.map_or("", |life_cycle| text(life_cycle, "ReviewStatus"))

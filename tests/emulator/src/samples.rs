@@ -1,6 +1,6 @@
-//! A dozen opportunities to begin with, of every stage and every review status.
+//! Provides a dozen sample opportunities, of every stage and every review status.
 //!
-//! `samples.json` says what is set; AWS's answers spell out as null what is not, so that is added.
+//! `samples.json` lists the members that are set; the rest is added as null, as in AWS's responses.
 
 use std::sync::LazyLock;
 
@@ -14,7 +14,7 @@ use crate::store::{Document, text};
 #[derive(Deserialize)]
 struct Sample {
     opportunity: Document,
-    /// What AWS shows of it; absent where AWS has nothing of its own to show yet.
+    /// AWS's summary; absent if AWS has nothing of its own to show yet.
     summary: Option<Value>,
 }
 
@@ -33,12 +33,12 @@ fn parse() -> Vec<Sample> {
     samples
 }
 
-/// Puts the samples in, in place of opportunities with the same ids, and gives the ids.
+/// Seeds the samples, which replace opportunities with the same ids; returns the ids.
 pub(crate) fn seed(state: &mut State) -> Vec<String> {
     let mut ids = Vec::new();
     for sample in SAMPLES.iter() {
         let id = text(&sample.opportunity, "Id").to_owned();
-        // Each has what an opportunity needs, says the test below.
+        // The test below checks that every sample can be seeded.
         let _ = state.store.seed(Value::Object(sample.opportunity.clone()));
         match &sample.summary {
             Some(summary) => state.summaries.insert(id.clone(), Some(summary.clone())),
@@ -61,7 +61,7 @@ mod tests {
     use crate::store::Store;
 
     #[test]
-    fn every_sample_can_be_put_in_and_updated() {
+    fn every_sample_can_be_seeded_and_updated() {
         for sample in SAMPLES.iter() {
             let mut document = sample.opportunity.clone();
             let seeded = Store::default().seed(Value::Object(document.clone()));
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn the_samples_are_of_every_stage_and_review_status() {
+    fn the_samples_cover_every_stage_and_review_status() {
         for (member, values) in [("Stage", "Stage"), ("ReviewStatus", "ReviewStatus")] {
             let of = |sample: &Sample| sample.opportunity["LifeCycle"][member].clone();
             let found: BTreeSet<String> = SAMPLES.iter().map(|it| of(it).to_string()).collect();
@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn a_summary_is_of_its_opportunity() {
+    fn a_summary_belongs_to_its_opportunity() {
         for sample in SAMPLES.iter() {
             if let Some(summary) = &sample.summary {
                 assert_eq!(summary["RelatedOpportunityId"], sample.opportunity["Id"]);

@@ -1,7 +1,7 @@
-//! HTTP: connections in, answers out.
+//! Serves HTTP.
 //!
-//! Served over its own accept loop, because a test wants to count connections, and to see one
-//! close without an answer.
+//! It has its own accept loop, because tests count connections, and want to see one close without an
+//! answer.
 
 use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -19,13 +19,13 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tower::ServiceExt;
 
-use crate::answer::Answer;
 use crate::control;
 use crate::endpoint::function;
 use crate::playground::Playground;
+use crate::response::PreparedResponse;
 use crate::state::State;
 
-/// What the server and the handle on it share.
+/// What the server shares with the handle on it.
 #[derive(Default)]
 pub(crate) struct Server {
     state: Mutex<State>,
@@ -44,7 +44,7 @@ impl Server {
     }
 
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
-        // A test that panics inside `edit` has said what it had to say.
+        // A test that panicked inside `edit` has already failed; carry on.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -52,7 +52,7 @@ impl Server {
         self.connections.load(Ordering::Relaxed)
     }
 
-    /// Accepts connections until it is dropped, and the connections with it.
+    /// Accepts connections until it is dropped; that also closes the connections.
     pub(crate) async fn accept(self: Arc<Self>, listener: TcpListener) {
         let control = control::router(Arc::clone(&self));
         let mut open = JoinSet::new();
@@ -62,12 +62,13 @@ impl Server {
                 continue;
             };
             self.connections.fetch_add(1, Ordering::Relaxed);
-            // Answers are small and each is awaited: held back to fill a packet, they cost 40 ms.
+            // Answers are small and clients wait for each: holding one back to fill a packet costs 40
+            // ms.
             let _ = stream.set_nodelay(true);
             let (server, control) = (Arc::clone(&self), control.clone());
             open.spawn(async move {
                 let answer = service_fn(|request| server.answer(request, &control));
-                // An error here is a client that went away, or an answer withheld on purpose.
+                // An error means that the client went away, or that a fault withheld the answer.
                 let _ = http1::Builder::new()
                     .serve_connection(TokioIo::new(stream), answer)
                     .await;
@@ -92,8 +93,8 @@ impl Server {
         let answer = match function(head.uri.path()) {
             Some(name) if is_post => self.state().invoke(name, head.headers, body),
             None if is_post && head.uri.path() == "/" => self.state().judge(head.headers, body),
-            // Clients send `GET /` to open a connection before they have something to ask.
-            _ => Some(Answer::not_found()),
+            // Clients send `GET /` to open a connection ahead of their first call.
+            _ => Some(PreparedResponse::not_found()),
         };
         let answer = answer.ok_or_else(|| io::Error::from(io::ErrorKind::ConnectionAborted))?;
         if let Some(delay) = answer.delay {

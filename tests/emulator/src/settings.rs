@@ -1,4 +1,4 @@
-//! How to run an emulator.
+//! The settings of an emulator.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -6,36 +6,36 @@ use std::path::PathBuf;
 use crate::destination::Destination;
 use crate::endpoint::Endpoint;
 
-/// How to run an emulator.
+/// The settings of an emulator.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// Where to listen; port 0 is any free port.
+    /// The address to listen on; port 0 is any free port.
     pub listen: SocketAddr,
-    /// Reads a second beyond which `ThrottlingException` is the answer; AWS allows 10.
+    /// Reads per second, above which the answer is `ThrottlingException`; AWS allows 10.
     pub reads_per_second: Option<usize>,
-    /// Writes a second beyond which `ThrottlingException` is the answer; AWS allows 1.
+    /// Writes per second, above which the answer is `ThrottlingException`; AWS allows 1.
     pub writes_per_second: Option<usize>,
-    /// The invoke endpoint of the function that gets an event after each change of an opportunity,
-    /// by a request and by [`Emulator::edit`](crate::Emulator::edit) alike, in order and without
-    /// holding the change up.
+    /// The invoke endpoint of the function that gets an event after each change of an opportunity, made
+    /// by a request or by [`Emulator::edit`](crate::Emulator::edit). Events come in order and never
+    /// delay the change.
     pub on_change: Option<Endpoint>,
     /// Whether each event is sent twice under different ids, as AWS was seen to do.
     pub duplicate_events: bool,
-    /// How many of the first events are lost; `usize::MAX` for all.
+    /// How many of the first events to lose; `usize::MAX` for all.
     pub lose_events: usize,
-    /// Where the function's answers to the events are sent on to; of no use without `on_change`.
+    /// The CRM that gets the function's answers to the events; has no effect without `on_change`.
     pub deliver: Option<Destination>,
-    /// Where `patch-opportunity` takes requests: what is sent below `/_bridge` is handed on to it.
+    /// The URL of `patch-opportunity`: requests below `/_bridge` are forwarded to it.
     pub bridge: Option<Endpoint>,
-    /// Folders whose files are served below `/_playground`. With any, and without `deliver`, events
-    /// are delivered to the playground's own CRM.
+    /// Folders whose files are served below `/_playground`. If there are any and `deliver` is absent,
+    /// events go to the playground's own CRM.
     pub playground: Vec<PathBuf>,
-    /// Whether each request and each event gets a line on standard error.
+    /// Whether to write a line on standard error for each request and each event.
     pub log: bool,
 }
 
 impl Default for Settings {
-    /// Any free port of this machine alone, no quota, no events, no log.
+    /// Any free port on this machine only, no quota, no events, no log.
     fn default() -> Self {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),

@@ -1,9 +1,9 @@
-//! The API's own model, as data: members, lengths, patterns, value lists.
+//! The API's model, as data: members, lengths, patterns, value lists.
 //!
-//! `shape.json` is taken from the service model `partnercentral-selling-2022-07-26` as of November
-//! 2026, so that what is checked and what is filled with null come from one place. Differences in
-//! spelling, none in meaning: a `(?s).{a,b}` pattern is written as `min` and `max`, and so is the
-//! look-ahead that bounds the length of an e-mail address; list members are shared by name.
+//! `shape.json` is made from the service model `partnercentral-selling-2022-07-26` as of November 2026,
+//! so that checking a request and filling in nulls use the same source. It is spelt differently, with
+//! the same meaning: a `(?s).{a,b}` pattern becomes `min` and `max`, and so does the look-ahead that
+//! bounds the length of an e-mail address; list members are shared by name.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -22,10 +22,10 @@ fn parse() -> Shapes {
     serde_json::from_str(include_str!("shape.json")).expect("shape.json is well-formed")
 }
 
-/// What the whole of `shape.json` holds.
+/// The whole of `shape.json`.
 #[derive(Deserialize)]
 pub(crate) struct Shapes {
-    /// What an opportunity consists of, in `CreateOpportunity` and `UpdateOpportunity` alike.
+    /// The members of an opportunity, in `CreateOpportunity` and `UpdateOpportunity` alike.
     pub(crate) opportunity: Structure,
     /// The other members of each operation's request.
     pub(crate) requests: BTreeMap<String, Structure>,
@@ -33,13 +33,13 @@ pub(crate) struct Shapes {
     pub(crate) values: BTreeMap<String, Vec<String>>,
 }
 
-/// What a value has to be.
+/// The shape of a value.
 #[derive(Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Shape {
     /// A JSON number without a fraction.
     Integer { min: i64, max: i64 },
-    /// A JSON array of like items.
+    /// A JSON array of items of one shape.
     List {
         item: Box<Shape>,
         min: Option<usize>,
@@ -53,7 +53,7 @@ pub(crate) enum Shape {
     Timestamp,
 }
 
-/// A JSON object with named members; others are let through.
+/// A JSON object with named members; unknown members are allowed.
 #[derive(Deserialize)]
 pub(crate) struct Structure {
     #[serde(default)]
@@ -71,7 +71,7 @@ pub(crate) struct Text {
     pub(crate) values: Option<String>,
 }
 
-/// A regular expression that has to match the whole string, with ASCII `\d` and `\w` as in AWS's.
+/// A regular expression that must match the whole string, with ASCII `\d` and `\w` as in AWS's.
 #[derive(Deserialize)]
 #[serde(try_from = "String")]
 pub(crate) struct Pattern {
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn every_name_in_the_model_has_its_meaning_there() {
+    fn every_name_that_the_model_refers_to_is_defined() {
         let requests = SHAPES.requests.values();
         for structure in requests.chain([&SHAPES.opportunity]) {
             let unknown = |name: &&String| !structure.members.contains_key(*name);
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn every_operation_has_its_request() {
+    fn the_model_has_a_request_for_every_operation() {
         for operation in &crate::operations::OPERATIONS {
             let name = operation.name;
             assert!(SHAPES.requests.contains_key(name), "{name}");

@@ -1,4 +1,4 @@
-//! Everything the emulator knows, and how it judges one request.
+//! The emulator's whole state, and the handling of one request against it.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,6 @@ use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use serde_json::Value;
 
-use crate::answer::Answer;
 use crate::call::{Call, PARTNER_CENTRAL, operation_name};
 use crate::fault::{Fault, Faults};
 use crate::journal::{Happening, Journal};
@@ -15,13 +14,14 @@ use crate::playground::Deal;
 use crate::quota::{Quota, Rate};
 use crate::refusal::Refusal;
 use crate::request::{Exchange, Outcome, Request};
+use crate::response::PreparedResponse;
 use crate::store::{Document, Store};
 
-/// Everything the emulator knows.
+/// The emulator's whole state.
 #[derive(Default)]
 pub(crate) struct State {
     pub(crate) store: Store,
-    /// By opportunity id; `None` where AWS has no summary, absent where nobody has said.
+    /// By opportunity id; `None` if AWS has no summary, absent if none was set.
     pub(crate) summaries: BTreeMap<String, Option<Value>>,
     pub(crate) secrets: BTreeMap<String, String>,
     /// Creations by client token: the request and its answer.
@@ -31,14 +31,14 @@ pub(crate) struct State {
     pub(crate) faults: Faults<Fault>,
     pub(crate) reads: Rate,
     pub(crate) writes: Rate,
-    /// How many requests there were: each answer has a number.
+    /// The number of requests so far: each answer gets a number.
     pub(crate) received: usize,
     pub(crate) journal: Journal,
 }
 
 impl State {
-    /// Carries a request out, records it, and says how to answer; `None` is no answer at all.
-    pub(crate) fn judge(&mut self, headers: HeaderMap, body: Bytes) -> Option<Answer> {
+    /// Carries a request out, records it, and returns the answer; `None` means no answer at all.
+    pub(crate) fn judge(&mut self, headers: HeaderMap, body: Bytes) -> Option<PreparedResponse> {
         let mut identifier = String::new();
         let mut api = &PARTNER_CENTRAL;
         let mut fault = None;
@@ -63,8 +63,8 @@ impl State {
             _ => value.to_string(),
         };
         let answer = match result {
-            Ok(value) => Answer::of(Ok(body_of(value)), api.content_type),
-            Err(refusal) => Answer::of(Err(&refusal), api.content_type),
+            Ok(value) => PreparedResponse::of(Ok(body_of(value)), api.content_type),
+            Err(refusal) => PreparedResponse::of(Err(&refusal), api.content_type),
         };
         let exchange = Exchange {
             operation: operation_name(&headers).to_owned(),
@@ -84,7 +84,7 @@ impl State {
         }
     }
 
-    /// What an action gives under a fault.
+    /// Carries an action out under a fault.
     pub(crate) fn carry_out(
         &mut self,
         id: &str,
@@ -112,14 +112,14 @@ impl State {
         action(self)
     }
 
-    /// Records a request with its answer, as the fault leaves it, and gives that answer.
+    /// Records a request with its answer, as the fault changes it, and returns that answer.
     pub(crate) fn conclude(
         &mut self,
         exchange: Exchange,
         fault: Option<&Fault>,
         refused: Option<&'static str>,
-        mut answer: Answer,
-    ) -> Option<Answer> {
+        mut answer: PreparedResponse,
+    ) -> Option<PreparedResponse> {
         self.received += 1;
         let mut outcome = refused.map_or(Outcome::Done, Outcome::Refused);
         match fault {

@@ -1,7 +1,7 @@
-//! The opportunities, each under the date of its last change.
+//! Stores the opportunities, each with the date of its last change.
 //!
-//! An opportunity is kept as the JSON it came as: member order, the digits of numbers and members
-//! that no model knows are part of it.
+//! An opportunity keeps the JSON that it came as: member order, the digits of numbers and members that
+//! no model knows.
 
 use std::collections::BTreeMap;
 
@@ -16,26 +16,26 @@ use crate::refusal::Refusal;
 /// An opportunity as JSON.
 pub(crate) type Document = Map<String, Value>;
 
-/// Why a document cannot be put into the emulator.
+/// Why a document cannot be seeded.
 #[derive(Debug, Error, PartialEq)]
 pub enum SeedError {
     /// The document is a list, a string, a number...
     #[error("the document is not an opportunity, expected a JSON object")]
     NotAnObject,
-    /// A member without which an opportunity can neither be found nor changed.
+    /// A member without which an opportunity cannot be found or changed.
     #[error("`{member}` is {found}, expected {expected}")]
     Member {
         /// The member's name.
         member: &'static str,
         /// The value in backticks, or `missing`.
         found: String,
-        /// What it has to be, with an example.
+        /// What it must be, with an example.
         expected: &'static str,
     },
 }
 
 impl SeedError {
-    /// The member that is wrong, unless it is the whole.
+    /// The member that is wrong, unless the whole document is.
     pub(crate) fn member(&self) -> Option<&'static str> {
         match self {
             Self::NotAnObject => None,
@@ -62,7 +62,7 @@ impl Store {
         }
     }
 
-    /// Puts a document in as it is, in place of one with the same id, and gives the id.
+    /// Seeds a document unchanged, replacing one with the same id; returns the id.
     pub(crate) fn seed(&mut self, document: Value) -> Result<String, SeedError> {
         let id = Self::check(&document)?.to_owned();
         if let Value::Object(document) = document {
@@ -71,7 +71,7 @@ impl Store {
         Ok(id)
     }
 
-    /// The id of a document that can be put in.
+    /// The id of a document, if it can be seeded.
     pub(crate) fn check(document: &Value) -> Result<&str, SeedError> {
         let Value::Object(document) = document else {
             return Err(SeedError::NotAnObject);
@@ -95,7 +95,7 @@ impl Store {
         self.documents.get(id)
     }
 
-    /// Takes an opportunity away, and says whether there was one.
+    /// Removes an opportunity; returns whether it existed.
     pub(crate) fn remove(&mut self, id: &str) -> bool {
         self.documents.remove(id).is_some()
     }
@@ -123,7 +123,7 @@ impl Store {
         unused.next().unwrap_or_default()
     }
 
-    /// Keeps a new document, created now, and returns the present as it is written there.
+    /// Stores a new document, created now; returns that instant as the document writes it.
     pub(crate) fn create(&mut self, mut document: Document) -> String {
         let date = later_than(0, self.clock.now());
         document.insert("CreatedDate".to_owned(), Value::from(date.as_str()));
@@ -132,7 +132,7 @@ impl Store {
         date
     }
 
-    /// Keeps a changed document under a new `LastModifiedDate`, and returns that date.
+    /// Stores a changed document under a new `LastModifiedDate`; returns that date.
     pub(crate) fn write(&mut self, mut document: Document) -> String {
         let before = instant(text(&document, "LastModifiedDate"));
         let date = later_than(before.unwrap_or_default(), self.clock.now());
@@ -141,15 +141,15 @@ impl Store {
         date
     }
 
-    /// Keeps a document and announces it: nobody can read before both are done.
+    /// Stores a document and announces it, before anybody can read it.
     fn keep(&mut self, document: Document, change: Change) {
         self.outbox.announce(change, &document, self.clock.now());
         let id = text(&document, "Id").to_owned();
         self.documents.insert(id, document);
     }
 
-    /// Somebody else's write: whatever `change` makes of the opportunity, under a new date.
-    /// Returns whether there is such an opportunity.
+    /// Writes as somebody else: applies `change` to the opportunity, under a new date. Returns whether
+    /// the opportunity exists.
     pub(crate) fn edit(&mut self, id: &str, change: impl FnOnce(&mut Value)) -> bool {
         let Some(document) = self.get(id) else {
             return false;
@@ -179,7 +179,7 @@ fn member<'a>(
     })
 }
 
-/// A member's text, or nothing where it is absent or something else.
+/// A member's text; empty if it is absent or not text.
 pub(crate) fn text<'a>(document: &'a Document, member: &str) -> &'a str {
     document
         .get(member)
@@ -187,7 +187,7 @@ pub(crate) fn text<'a>(document: &'a Document, member: &str) -> &'a str {
         .unwrap_or_default()
 }
 
-/// A member as an object, made one where it is none.
+/// A member as an object, which replaces anything else.
 pub(crate) fn object_mut<'a>(document: &'a mut Document, member: &str) -> Option<&'a mut Document> {
     let value = document.entry(member).or_insert(Value::Null);
     if !value.is_object() {
@@ -205,7 +205,7 @@ pub(crate) fn instant(text: &str) -> Option<i64> {
         .map(Timestamp::as_millisecond)
 }
 
-/// The present, or the millisecond after the given one where that is later.
+/// The current time, or the next millisecond after `before` if that is later.
 fn later_than(before: i64, now: Timestamp) -> String {
     let next = now.as_millisecond().max(before.saturating_add(1));
     format!("{:.3}", Timestamp::from_millisecond(next).unwrap_or(now))
@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn a_document_that_could_not_be_found_or_changed_is_refused() {
+    fn a_document_that_nobody_could_find_or_change_is_refused() {
         let cases = [
             (
                 json!([]),
@@ -263,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn instants_are_the_same_however_a_client_writes_them() {
+    fn instants_are_equal_however_a_client_writes_them() {
         let milliseconds = instant("2025-12-15T10:20:30.149Z");
         assert!(milliseconds.is_some());
         for text in [

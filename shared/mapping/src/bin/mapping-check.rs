@@ -1,8 +1,8 @@
-//! Checks a mapping, prints it as people read it, and shows an example there and back.
+//! Checks a mapping, prints it as a table, and converts an example to the CRM and back.
 //!
-//! A typo is found here, before a deploy. Usage: `mapping-check FILE`.
+//! It finds a typo before a deploy. Usage: `mapping-check FILE`.
 
-#![expect(clippy::print_stdout, reason = "it is what this program is for")]
+#![expect(clippy::print_stdout, reason = "printing is this program's purpose")]
 
 use std::{env, fmt::Write, path::Path, process::ExitCode};
 
@@ -12,7 +12,7 @@ use serde_json::Value;
 
 const SAMPLE: &[u8] = include_bytes!("../../../../events/opportunity.json");
 
-/// Sample facts, in the form of an event's.
+/// Sample facts of an event.
 const FACTS: Facts<'static> = Facts {
     sequence: "1772600767890-1772600768000",
     id: "9f2c6a1e",
@@ -36,7 +36,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// All that there is to say of a mapping that is right.
+/// Describes a valid mapping.
 fn tell(file: &Path) -> Result<String, Box<dyn std::error::Error>> {
     let mapping = mapping::load(file)?;
     let sample = Opportunity::parse(SAMPLE, &Catalog::parse("Sandbox")?)?;

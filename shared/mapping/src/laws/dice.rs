@@ -1,4 +1,5 @@
-//! Random mappings, documents and records, made of dice, so that a counterexample shrinks to the plainest.
+//! Makes random mappings, documents and records from dice, so that a counterexample shrinks to the
+//! simplest.
 
 use std::collections::BTreeSet;
 
@@ -18,7 +19,7 @@ enum Kind {
     YesNo,
 }
 
-/// Places in the opportunity, two and three of a kind, also in items that may have to be made.
+/// Places in the opportunity, two or three of each kind, some in array items that may have to be created.
 const SLOTS: [(&str, Kind); 20] = [
     ("/LifeCycle/Stage", Kind::Stage),
     ("/LifeCycle/NextSteps", Kind::Text),
@@ -99,7 +100,7 @@ const AMOUNTS: [&str; 22] = [
     "0.005",
     "x",
 ];
-/// Ways to write an instant, and which one it is.
+/// Ways to write an instant, each with the instant in milliseconds.
 pub(super) const INSTANTS: [(&str, i64); 12] = [
     ("2029-11-30", 0),
     ("1890691200000", 0),
@@ -115,14 +116,14 @@ pub(super) const INSTANTS: [(&str, i64); 12] = [
     ("-86400000", 4),
 ];
 
-/// A die's throw: one of several, the first the plainest.
+/// Throws a die for one of several choices, the first being the simplest.
 fn one_of<T: Clone>(choices: &[T], die: u8) -> T {
     choices[usize::from(die) % choices.len()].clone()
 }
 
 type Dice = [u8; 8];
 
-/// A row, and whether it says more than its two places.
+/// A row; whether it has more than its two places depends on the dice.
 fn row(slot: usize, dice: Dice, slots: &[usize]) -> Value {
     let (aws, kind) = SLOTS[slot];
     let [to, form, option, other, null, default, with, new] = dice;
@@ -224,8 +225,8 @@ fn row(slot: usize, dice: Dice, slots: &[usize]) -> Value {
     row
 }
 
-/// A mapping: some of the slots, each with dice; `again` adds rows to the CRM alone for places that
-/// have one.
+/// A mapping: some of the slots, each with dice; `again` adds rows that go only to the CRM, for places
+/// that already have a row.
 pub(super) fn file() -> impl Strategy<Value = Value> {
     let slots: Vec<usize> = (0..SLOTS.len()).collect();
     let some = prop::sample::subsequence(slots, 1..=8).prop_shuffle();
@@ -285,7 +286,7 @@ fn aws_value(kind: Kind, die: u8) -> Value {
     }
 }
 
-/// A document: for each slot nothing, or what AWS could have there, or what it never has.
+/// A document: each slot is absent, or has a value that AWS could send, or one that it never sends.
 pub(super) fn document() -> impl Strategy<Value = Object> {
     let dice = prop::collection::vec(any::<[u8; 2]>(), SLOTS.len());
     (dice, any::<[u8; 3]>()).prop_map(|(dice, [odd, which, more])| {
@@ -401,7 +402,7 @@ fn kind_of(row: &Value) -> Kind {
     SLOTS.iter().find(is_it).unwrap().1
 }
 
-/// The rows of a file that go to AWS, each with its field as a pointer.
+/// The rows of a file that go to AWS, each with a pointer to its field.
 pub(super) fn to_aws(file: &Value) -> Vec<(&Value, String)> {
     let rows = file["fields"].as_array().unwrap().iter();
     let field = |row: &Value| {
@@ -417,7 +418,7 @@ pub(super) fn to_aws(file: &Value) -> Vec<(&Value, String)> {
         .collect()
 }
 
-/// A record for a file, from dice, with some of what was heard in it.
+/// A record for a file, made from dice and some of the values that the CRM got.
 pub(super) fn record(file: &Value, heard: &Value, dice: &[[u8; 3]]) -> Value {
     let mut record = json!({"beyond": {"the": "table"}});
     for ((row, field), [there, what, value]) in to_aws(file).into_iter().zip(dice) {

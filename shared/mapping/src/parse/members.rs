@@ -1,4 +1,4 @@
-//! The file's objects, each with the names that it may have; and the error that names the place.
+//! Reads the file's objects, each by the names that it may have.
 
 use std::fmt::{self, Display, Formatter};
 
@@ -7,12 +7,12 @@ use serde_json::Value;
 
 use crate::{check, form::quoted, place::Place};
 
-/// A mapping that cannot be, or a value in it that may be a typo.
+/// An error in a mapping, or a value in it that may be a typo.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MappingError {
-    /// Where in the file, as a JSON Pointer; empty for the whole.
+    /// The place in the file, as a JSON Pointer; empty for the whole.
     pub pointer: String,
-    /// What is there, and what was expected.
+    /// What was found, and what was expected.
     pub detail: String,
 }
 
@@ -36,7 +36,7 @@ pub(super) fn error<T>(pointer: impl Into<String>, detail: impl Into<String>) ->
     })
 }
 
-/// An object of the file, with the only names that it may have.
+/// An object of the file, limited to the names that it may have.
 pub(super) struct Members<'a> {
     pub(super) at: String,
     members: &'a Object,
@@ -93,7 +93,7 @@ impl<'a> Members<'a> {
         }
     }
 
-    /// One of the texts that may stand there; the first of them where there is nothing.
+    /// One of the allowed texts; the first of them if the member is absent.
     pub(super) fn choice<T: Copy>(
         &self,
         name: &str,
@@ -132,10 +132,10 @@ impl<'a> Members<'a> {
         }
     }
 
-    /// Refuses names that say nothing in this row.
+    /// Refuses names that have no effect in this row.
     pub(super) fn refuse(&self, names: &[&str], expected: &str) -> Result<()> {
         match names.iter().find(|name| self.get(name).is_some()) {
-            Some(name) => self.error(name, format!("says nothing here, expected {expected}")),
+            Some(name) => self.error(name, format!("has no effect here, expected {expected}")),
             None => Ok(()),
         }
     }

@@ -1,4 +1,4 @@
-//! The rows, one by one and against each other.
+//! Parses the rows, each by itself and against the others.
 
 use model::{Object, kind};
 use serde_json::{Value, json};
@@ -11,10 +11,10 @@ use crate::{
     place::Place,
 };
 
-/// More decimals than a currency has.
+/// More decimals than any currency has.
 const MOST_DECIMALS: u64 = 9;
 
-/// The rows read so far, each with its place in the file.
+/// The rows parsed so far, each with its place in the file.
 #[derive(Default)]
 pub(super) struct Table {
     pub(super) rows: Vec<(String, Row)>,
@@ -130,14 +130,20 @@ impl Table {
         }
         if let Some(default) = members.get("default") {
             if is_nothing(Some(default)) {
-                return members.error("default", "is nothing, expected a value of AWS's");
+                return members.error("default", "is empty, expected a value for AWS");
             }
             self.warn(members.at("default"), &row.aws, default)?;
             if row.clears {
-                return members.error("default", "fills what `null` clears, expected one of them");
+                return members.error(
+                    "default",
+                    "fills the field that `null` clears, expected only one of the two",
+                );
             }
             if let Err(problem) = row.form.hear(&row.pairs, Some(default)) {
-                return members.error("default", format!("cannot be told: {}", problem.detail));
+                return members.error(
+                    "default",
+                    format!("cannot be converted: {}", problem.detail),
+                );
             }
             row.default = Some(default.clone());
         }
@@ -162,24 +168,27 @@ impl Table {
             return Ok(Vec::new());
         };
         let Some(items) = values.as_array().filter(|items| !items.is_empty()) else {
-            return members.error("values", "is no list of pairs, expected one or more");
+            return members.error(
+                "values",
+                "is empty or not a list, expected one or more pairs",
+            );
         };
         let mut pairs = Vec::new();
         for (index, item) in items.iter().enumerate() {
             let at = format!("{}/{index}", members.at("values"));
             let [Value::String(ours), theirs] = item.as_array().map_or(&[][..], Vec::as_slice)
             else {
-                return error(at, "is no pair, expected AWS's text and the CRM's value");
+                return error(at, "is not a pair, expected AWS's text and the CRM's value");
             };
             let code = code_text(theirs).filter(|code| !code.is_empty());
             let Some(code) = code else {
                 return error(
                     at,
-                    "has no value of the CRM's, expected a text, number or boolean",
+                    "has no valid value for the CRM, expected a text, number or boolean",
                 );
             };
             if ours.is_empty() {
-                return error(at, "has no value of AWS's, expected a text");
+                return error(at, "has no valid value for AWS, expected a text");
             }
             if let Form::List { separator } = form
                 && (code.contains(separator) || code.trim() != code)
@@ -200,7 +209,7 @@ impl Table {
         Ok(pairs)
     }
 
-    /// Refuses what AWS does not take, and remembers what it may not take.
+    /// Refuses a value that AWS does not take; warns of one that it may not take.
     fn warn(&mut self, pointer: String, aws: &Place, value: &Value) -> Result<()> {
         match check::value(aws, value) {
             Ok(None) => Ok(()),
@@ -220,20 +229,20 @@ impl Table {
         };
         let parent = aws.parent().filter(|parent| !parent.is_whole());
         let (Some(parent), Some(own)) = (parent, aws.name()) else {
-            let detail = format!("says nothing here, because nothing is made for `{aws}`");
+            let detail = format!("has no effect here, because nothing is created for `{aws}`");
             return members.error("new", detail);
         };
         for (name, value) in new {
             let at = model::pointer::child(&members.at("new"), name);
             if name == own {
-                return error(at, "is this row's own, expected the fields beside it");
+                return error(at, "is this row's own field, expected the fields beside it");
             }
             self.warn(at, &parent.child(name), value)?;
         }
         Ok(new.clone())
     }
 
-    /// Finds the rows that `with` names, once all are known.
+    /// Resolves the rows that `with` names, once all are known.
     pub(super) fn link(&mut self) -> Result<()> {
         for (index, with) in std::mem::take(&mut self.companions) {
             let is_it = |(other, (_, row)): &(usize, &(String, Row))| {

@@ -1,4 +1,4 @@
-//! What is refused before a deploy, by the parser and by the schema that editors use.
+//! Tests what is refused before a deploy, by the parser and by the schema that editors use.
 
 use jsonschema::Validator;
 use proptest::prelude::*;
@@ -14,7 +14,7 @@ fn validator() -> Validator {
     jsonschema::draft202012::new(&schema).unwrap()
 }
 
-/// A mapping that is right, with a row of each kind.
+/// A valid mapping with a row of each kind.
 fn right() -> Value {
     json!({
         "crm": "any",
@@ -36,7 +36,7 @@ fn right() -> Value {
     })
 }
 
-/// The file with something else at a pointer; with `null`, without what is there.
+/// The file with another value at a pointer; with `null`, without the value there.
 fn with(at: &str, value: Value) -> Value {
     let mut file = right();
     let (parent, name) = at.rsplit_once('/').unwrap();
@@ -60,7 +60,7 @@ fn error(file: &Value) -> String {
 }
 
 #[test]
-fn what_is_right_is_taken_by_the_parser_and_by_the_schema() {
+fn a_valid_mapping_is_accepted_by_the_parser_and_by_the_schema() {
     let validator = validator();
     let samples = [
         include_str!("../../../../mappings/hubspot.json"),
@@ -75,10 +75,10 @@ fn what_is_right_is_taken_by_the_parser_and_by_the_schema() {
     }
 }
 
-/// `wrong.json` has what stands where in the file, the error, and whether the schema can say it: what it
-/// cannot say is of two places at once, or of AWS's values.
+/// `wrong.json` lists a place in the file, the value there, the error, and whether the schema can express
+/// it. The schema cannot express rules about two places at once or about AWS's values.
 #[test]
-fn what_is_wrong_is_refused_with_its_place() {
+fn an_invalid_mapping_is_refused_with_the_place() {
     let validator = validator();
     let cases: Value = include_str!("wrong.json").parse().unwrap();
     for case in cases.as_array().unwrap() {
@@ -90,7 +90,7 @@ fn what_is_wrong_is_refused_with_its_place() {
 }
 
 #[test]
-fn what_is_no_json_or_says_something_twice_is_refused() {
+fn text_that_is_not_json_or_repeats_a_name_is_refused() {
     for (text, expected) in [
         (
             "{",
@@ -99,7 +99,7 @@ fn what_is_no_json_or_says_something_twice_is_refused() {
         ("[]", "the mapping is an array, expected an object"),
         (
             r#"{"crm": "a", "crm": "b"}"#,
-            "the mapping's `/crm` is there twice, expected it once",
+            "the mapping's `/crm` appears twice, expected once",
         ),
     ] {
         let error = Mapping::parse(text.as_bytes()).unwrap_err();
@@ -163,7 +163,7 @@ fn leaves(schema: &Value, at: &str, all: &mut Vec<String>) {
     }
 }
 
-/// The places of everything in a file.
+/// The pointers to everything in a file.
 fn everything(value: &Value, at: &str, all: &mut Vec<String>) {
     let inner: Vec<_> = match value {
         Value::Object(members) => members
@@ -186,9 +186,9 @@ fn everything(value: &Value, at: &str, all: &mut Vec<String>) {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
 
-    /// What an editor marks as wrong is never taken, whatever stands in whatever place.
+    /// The parser accepts nothing that an editor marks as wrong, whatever value is put wherever.
     #[test]
-    fn what_the_schema_refuses_the_parser_refuses(changes in prop::collection::vec((any::<u8>(), any::<u8>()), 1..3)) {
+    fn whatever_the_schema_refuses_the_parser_refuses_too(changes in prop::collection::vec((any::<u8>(), any::<u8>()), 1..3)) {
         let mut places = Vec::new();
         everything(&right(), "", &mut places);
         let odd = [

@@ -1,4 +1,5 @@
-//! What a record does to an opportunity, case by case; and the counterexamples that the laws found.
+//! Tests what a record does to an opportunity, case by case, with the counterexamples that the laws
+//! found.
 
 use serde_json::{Value, json};
 
@@ -22,7 +23,7 @@ fn object(value: &Value) -> Object {
     value.as_object().unwrap().clone()
 }
 
-/// The document after, or the refusals, each as `code field (pointer): detail`.
+/// The document afterwards, or the refusals, each as `code field (pointer): detail`.
 fn put(mapping: &Mapping, document: &Value, record: &Value) -> Result<Value, Vec<String>> {
     match mapping.put(&object(document), record) {
         Ok(put) => Ok(Value::Object(put.document)),
@@ -36,7 +37,7 @@ fn notices(mapping: &Mapping, document: &Value, record: &Value) -> Vec<String> {
 }
 
 #[test]
-fn a_stage_that_is_several_for_aws_stays_the_one_that_it_is() {
+fn a_crm_stage_that_stands_for_several_of_awss_keeps_the_current_one() {
     let mapping = mapping(
         &json!([{"aws": "/LifeCycle/Stage", "crm": "stage", "values": [
         ["Qualified", "open"], ["Technical Validation", "demo"], ["Business Validation", "demo"]]}]),
@@ -65,7 +66,7 @@ fn a_stage_that_is_several_for_aws_stays_the_one_that_it_is() {
 }
 
 #[test]
-fn a_finer_stage_is_refused_where_it_would_come_back_as_another() {
+fn a_finer_crm_stage_is_refused_if_it_would_come_back_as_another() {
     let values = json!([["Qualified", "new"], ["Qualified", "called"]]);
     let both = mapping(&json!([{"aws": "/LifeCycle/Stage", "crm": "stage", "values": values}]));
     let one_way = mapping(
@@ -85,7 +86,7 @@ fn a_finer_stage_is_refused_where_it_would_come_back_as_another() {
 }
 
 #[test]
-fn an_amount_a_year_is_an_amount_a_month_in_cents() {
+fn a_yearly_amount_becomes_a_monthly_amount_in_cents() {
     let row = json!({"aws": "/Project/ExpectedCustomerSpend/0/Amount", "crm": "amount", "as": "number",
         "times": 12, "new": {"CurrencyCode": "USD", "Frequency": "Monthly", "TargetCompany": "AWS"}});
     let mapping = mapping(&json!([row]));
@@ -149,7 +150,7 @@ fn an_amount_a_year_is_an_amount_a_month_in_cents() {
 }
 
 #[test]
-fn what_the_crm_rounds_or_shortens_and_sends_back_changes_nothing() {
+fn a_rounded_amount_or_shortened_text_that_comes_back_changes_nothing() {
     let mapping = mapping(&json!([
         {"aws": "/Project/ExpectedCustomerSpend/0/Amount", "crm": "amount", "as": "number", "times": 12, "decimals": 0},
         {"aws": "/LifeCycle/NextSteps", "crm": "next", "max": 4},
@@ -169,7 +170,7 @@ fn what_the_crm_rounds_or_shortens_and_sends_back_changes_nothing() {
 }
 
 #[test]
-fn nothing_clears_only_where_the_row_says_so() {
+fn an_empty_value_clears_a_field_only_if_the_row_says_so() {
     let mapping = mapping(&json!([
         {"aws": "/LifeCycle/NextSteps", "crm": "next", "null": "clear"},
         {"aws": "/Project/Title", "crm": "title"},
@@ -191,13 +192,13 @@ fn nothing_clears_only_where_the_row_says_so() {
             "null-ignored `title` (/Project/Title): the empty value is ignored, expected `\"null\": \"clear\"` in the mapping"
         ]
     );
-    // What is not there is not made to be null.
+    // An absent field is not created as null.
     assert_eq!(put(&mapping, &json!({}), &record), Ok(json!({})));
     assert_eq!(notices(&mapping, &json!({}), &record), [""; 0]);
 }
 
 #[test]
-fn a_list_is_compared_without_regard_to_its_order() {
+fn the_order_of_a_list_does_not_matter() {
     let mapping = mapping(
         &json!([{"aws": "/Project/ApnPrograms", "crm": "programs", "as": "list", "values":
         [["P3", "p"], ["Windows", "w"], ["Well-Architected", "w"]]}]),
@@ -230,7 +231,7 @@ fn a_list_is_compared_without_regard_to_its_order() {
 }
 
 #[test]
-fn an_item_that_contains_the_separator_is_told_to_nobody() {
+fn an_item_that_contains_the_separator_is_left_out() {
     let mapping = mapping(&json!([{"aws": "/Marketing/UseCases", "crm": "uses", "as": "list"}]));
     let document = json!({"Marketing": {"UseCases": ["a;b", "c"]}});
     let heard = mapping.get(&object(&document), &FACTS);
@@ -242,7 +243,7 @@ fn an_item_that_contains_the_separator_is_told_to_nobody() {
     assert_eq!(
         put(&mapping, &json!({}), &json!({"uses": ["a;b"]})),
         Err(vec![
-            "not-representable `uses` (/Marketing/UseCases): `[\"a;b\"]` would come back as what the mapping cannot tell, expected a value that comes back as it is".to_owned()
+            "not-representable `uses` (/Marketing/UseCases): `[\"a;b\"]` would come back as a value that the mapping cannot convert, expected a value that comes back as it is".to_owned()
         ])
     );
 }
@@ -342,7 +343,7 @@ fn dates_are_days_in_utc() {
 }
 
 #[test]
-fn a_companion_comes_in_the_same_record_or_is_asked_for_by_name() {
+fn a_field_without_its_companion_is_refused_and_the_companion_is_named() {
     let mapping = mapping(&json!([
         {"aws": "/LifeCycle/Stage", "crm": "stage"},
         {"aws": "/LifeCycle/ClosedLostReason", "crm": "reason", "with": "/LifeCycle/Stage"},
@@ -363,7 +364,7 @@ fn a_companion_comes_in_the_same_record_or_is_asked_for_by_name() {
         assert_eq!(
             put(&mapping, &before, &record),
             Err(vec![
-                "missing-companion `reason` (/LifeCycle/ClosedLostReason): it comes without `stage`, expected both in one record".to_owned()
+                "missing-companion `reason` (/LifeCycle/ClosedLostReason): it was sent without `stage`, expected both in one record".to_owned()
             ])
         );
     }
@@ -375,7 +376,7 @@ fn a_companion_comes_in_the_same_record_or_is_asked_for_by_name() {
 }
 
 #[test]
-fn a_default_rides_along_with_a_change() {
+fn a_default_is_only_added_to_another_change() {
     let mapping = mapping(&json!([
         {"aws": "/LifeCycle/NextSteps", "crm": "next"},
         {"aws": "/OpportunityType", "crm": "type", "default": "Expansion"},
@@ -398,7 +399,7 @@ fn a_default_rides_along_with_a_change() {
 }
 
 #[test]
-fn items_are_made_one_after_the_other_in_whatever_order_the_rows_are() {
+fn array_items_are_created_in_order_whatever_the_order_of_the_rows() {
     let mapping = mapping(&json!([
         {"aws": "/Customer/Contacts/1/Email", "crm": "second"},
         {"aws": "/Customer/Contacts/0/Email", "crm": "first", "new": {"LastName": "Unknown"}},
@@ -437,7 +438,7 @@ fn items_are_made_one_after_the_other_in_whatever_order_the_rows_are() {
 }
 
 #[test]
-fn what_no_row_names_is_counted_and_what_goes_one_way_is_told() {
+fn unmapped_fields_are_counted_and_changed_one_way_fields_are_reported() {
     let mapping = mapping(&json!([
         {"aws": "/LifeCycle/ReviewStatus", "crm": "/deal/review", "to": "crm"},
         {"aws": "/LifeCycle/NextSteps", "crm": "/deal/next"},
@@ -456,9 +457,9 @@ fn what_no_row_names_is_counted_and_what_goes_one_way_is_told() {
     );
 }
 
-/// Found by the laws: a row cleared what another row's `new` then filled.
+/// Found by the laws: one row's `new` filled a field that another row cleared.
 #[test]
-fn what_a_record_clears_is_not_filled() {
+fn a_field_that_the_record_clears_is_not_filled() {
     let mapping = mapping(&json!([
         {"aws": "/Customer/Contacts/0/LastName", "crm": "last", "null": "clear"},
         {"aws": "/Customer/Contacts/0/FirstName", "crm": "first", "new": {"LastName": "b"}},
@@ -474,10 +475,10 @@ fn what_a_record_clears_is_not_filled() {
     );
 }
 
-/// Found by the laws: CRMs send every field, empty or not, and what they do not say was held against
-/// what a row fills.
+/// Found by the laws: CRMs send every field, empty or not, and an empty one was taken to contradict what
+/// a row fills.
 #[test]
-fn an_empty_field_that_clears_nothing_does_not_stand_against_what_is_filled() {
+fn an_ignored_empty_field_does_not_contradict_a_filled_one() {
     let mapping = mapping(&json!([
         {"aws": "/Project/ExpectedCustomerSpend/0/CurrencyCode", "crm": "currency"},
         {"aws": "/Project/ExpectedCustomerSpend/0/Amount", "crm": "amount", "as": "number", "new": {"CurrencyCode": "USD"}},

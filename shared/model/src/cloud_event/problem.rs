@@ -1,8 +1,7 @@
-//! What an event says of itself where it is not whole.
+//! Reports what is missing from an event.
 //!
-//! A summary that cannot be read or an opportunity that is too large never costs the event: it is handed
-//! on with what there is, and says what is missing, why, and how to fetch it. So is a value that a mapping
-//! cannot tell the CRM.
+//! No event is lost because a summary cannot be read, an opportunity is too large, or a mapping cannot give
+//! the CRM a value: the event carries the rest, and says what is missing, why, and how to fetch it.
 
 use std::borrow::Cow;
 
@@ -10,32 +9,32 @@ use serde::{Serialize, Serializer};
 
 use crate::OpportunityEvent;
 
-/// Where the opportunity is in the event's data.
+/// The opportunity's place in the event's data.
 pub(super) const OPPORTUNITY: &str = "/opportunity";
-/// Where the summary is in the event's data.
+/// The summary's place in the event's data.
 pub(super) const SUMMARY: &str = "/awsSummary";
 
-/// Something that is not in the event or not right, and why:
-/// `{"pointer": "/awsSummary", "code": "throttled", "detail": "…"}`.
+/// Something missing from the event or wrong in it, and why: `{"pointer": "/awsSummary", "code":
+/// "throttled", "detail": "…"}`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Problem {
-    /// What it is about, as a JSON Pointer into `data`.
+    /// The place, as a JSON Pointer into `data`.
     pub pointer: Cow<'static, str>,
-    /// The CRM's name for it, where a mapping has left it out of the CRM's record.
+    /// The CRM's name of a field that the mapping left out of the CRM's record.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub field: Option<String>,
-    /// Why, for programs.
+    /// The reason, for programs.
     pub code: ProblemCode,
-    /// The same for people.
+    /// The reason, for people.
     pub detail: String,
 }
 
-/// Why something is missing or not right, as a receiver can decide by it.
+/// Why something is missing or wrong, as a stable code that a receiver can decide by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ProblemCode {
     /// `access-denied`: AWS does not let the bridge read it.
     AccessDenied,
-    /// `malformed`: it is there, but not as AWS documents it.
+    /// `malformed`: AWS sent it in another form than it documents.
     Malformed,
     /// `not-found`: AWS has none.
     NotFound,
@@ -43,20 +42,20 @@ pub enum ProblemCode {
     NotRepresentable,
     /// `refused`: AWS refused the read.
     Refused,
-    /// `throttled`: over AWS's quota for as long as it could be tried.
+    /// `throttled`: the calls stayed over AWS's quota until the bridge gave up.
     Throttled,
     /// `too-large`: the event would be larger than EventBridge takes.
     TooLarge,
-    /// `unavailable`: AWS gave no usable answer for as long as it could be tried.
+    /// `unavailable`: AWS gave no usable answer until the bridge gave up.
     Unavailable,
-    /// `unmapped-value`: the mapping's `values` have no pair for it.
+    /// `unmapped-value`: the mapping's `values` have no pair for the value.
     UnmappedValue,
-    /// `wrong-type`: it is another kind of value than the mapping says.
+    /// `wrong-type`: the value is of another type than the mapping expects.
     WrongType,
 }
 
 impl ProblemCode {
-    /// Every code there is.
+    /// Every code.
     pub const ALL: [Self; 10] = [
         Self::AccessDenied,
         Self::Malformed,
@@ -70,7 +69,7 @@ impl ProblemCode {
         Self::WrongType,
     ];
 
-    /// The code as it is written, such as `access-denied`.
+    /// The code as the event spells it, such as `access-denied`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -95,15 +94,16 @@ impl Serialize for ProblemCode {
 }
 
 impl Problem {
-    /// AWS's summary of an opportunity that could not be read: `reason` is a sentence without its full
-    /// stop, such as "AWS throttled the read of the summary".
+    /// Reports that AWS's summary of an opportunity could not be read. `reason` is a sentence without its
+    /// full stop, such as "AWS throttled the read of the summary".
     #[must_use]
     pub fn without_summary(code: ProblemCode, reason: &str, event: &OpportunityEvent) -> Self {
         let fetch = fetch_summary(event.identifier.as_str());
         Self::new(SUMMARY, code, format!("{reason}; {fetch}"))
     }
 
-    /// A place in the opportunity whose value is not in the CRM's record, under the CRM's name for it.
+    /// Reports a field of the opportunity that is missing from the CRM's record, under the CRM's name for
+    /// it.
     #[must_use]
     pub fn unmapped(pointer: &str, field: String, code: ProblemCode, detail: String) -> Self {
         Self {
@@ -126,12 +126,12 @@ impl Problem {
     }
 }
 
-/// How a receiver gets AWS's summary, where an event is without it.
+/// Tells a receiver how to fetch a summary that the event lacks.
 pub(super) fn fetch_summary(identifier: &str) -> String {
     format!("`GET /opportunities/{identifier}/aws-summary` on the function URL fetches it")
 }
 
-/// How a receiver gets the opportunity, where an event is without it or a part of it.
+/// Tells a receiver how to fetch an opportunity that the event lacks, whole or in part.
 pub(super) fn fetch_opportunity(identifier: &str) -> String {
     format!("`GET /opportunities/{identifier}` on the function URL fetches it")
 }

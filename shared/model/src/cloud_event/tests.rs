@@ -1,4 +1,4 @@
-//! What a CloudEvent holds, what its id and its sequence tell, and what gives way where it is too large.
+//! Tests CloudEvents: content, id, sequence, and what is left out when one is too large.
 
 use serde_json::json;
 
@@ -81,7 +81,7 @@ fn a_cloud_event_carries_the_opportunity_and_the_summary_whole() {
 }
 
 #[test]
-fn a_summary_that_could_not_be_read_is_named_with_the_way_to_fetch_it() {
+fn an_event_without_the_summary_says_why_and_how_to_fetch_it() {
     let problem =
         Problem::without_summary(ProblemCode::Throttled, "AWS throttled the call", &event());
     assert_eq!(
@@ -131,7 +131,7 @@ fn a_sequence_orders_by_last_modified_date_and_then_by_when_the_reads_started() 
 }
 
 #[test]
-fn a_last_modified_date_that_cannot_be_read_makes_the_event_the_newest_and_is_named() {
+fn an_event_with_an_unreadable_last_modified_date_counts_as_the_newest_and_reports_it() {
     let opportunity = OPPORTUNITY.replace("2026-03-04T05:06:07.25Z", "04/03/2026");
     let event = cloud_event(&opportunity, None);
     assert_eq!(event["sequence"], "001772600769000-001772600769000001");
@@ -157,7 +157,7 @@ fn id(
 }
 
 #[test]
-fn equal_content_has_equal_ids_and_other_content_has_others() {
+fn equal_content_has_equal_ids_and_different_content_has_different_ids() {
     let id = |event: OpportunityEvent, opportunity: &str, summary: &str| {
         id(&event, opportunity, Some(Ok(object(summary))), STARTED)
     };
@@ -191,7 +191,7 @@ fn equal_content_has_equal_ids_and_other_content_has_others() {
 }
 
 #[test]
-fn the_id_does_not_tell_when_or_why_the_content_was_read() {
+fn the_id_does_not_depend_on_when_or_why_the_content_was_read() {
     let swept =
         OpportunityEvent::of_sweep(event().catalog, event().identifier, std::time::UNIX_EPOCH);
     let summary = || Some(Ok(object(SUMMARY)));
@@ -202,7 +202,7 @@ fn the_id_does_not_tell_when_or_why_the_content_was_read() {
 }
 
 #[test]
-fn an_event_without_the_summary_is_a_duplicate_only_where_it_is_known_to_tell_the_same() {
+fn events_without_the_summary_share_an_id_only_if_aws_has_no_summary() {
     let later = "2026-03-04T05:06:10Z";
     let id = |summary, started| id(&event(), OPPORTUNITY, summary, started);
     let whole = id(Some(Ok(object(SUMMARY))), STARTED);
@@ -213,7 +213,7 @@ fn an_event_without_the_summary_is_a_duplicate_only_where_it_is_known_to_tell_th
     for code in ProblemCode::ALL {
         let failed = id(Some(Err(unread(code))), STARTED);
         assert!(failed != whole && failed != not_asked_for, "{code:?}");
-        // The summary may have changed between two failures, unless there was none at both.
+        // The summary may have changed between the two failures, unless AWS had none both times.
         let failed_again = id(Some(Err(unread(code))), later);
         assert_eq!(
             failed_again == failed,
@@ -232,11 +232,16 @@ fn an_event_without_the_summary_is_a_duplicate_only_where_it_is_known_to_tell_th
 }
 
 #[test]
-fn what_an_operator_is_told_of_an_event_is_what_is_in_it() {
+fn the_accessors_return_what_the_event_holds() {
     let opportunity = || Opportunity::parse(OPPORTUNITY.as_bytes(), &catalog()).unwrap();
     let problem = unread(ProblemCode::Throttled);
     let summary = Some(Err(problem.clone()));
     let event = CloudEvent::new(&event(), opportunity(), summary, instant(STARTED), None);
+    let written = serde_json::to_value(&event).unwrap();
+    assert_eq!(
+        [event.id(), event.sequence()],
+        [&written["id"], &written["sequence"]]
+    );
     assert_eq!(event.subject(), "O7654321");
     assert_eq!(event.time(), Some(instant("2026-03-04T05:06:08Z")));
     assert_eq!(event.problems(), [problem]);
@@ -254,7 +259,7 @@ fn what_an_operator_is_told_of_an_event_is_what_is_in_it() {
 }
 
 #[test]
-fn an_event_of_248_kib_is_whole_and_one_of_a_byte_more_is_not() {
+fn an_event_of_248_kib_stays_whole_and_one_byte_more_costs_it_the_summary() {
     let event = |comments: usize| {
         let summary = json!({"Comments": "x".repeat(comments)});
         cloud_event(OPPORTUNITY, Some(Ok(object(&summary.to_string()))))
@@ -273,7 +278,7 @@ fn an_event_of_248_kib_is_whole_and_one_of_a_byte_more_is_not() {
 }
 
 #[test]
-fn what_event_bridge_has_no_room_for_is_left_out_step_by_step_and_told() {
+fn an_event_too_large_for_event_bridge_leaves_out_one_part_after_the_other_and_says_so() {
     let large = |bytes: usize| "x".repeat(bytes);
     let opportunity = |comments: usize, history: usize| {
         let history = json!([{"Time": "2026-03-03T08:00:00.000Z", "Value": large(history)}]);
@@ -359,7 +364,7 @@ fn with_crm(comments: usize, crm: &Value) -> Value {
 }
 
 #[test]
-fn a_body_for_the_crm_changes_no_id_and_tells_what_is_left_out_of_it_by_both_names() {
+fn a_body_for_the_crm_keeps_the_id_and_reports_omitted_fields_by_both_names() {
     let body = json!({"inputs": [{"properties": {"aws_stage": "Won", "amount": "1.10"}}]});
     let data = with_crm(0, &body);
     assert_eq!(data["crm"], body);
@@ -372,7 +377,7 @@ fn a_body_for_the_crm_changes_no_id_and_tells_what_is_left_out_of_it_by_both_nam
 }
 
 #[test]
-fn the_body_for_the_crm_gives_way_last() {
+fn the_body_for_the_crm_is_left_out_last() {
     let body = |bytes: usize| json!({"record": "x".repeat(bytes)});
     for (comments, in_body, there) in [
         (1_000, 1_000, &["opportunity", "awsSummary", "crm"][..]),

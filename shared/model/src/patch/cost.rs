@@ -1,8 +1,8 @@
-//! What a patch may make of the memory and the time of a process.
+//! Estimates the memory and the time that a patch costs.
 //!
-//! Memory goes by nodes, not by bytes of JSON: the four bytes `,{"":` of a text can take half a
-//! kilobyte once they are parsed. So a value is counted by what it costs as part of a document, and as
-//! changes with a pointer and a finding each.
+//! Memory depends on nodes, not on bytes of JSON: the four bytes `,{"":` can take half a kilobyte once they
+//! are parsed. So the cost of a value counts its node in the document, and the pointers of its change and
+//! its finding.
 
 use std::mem::size_of;
 
@@ -10,33 +10,32 @@ use serde_json::Value;
 
 use crate::{Change, Finding};
 
-/// The most levels of a document: somewhat fewer than a JSON parser takes.
+/// The most levels of a document: somewhat fewer than the JSON parser takes.
 pub(super) const MAX_LEVELS: usize = 120;
 
-/// The most that a patch may cost, and again what its operations may touch.
+/// The most that a patch may cost, and separately the most that its operations may touch.
 ///
-/// A body of 256 KiB with 20 bytes a field costs about 12 MiB, an opportunity of 10 KiB about 300 KiB. So
-/// the bound is met only by what is made to meet it.
+/// A body of 256 KiB with 20 bytes a field costs about 12 MiB, an opportunity of 10 KiB about 300 KiB: only
+/// a body built for the purpose exceeds the limit.
 ///
-/// What costs 16 MiB takes less than 36 MiB, with the document, its changes, its findings and the answer;
-/// a text of 256 KiB takes less than 36 MiB until it is parsed and refused. The smallest function has
-/// 128 MB. `tests/memory.rs` measures both.
+/// A patch of 16 MiB takes less than 36 MiB, with the document, its changes, its findings and the answer;
+/// so does a text of 256 KiB until it is parsed and refused. The smallest function has 128 MB.
+/// `tests/memory.rs` measures both.
 pub(super) const MAX: usize = 16 * 1024 * 1024;
 
-/// A node: its `Value`, and the change that tells of it with a finding.
+/// A node: its `Value`, and one change and one finding about it.
 const NODE: usize = size_of::<Value>() + size_of::<Change>() + size_of::<Finding>();
-/// A member: its name's `String`, its hash, its place in the table of its object; and twice that,
-/// because objects grow by doubling.
+/// A member: its name's `String`, its hash, its slot in the object's table; all twice, because objects
+/// double in size as they grow.
 const MEMBER: usize = 2 * (size_of::<Value>() + size_of::<String>() + 2 * size_of::<usize>());
 /// An object with at least one member: the smallest list of members (4) and the smallest table.
 const OBJECT: usize = 2 * MEMBER + 64;
-/// What the allocator takes for a piece of memory beside its content.
+/// The allocator's overhead for each allocation.
 const PIECE: usize = 16;
-/// How often a pointer is written: in a change, in a finding and in its text.
+/// How often a pointer is written: in a change, in a finding and in the finding's text.
 const POINTERS: usize = 3;
 
-/// What a value costs at a place whose pointer has so many bytes. `None` where it has more levels than
-/// these.
+/// The cost of a value whose pointer has `pointer` bytes. `None` if it has more than `levels` levels.
 pub(super) fn cost(value: &Value, pointer: usize, levels: usize) -> Option<usize> {
     let own = NODE + POINTERS * pointer;
     Some(match value {
@@ -47,7 +46,7 @@ pub(super) fn cost(value: &Value, pointer: usize, levels: usize) -> Option<usize
             let levels = levels.checked_sub(1)?;
             let mut sum = own + PIECE;
             for item in items {
-                // No index has more than seven digits.
+                // An index has at most seven digits.
                 sum += cost(item, pointer + 8, levels)?;
             }
             sum
@@ -64,7 +63,7 @@ pub(super) fn cost(value: &Value, pointer: usize, levels: usize) -> Option<usize
     })
 }
 
-/// What it costs to change the number of items or members of a container: all others may move.
+/// The cost of changing the length of a container: all its items or members may move.
 pub(super) fn shift(container: &Value) -> usize {
     let length = match container {
         Value::Array(items) => items.len(),
@@ -81,7 +80,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_value_costs_what_its_nodes_names_texts_and_pointers_cost() {
+    fn the_cost_of_a_value_is_that_of_its_nodes_names_texts_and_pointers() {
         for (value, expected) in [
             (json!(null), NODE + 3 * 10),
             (json!(false), NODE + 3 * 10),
@@ -100,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_with_more_levels_than_there_are_costs_too_much() {
+    fn a_value_with_too_many_levels_has_no_cost() {
         for (value, levels) in [
             (json!(1), 0),
             (json!([]), 1),
@@ -115,14 +114,14 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_beside_a_place_may_move() {
+    fn inserting_costs_as_much_as_moving_every_neighbour() {
         assert_eq!(shift(&json!([1, 2, 3])), 3 * size_of::<Value>());
         assert_eq!(shift(&json!({"a": 1})), size_of::<Value>());
         assert_eq!(shift(&json!("text")), 0);
     }
 
     #[test]
-    fn a_large_opportunity_costs_a_small_part_of_what_a_patch_may() {
+    fn a_large_opportunity_costs_a_small_part_of_the_limit() {
         let contact = json!({
             "Email": "a.rook@rook.example", "FirstName": "Anneke", "LastName": "Rook",
             "BusinessTitle": "Head of Openings", "Phone": "+31105550123",

@@ -1,4 +1,4 @@
-//! What a patch leaves, in the form in which it is written: nulls in their places, nothing empty added.
+//! Settles a patched document: removed members become null, and no empty object is added.
 
 use serde_json::Value;
 
@@ -9,22 +9,22 @@ use crate::{
     update,
 };
 
-/// Brings `after` into the form in which it is sent, where `before` is what it was made from.
+/// Brings `after`, which was made from `before`, into the form that is sent:
 ///
-/// - A field that was removed becomes null, in its place: `UpdateOpportunity` takes an omitted
-///   `Project.ExpectedContractDuration` for "no change", and only null clears it. For all other fields
-///   the two mean the same.
-/// - An object without a single value is not put in the place of null or nothing. It would say nothing,
-///   and AWS would ask for the fields it requires there.
+/// - A removed member becomes null, in its place. `UpdateOpportunity` takes an omitted
+///   `Project.ExpectedContractDuration` for "no change", and only null clears it. For all other fields the
+///   two mean the same.
+/// - An object that holds no value never replaces null or an absent member. It would carry no information,
+///   and AWS would ask for the fields that it requires there.
 ///
-/// So a patch that only removes leaves null or nothing as it is; RFC 7396 would make empty objects.
-pub(super) fn settle(before: &Object, after: &mut Object) {
+/// So a patch that only removes leaves null and absent members alone; RFC 7396 would make empty objects.
+pub(crate) fn settle(before: &Object, after: &mut Object) {
     restore(before, after);
     drop_empty(before, after);
 }
 
-/// Puts the members of `before` first and in their order, null where they are gone. A list that was
-/// replaced is another list; nothing is put back into its items.
+/// Puts the members of `before` first and in their order, as null if they are gone. A replaced list is a
+/// new list: its items get nothing back.
 fn restore(before: &Object, after: &mut Object) {
     if !before.keys().eq(after.keys().take(before.len())) {
         let mut left = std::mem::take(after);
@@ -43,7 +43,7 @@ fn restore(before: &Object, after: &mut Object) {
     }
 }
 
-/// Takes out the objects without a value that stand in the place of null or nothing.
+/// Removes the objects that hold no value and replaced null or an absent member.
 fn drop_empty(before: &Object, after: &mut Object) {
     let mut beside = Beside::new(before);
     after.retain(|name, value| match beside.get(name) {
@@ -57,8 +57,8 @@ fn drop_empty(before: &Object, after: &mut Object) {
     });
 }
 
-/// Whether a value is an object without a single value, in the place of null or nothing. What is in it is
-/// rid of such objects first.
+/// Whether `after` is an object that holds no value, where `before` was null or absent. Removes such
+/// objects inside it first.
 fn is_empty(before: &Value, after: &mut Value) -> bool {
     match (before, after) {
         (Value::Object(before), Value::Object(after)) => {
@@ -76,7 +76,7 @@ fn is_empty(before: &Value, after: &mut Value) -> bool {
             false
         }
         (before, Value::Array(after)) => {
-            // An item that was there before stays as it is, wherever it is now.
+            // An item that existed before stays unchanged, wherever it is now.
             let before = before.as_array().map_or(&[][..], Vec::as_slice);
             for item in after {
                 if !before.iter().any(|before| equal(before, item)) {
@@ -89,7 +89,7 @@ fn is_empty(before: &Value, after: &mut Value) -> bool {
     }
 }
 
-/// Whether nothing of a member is sent. (Type tags are dropped.)
+/// Whether a member is sent without content. (Type tags are dropped.)
 fn says_nothing((name, value): (&String, &Value)) -> bool {
     value.is_null() || name == update::TYPE_TAG
 }
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn an_object_without_a_value_is_not_put_in_the_place_of_null_or_nothing() {
+    fn an_object_that_holds_no_value_never_replaces_null_or_an_absent_member() {
         for (before, after, expected) in [
             (json!({"a": null}), json!({"a": {}}), r#"{"a":null}"#),
             (json!({}), json!({"a": {}}), "{}"),
@@ -132,7 +132,7 @@ mod tests {
                 json!({"a": {"__type": "t"}}),
                 r#"{"a":null}"#,
             ),
-            // In a list, new or paired with what was there.
+            // In a list, new or paired with an earlier item.
             (
                 json!({"a": []}),
                 json!({"a": [{"b": {}, "c": 1}, [{"d": {}}]]}),
@@ -143,7 +143,7 @@ mod tests {
                 json!({"a": [{"b": {}}]}),
                 r#"{"a":[{"b":null}]}"#,
             ),
-            // What holds something is there.
+            // An object that holds a value stays.
             (json!({"a": null}), json!({"a": []}), r#"{"a":[]}"#),
             (
                 json!({"a": null}),
@@ -164,7 +164,7 @@ mod tests {
         ] {
             assert_eq!(settled(&document, &document), document.to_string());
         }
-        // Another item was added before it.
+        // Another item was inserted before it.
         assert_eq!(
             settled(
                 &json!({"a": [{"b": {}}]}),
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_removed_is_null_in_its_place() {
+    fn a_removed_member_becomes_null_in_its_place() {
         for (before, after, expected) in [
             (
                 json!({"a": 1, "b": {"c": 2, "d": 3}}),

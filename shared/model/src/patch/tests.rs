@@ -1,4 +1,4 @@
-//! The laws of patches, the tables of both RFCs, and an oracle for the merge.
+//! Tests patches: the laws, the tables of both RFCs, and an independent merge to compare with.
 
 use proptest::prelude::*;
 use serde_json::json;
@@ -6,7 +6,7 @@ use serde_json::json;
 use super::*;
 use crate::{Catalog, arbitrary, pointer};
 
-/// RFC 7396, appendix A: original, patch, result; and what is written here, where it differs.
+/// RFC 7396, appendix A: original, patch, result, and our result if it differs.
 const APPENDIX: [(&str, &str, &str, Option<&str>); 15] = [
     (r#"{"a":"b"}"#, r#"{"a":"c"}"#, r#"{"a":"c"}"#, None),
     (r#"{"a":"b"}"#, r#"{"b":"c"}"#, r#"{"a":"b","b":"c"}"#, None),
@@ -56,7 +56,7 @@ fn opportunity(members: Object) -> Opportunity {
     Opportunity::from_document(document, &Catalog::parse("AWS").unwrap()).unwrap()
 }
 
-/// RFC 7396, section 2, as it stands there.
+/// RFC 7396, section 2, line by line.
 fn merge_patch(target: Value, patch: &Value) -> Value {
     let Value::Object(patch) = patch else {
         return patch.clone();
@@ -77,9 +77,9 @@ fn merge_patch(target: Value, patch: &Value) -> Value {
 }
 
 #[test]
-fn the_appendix_of_rfc_7396_holds_but_for_nulls_that_stay_and_empty_objects_that_are_not_made() {
+fn the_examples_of_rfc_7396_hold_except_that_nulls_stay_and_no_empty_object_is_made() {
     for (original, patch, result, here) in APPENDIX {
-        // A member, because here a patch is of objects only.
+        // Wrapped in a member, because here a patch must be an object.
         let member = |text: &str| format!(r#"{{"x":{text}}}"#);
         let [original, expected] =
             [original, here.unwrap_or(result)].map(|text| object(member(text).parse().unwrap()));
@@ -175,7 +175,7 @@ fn operations_do_what_rfc_6902_says() {
     }
 }
 
-/// The code and the operation that is refused, if any.
+/// The code and the index of the refused operation, if any.
 fn refused(operations: &Value, read: &Opportunity) -> Option<String> {
     let patch = Patch::parse_operations(operations.to_string().as_bytes()).unwrap();
     patch.apply(read).err().map(|error| error.to_string())
@@ -185,7 +185,7 @@ const TOO_LARGE: &str =
     "makes the opportunity too large, expected at most 120 levels and 16 MiB in memory";
 
 #[test]
-fn copies_cannot_double_an_opportunity_beyond_what_it_may_cost() {
+fn copies_cannot_double_an_opportunity_beyond_the_limit() {
     // Each value costs somewhat more than its text.
     let text = "x".repeat(cost::MAX / 4);
     let read = opportunity(object(json!({"Project": [text]})));
@@ -212,7 +212,7 @@ fn copies_cannot_double_an_opportunity_beyond_what_it_may_cost() {
 }
 
 #[test]
-fn values_cannot_be_moved_about_in_a_long_list_without_end() {
+fn values_in_a_long_list_cannot_be_moved_without_limit() {
     let read = opportunity(object(json!({"Project": vec![0; 20_000]})));
     for operation in [
         json!({"op": "add", "path": "/Project/0", "value": 1}),
@@ -231,7 +231,7 @@ fn values_cannot_be_moved_about_in_a_long_list_without_end() {
 }
 
 #[test]
-fn an_opportunity_cannot_get_more_levels_than_it_may_have() {
+fn operations_cannot_nest_an_opportunity_too_deeply() {
     let nested = |levels: usize| -> Value {
         format!("{}{}", "[".repeat(levels), "]".repeat(levels))
             .parse()
@@ -239,7 +239,7 @@ fn an_opportunity_cannot_get_more_levels_than_it_may_have() {
     };
     let read = opportunity(object(json!({"Project": nested(60)})));
     let place = |levels: usize| format!("/Project{}", "/0".repeat(levels));
-    // The opportunity is the first level.
+    // The opportunity itself is the first level.
     for (operation, is_refused) in [
         (
             json!({"op": "add", "path": "/Project", "value": nested(100)}),
@@ -304,7 +304,7 @@ fn a_patch_that_would_cost_too_much_is_refused_before_it_is_applied() {
 }
 
 #[test]
-fn names_that_the_parser_gives_a_meaning_to_are_refused() {
+fn names_that_the_parser_interprets_are_refused() {
     let raw = "$serde_json::private::RawValue";
     for (patch, pointer) in [
         (json!({raw: "{}"}), format!("/{raw}")),
@@ -342,7 +342,7 @@ fn names_that_the_parser_gives_a_meaning_to_are_refused() {
 }
 
 #[test]
-fn a_patch_that_only_removes_leaves_what_is_null_or_missing_as_it_is() {
+fn a_patch_that_only_removes_leaves_null_and_absent_members_alone() {
     let read = opportunity(object(
         json!({"Marketing": null, "LifeCycle": {"Stage": "Prospect"}}),
     ));
@@ -359,7 +359,7 @@ fn a_patch_that_only_removes_leaves_what_is_null_or_missing_as_it_is() {
 }
 
 #[test]
-fn an_empty_object_is_not_put_in_the_place_of_null_by_any_kind_of_patch() {
+fn no_kind_of_patch_replaces_null_with_an_empty_object() {
     let read = opportunity(object(
         json!({"SoftwareRevenue": null, "Project": {"Title": "t", "AwsPartition": null}}),
     ));
@@ -379,7 +379,7 @@ fn an_empty_object_is_not_put_in_the_place_of_null_by_any_kind_of_patch() {
 }
 
 #[test]
-fn operations_may_replace_the_whole_but_only_by_an_object() {
+fn operations_may_replace_the_whole_opportunity_but_only_with_an_object() {
     let read = opportunity(object(json!({"Project": {"Title": "t"}})));
     for (value, error) in [
         (
@@ -428,7 +428,7 @@ fn an_operation_keeps_the_digits_of_every_number() {
 }
 
 #[test]
-fn an_operation_that_fails_is_named_and_so_is_its_place() {
+fn an_error_names_the_failed_operation_and_its_place() {
     let read = opportunity(object(json!({"Project": {"Title": "t"}})));
     for (operations, error) in [
         (
@@ -533,7 +533,7 @@ fn an_error_has_a_code_and_a_place() {
     }
 }
 
-/// Few names, so that patches hit members; none of them read-only.
+/// Few names, so that patches hit existing members; none is read-only.
 const NAMES: [&str; 8] = [
     "Project",
     "LifeCycle",
@@ -549,7 +549,7 @@ fn members() -> impl Strategy<Value = Object> {
     arbitrary::members(&NAMES)
 }
 
-/// A value without members that are null or objects without a value.
+/// The value without members that are null or objects that hold no value.
 fn without_empty(value: &Value) -> Value {
     match value {
         Value::Array(items) => items.iter().map(without_empty).collect(),
@@ -603,7 +603,7 @@ proptest! {
     }
 
     #[test]
-    fn what_a_patch_does_not_name_is_untouched(members in members(), patch in members()) {
+    fn a_patch_leaves_everything_untouched_that_it_does_not_name(members in members(), patch in members()) {
         let read = opportunity(members);
         let mut untouched = Vec::new();
         unnamed(read.document(), &patch, "", &mut untouched);
@@ -614,17 +614,17 @@ proptest! {
     }
 
     #[test]
-    fn a_merge_changes_what_rfc_7396_changes(members in members(), patch in members()) {
+    fn a_merge_patch_changes_exactly_what_rfc_7396_changes(members in members(), patch in members()) {
         let read = opportunity(members);
         let expected = object(merge_patch(Value::Object(read.document().clone()), &Value::Object(patch.clone())));
         let patched = Patch::Merge(patch).apply(&read).unwrap();
         prop_assert_eq!(without_empty(&Value::Object(patched.clone())), without_empty(&Value::Object(expected)));
-        // What was removed is absent there; here all that was read is in its place.
+        // There, removed members are absent; here, everything that was read is still in its place.
         prop_assert!(read.document().keys().eq(patched.keys().take(read.document().len())));
     }
 
     #[test]
-    fn an_update_sends_every_member_but_the_read_only_ones(members in members()) {
+    fn an_update_sends_every_member_except_the_read_only_ones(members in members()) {
         let read = opportunity(members);
         let body = crate::Update::of(read.document().clone(), &read).body;
         let mut expected = read.document().clone();

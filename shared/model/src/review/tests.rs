@@ -1,4 +1,4 @@
-//! What a review refuses, and the law that it tells what differs between two bodies.
+//! Tests reviews: what they refuse, and the law that their changes are the difference of two bodies.
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -32,7 +32,7 @@ fn places(findings: &[Finding]) -> Vec<(&str, &str)> {
 }
 
 #[test]
-fn a_field_that_is_not_the_partners_may_be_named_but_not_changed() {
+fn a_patch_may_repeat_a_field_of_aws_but_not_change_it() {
     let before = json!({"Arn": "a", "Catalog": "AWS", "OpportunityTeam": [], "LifeCycle": {"ReviewStatus": "Approved"}});
     let same = reviewed(before.clone(), |after| {
         after.insert("Identifier".to_owned(), json!("O1"));
@@ -66,7 +66,7 @@ fn a_field_that_is_not_the_partners_may_be_named_but_not_changed() {
 }
 
 #[test]
-fn a_catalog_that_the_answer_left_out_may_be_named() {
+fn a_patch_may_name_the_catalog_that_the_response_left_out() {
     let review = reviewed(json!({}), |after| {
         after.insert("Catalog".to_owned(), json!("AWS"));
     });
@@ -75,7 +75,7 @@ fn a_catalog_that_the_answer_left_out_may_be_named() {
 }
 
 #[test]
-fn a_use_case_is_compared_without_the_entities_that_aws_puts_in() {
+fn the_entities_that_aws_writes_into_a_use_case_are_no_change() {
     let before = json!({"Project": {"CustomerUseCase": "Security &amp; Compliance"}});
     let review = reviewed(before, |after| {
         after["Project"]["CustomerUseCase"] = json!("Security & Compliance");
@@ -204,7 +204,7 @@ fn no_patch_changes_a_field_that_belongs_to_aws() {
 }
 
 #[test]
-fn an_empty_object_in_the_place_of_null_is_no_change_and_no_error() {
+fn an_empty_object_in_place_of_null_is_neither_a_change_nor_an_error() {
     let before = opportunity(json!({"SoftwareRevenue": null, "Project": {"Title": "t"}}));
     let nothing = patched(&before, &json!({"SoftwareRevenue": {"Value": {}}})).unwrap();
     assert_eq!((nothing.changes.len(), nothing.errors(false)), (0, vec![]));
@@ -220,7 +220,7 @@ fn an_empty_object_in_the_place_of_null_is_no_change_and_no_error() {
 }
 
 #[test]
-fn a_type_tag_that_the_patch_leaves_out_or_brings_is_no_change() {
+fn adding_or_leaving_out_a_type_tag_is_no_change() {
     let spend = |item: Value| json!({"Project": {"ExpectedCustomerSpend": [item, 1]}});
     for (before, patch) in [
         (
@@ -304,7 +304,7 @@ const NAMES: [&str; 14] = [
     "Identifier",
 ];
 
-/// Fields that are in no body, or in every body as the bridge sets them.
+/// The fields that no body contains, or that the bridge sets in every body.
 const IN_NO_BODY: [&str; 4] = ["/Arn", "/Id", "/Catalog", "/Identifier"];
 
 fn operations() -> impl Strategy<Value = json_patch::Patch> {
@@ -328,7 +328,7 @@ fn operations() -> impl Strategy<Value = json_patch::Patch> {
     })
 }
 
-/// What is sent of the values of a change.
+/// The values of a change, as they are sent.
 fn as_sent(change: &Change) -> [Value; 2] {
     [&change.before, &change.after].map(|value| {
         let mut value = without_tags(value);
@@ -391,7 +391,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(1000))]
 
     #[test]
-    fn what_is_told_to_change_is_what_differs_between_the_bodies(
+    fn the_reported_changes_are_the_differences_between_the_bodies(
         members in arbitrary::members(&NAMES), patch in arbitrary::members(&NAMES), operations in operations(),
     ) {
         let mut document = members;

@@ -1,12 +1,12 @@
-//! Which of the known names or values somebody may have meant.
+//! Suggests the known name or value that somebody probably meant.
 //!
-//! Jaro-Winkler, without regard to case: it favours a common beginning, so that `Website` finds
-//! `WebsiteUrl` and `Finance` finds `Financial Services`; edits counted would find `Mining`.
+//! Jaro-Winkler, without regard to case, favours a common beginning, so that `Website` finds `WebsiteUrl`
+//! and `Finance` finds `Financial Services`; an edit distance would find `Mining`.
 
-/// Nothing known is longer; what is, is compared up to here.
+/// No known text is longer; a longer one is compared up to here.
 const COMPARED_CHARS: usize = 100;
 
-/// How alike two texts must be, 1 being the same, for one to be suggested in place of the other.
+/// How alike two texts must be for a suggestion; 1 means equal.
 const ALIKE: f64 = 0.85;
 
 /// The known text that was probably meant.
@@ -18,7 +18,7 @@ pub fn meant<'a>(text: &str, known: &[&'a str]) -> Option<&'a str> {
         .map(|(_, known)| known)
 }
 
-/// The known texts, the most alike first, else in the order given; each with its likeness.
+/// The known texts with their likeness, the most alike first, otherwise in the order given.
 pub(super) fn ranked<'a>(text: &str, known: &[&'a str]) -> impl Iterator<Item = (f64, &'a str)> {
     let text: String = text.chars().take(COMPARED_CHARS).collect();
     let text = text.to_lowercase();

@@ -1,7 +1,7 @@
-//! The walk against the `jsonschema` crate, over documents near the schema.
+//! Compares the validator with the `jsonschema` crate, over documents near the schema.
 //!
-//! Patterns agree too: both crates match the ASCII digits and letters alone with `\d` and `\w`, as
-//! AWS does, and the end of the text alone with `$`.
+//! Patterns agree too: like AWS, both crates match only ASCII digits and letters with `\d` and `\w`, and
+//! only the end of the text with `$`.
 
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
@@ -20,7 +20,7 @@ static ORACLE: LazyLock<Validator> = LazyLock::new(|| {
 
 type Told = BTreeSet<(String, &'static str)>;
 
-/// What the walk finds, without what only the documentation lists.
+/// What the validator finds, except for values that only the documentation lacks.
 fn found(document: &Object) -> Told {
     SCHEMA
         .findings(document)
@@ -30,7 +30,7 @@ fn found(document: &Object) -> Told {
         .collect()
 }
 
-/// What the crate finds, in the words of the walk.
+/// What the crate finds, under the validator's codes.
 fn oracle(document: &Value) -> Told {
     let errors: Vec<_> = ORACLE.iter_errors(document).collect();
     errors.iter().flat_map(in_our_words).collect()
@@ -49,19 +49,19 @@ fn in_our_words(error: &ValidationError<'_>) -> Vec<(String, &'static str)> {
                 "required-member",
             )]
         }
-        // Null is refused where a member is required, and as an item.
+        // The validator refuses null where a member is required, and as an item.
         Kind::Type { .. } if error.instance().is_null() && !is_item(&at) => {
             vec![(at, "required-member")]
         }
         Kind::Type { .. } => vec![(at, "wrong-type")],
-        // The walk does not ask for a value where the type is wrong already.
+        // The validator skips a value whose type is already wrong.
         Kind::Enum { .. } if !error.instance().is_string() => vec![],
         Kind::Enum { .. } => vec![(at, "unlisted-value")],
         Kind::MinLength { .. } => vec![(at, "too-short")],
         Kind::MaxLength { .. } => vec![(at, "too-long")],
         Kind::Pattern { .. } => vec![(at, "wrong-format")],
         Kind::MaxItems { .. } => vec![(at, "too-many-items")],
-        other => panic!("the walk has no word for {other:?}"),
+        other => panic!("the validator has no word for {other:?}"),
     }
 }
 
@@ -70,7 +70,7 @@ fn is_item(pointer: &str) -> bool {
     last.parse::<usize>().is_ok()
 }
 
-/// Every member that the schema knows, with a value in it that AWS takes.
+/// A document with every member that the schema knows, each with a value that AWS takes.
 fn full() -> Value {
     json!({
         "Customer": {
@@ -120,7 +120,7 @@ fn full() -> Value {
     })
 }
 
-/// The pointers to everything in `value`, and in each object to a member that nobody knows.
+/// The pointers to everything in `value`, and to an unknown member in each object.
 fn pointers(value: &Value, at: &str, all: &mut Vec<String>) {
     match value {
         Value::Object(members) => {
@@ -165,7 +165,7 @@ fn near_the_schema() -> impl Strategy<Value = Object> {
     })
 }
 
-/// A value of any kind: many at the edge of a rule, some that are right elsewhere in the document.
+/// A value of any kind: many at the edge of a rule, some that are valid elsewhere in the document.
 fn value(all: Vec<String>) -> impl Strategy<Value = Option<Value>> {
     let edge = prop::sample::select(vec![
         0_usize, 1, 3, 4, 19, 20, 21, 64, 65, 80, 81, 120, 121, 255, 256, 2000, 2001,
@@ -220,7 +220,7 @@ fn value(all: Vec<String>) -> impl Strategy<Value = Option<Value>> {
 }
 
 #[test]
-fn the_full_document_is_right_and_has_every_member() {
+fn the_full_document_is_valid_and_has_every_member() {
     let full = full();
     assert_eq!(oracle(&full), Told::new());
     assert_eq!(found(full.as_object().unwrap()), Told::new());
@@ -247,17 +247,17 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(1000))]
 
     #[test]
-    fn the_walk_finds_what_the_jsonschema_crate_finds(document in near_the_schema()) {
+    fn the_validator_finds_what_the_jsonschema_crate_finds(document in near_the_schema()) {
         prop_assert_eq!(found(&document), oracle(&Value::Object(document)));
     }
 
     #[test]
-    fn what_is_left_alone_is_no_error(document in near_the_schema()) {
+    fn an_unchanged_value_is_no_error(document in near_the_schema()) {
         prop_assert_eq!(judge(&document, &document).errors, []);
     }
 
     #[test]
-    fn what_is_right_before_and_wrong_after_is_an_error(document in near_the_schema()) {
+    fn a_value_that_was_valid_and_becomes_wrong_is_an_error(document in near_the_schema()) {
         let before = full().as_object().unwrap().clone();
         let errors = judge(&before, &document).errors;
         let told = errors.into_iter().map(|error| (error.pointer, error.code.as_str()));

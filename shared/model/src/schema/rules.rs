@@ -1,8 +1,8 @@
-//! The rules, as `build.rs` makes them of `schema/opportunity.schema.json`.
+//! The rules, which `build.rs` generates from `schema/opportunity.schema.json`.
 
 use regex_lite::Regex;
 
-use super::walk::{Pattern, Schema};
+use super::validate::{Pattern, Schema};
 
 include!(concat!(env!("OUT_DIR"), "/rules.rs"));
 

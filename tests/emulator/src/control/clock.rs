@@ -1,4 +1,4 @@
-//! The emulator's time, looked at, stopped and moved.
+//! Reads, stops and advances the emulator's clock.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,7 +28,7 @@ pub(crate) async fn read(State(server): Shared) -> Json<Value> {
     Json(shown(&server.state().store.clock))
 }
 
-/// Stops it or lets it run, and then moves it on.
+/// Stops or resumes the clock, then advances it.
 pub(crate) async fn change(State(server): Shared, body: Bytes) -> Result<Json<Value>, Problem> {
     let change: Change = parse(&body)?;
     let clock = &mut server.state().store.clock;

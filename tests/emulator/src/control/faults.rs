@@ -1,4 +1,4 @@
-//! What is to go wrong with the next requests and the next events.
+//! Injects faults into the next requests and events.
 
 use std::sync::Arc;
 
@@ -38,7 +38,7 @@ fn once() -> usize {
     1
 }
 
-/// Those that have not happened yet, in the order in which they will.
+/// The faults that are still to happen, in order.
 pub(crate) async fn list(State(server): Shared) -> Json<Value> {
     let state = server.state();
     Json(state.faults.pending().map(|it| json!(it)).collect())

@@ -1,6 +1,6 @@
-//! The control API: what the Rust API can do, by HTTP, for tests in any language and for pages.
+//! The control API: the Rust API over HTTP, for tests in any language and for pages.
 //!
-//! Under a path that no AWS client asks for, on the same port. `README.md` beside `src` describes it.
+//! It shares the port, under a path that no AWS client uses. `README.md` beside `src` describes it.
 
 use std::sync::Arc;
 
@@ -23,7 +23,7 @@ mod stream;
 
 const PREFIX: &str = "/_control";
 
-/// Whether a path is one of the control API, or of the playground.
+/// Whether a path belongs to the control API or to the playground.
 pub(crate) fn is_for(path: &str) -> bool {
     let rest = path.strip_prefix(PREFIX);
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/')) || playground::is_for(path)

@@ -1,4 +1,4 @@
-//! Opportunities and AWS's side of them: put in, looked at, edited as AWS's seller does, reviewed.
+//! Seeds, reads, edits and reviews opportunities and AWS's summaries of them.
 
 use std::sync::Arc;
 
@@ -17,9 +17,9 @@ use crate::server::Server;
 use crate::store::{Document, SeedError, Store};
 
 type Shared = State<Arc<Server>>;
-type Answer = Result<Json<Value>, Problem>;
+type Reply = Result<Json<Value>, Problem>;
 
-/// What an edit leaves alone: by these an opportunity is found, and AWS dates its own edits.
+/// The members that an edit cannot change: two identify the opportunity, and AWS dates its own edits.
 const NOT_EDITED: [&str; 3] = ["Catalog", "Id", "LastModifiedDate"];
 
 pub(crate) async fn list(State(server): Shared) -> Json<Value> {
@@ -27,8 +27,8 @@ pub(crate) async fn list(State(server): Shared) -> Json<Value> {
     Json(state.store.all().cloned().map(Value::Object).collect())
 }
 
-/// One opportunity or an array of them, all or none.
-pub(crate) async fn seed(State(server): Shared, body: Bytes) -> Answer {
+/// Seeds one opportunity or an array of them, all or none.
+pub(crate) async fn seed(State(server): Shared, body: Bytes) -> Reply {
     let content: Value = parse(&body)?;
     let (documents, is_array) = match content {
         Value::Array(documents) => (documents, true),
@@ -57,7 +57,7 @@ pub(crate) async fn seed_samples(State(server): Shared) -> Json<Value> {
     Json(json!({ "seeded": ids }))
 }
 
-/// Takes all opportunities and summaries away.
+/// Removes all opportunities and summaries.
 pub(crate) async fn clear(State(server): Shared) -> StatusCode {
     let mut state = server.state();
     state.store.clear();
@@ -65,14 +65,14 @@ pub(crate) async fn clear(State(server): Shared) -> StatusCode {
     StatusCode::NO_CONTENT
 }
 
-pub(crate) async fn read(State(server): Shared, Path(id): Path<String>) -> Answer {
+pub(crate) async fn read(State(server): Shared, Path(id): Path<String>) -> Reply {
     let state = server.state();
     let document = found(&state.store, &id)?;
     Ok(Json(Value::Object(document.clone())))
 }
 
-/// AWS's seller edits: a JSON merge patch, written under a new date, announced by an event.
-pub(crate) async fn edit(State(server): Shared, Path(id): Path<String>, body: Bytes) -> Answer {
+/// Edits as AWS's seller does: a JSON merge patch, written under a new date, with an event.
+pub(crate) async fn edit(State(server): Shared, Path(id): Path<String>, body: Bytes) -> Reply {
     let patch: Document = parse(&body)?;
     if let Some(member) = NOT_EDITED.iter().find(|name| patch.contains_key(**name)) {
         let what = format!("`{member}` cannot be edited, expected other members");
@@ -89,8 +89,8 @@ struct Review {
     reason: Option<String>,
 }
 
-/// A step of the review, written and announced like an edit.
-pub(crate) async fn review(State(server): Shared, Path(id): Path<String>, body: Bytes) -> Answer {
+/// Takes a step of the review, written like an edit, with an event.
+pub(crate) async fn review(State(server): Shared, Path(id): Path<String>, body: Bytes) -> Reply {
     let review: Review = parse(&body)?;
     let expected = review.step.from();
     let status = status(found(&server.state().store, &id)?).to_owned();
@@ -107,7 +107,7 @@ pub(crate) async fn review(State(server): Shared, Path(id): Path<String>, body: 
     write(&server, &id, &patch)
 }
 
-/// Tells of an opportunity as it is, by an event as after a change: a CRM that is new hears of it so.
+/// Sends an event for an unchanged opportunity, so that a new CRM gets it.
 pub(crate) async fn announce(
     State(server): State<Arc<Server>>,
     Path(id): Path<String>,
@@ -130,8 +130,8 @@ pub(crate) async fn remove(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// The summary that was put in, or null where AWS has none.
-pub(crate) async fn read_summary(State(server): Shared, Path(id): Path<String>) -> Answer {
+/// The seeded summary, or null if AWS has none.
+pub(crate) async fn read_summary(State(server): Shared, Path(id): Path<String>) -> Reply {
     let state = server.state();
     found(&state.store, &id)?;
     let summary = state.summaries.get(&id).cloned();
@@ -139,7 +139,7 @@ pub(crate) async fn read_summary(State(server): Shared, Path(id): Path<String>) 
     Ok(Json(summary.ok_or_else(nobody)?.unwrap_or_default()))
 }
 
-/// What `GetAwsOpportunitySummary` answers from here on; null for `ResourceNotFoundException`.
+/// Sets what `GetAwsOpportunitySummary` returns; null for `ResourceNotFoundException`.
 pub(crate) async fn seed_summary(
     State(server): Shared,
     Path(id): Path<String>,
@@ -152,7 +152,7 @@ pub(crate) async fn seed_summary(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// From here on AWS shows what it shows of any new opportunity.
+/// Removes the seeded summary: AWS then shows what it shows of any new opportunity.
 pub(crate) async fn forget_summary(State(server): Shared, Path(id): Path<String>) -> StatusCode {
     server.state().summaries.remove(&id);
     StatusCode::NO_CONTENT
@@ -163,8 +163,8 @@ fn found<'a>(store: &'a Store, id: &str) -> Result<&'a Document, Problem> {
     store.get(id).ok_or_else(nothing)
 }
 
-/// Somebody else's write; gives the opportunity as it is then.
-fn write(server: &Server, id: &str, patch: &Value) -> Answer {
+/// Writes as somebody else; returns the opportunity after the write.
+fn write(server: &Server, id: &str, patch: &Value) -> Reply {
     let mut state = server.state();
     state.store.edit(id, |it| json_patch::merge(it, patch));
     let document = found(&state.store, id)?;

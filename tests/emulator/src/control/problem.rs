@@ -1,4 +1,4 @@
-//! How the control API says no: RFC 9457, with the place where a body is wrong as a JSON Pointer.
+//! The control API's errors: RFC 9457, with a JSON Pointer to the wrong place in a body.
 
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
@@ -7,12 +7,12 @@ use serde::de::DeserializeOwned;
 use serde_json::json;
 use serde_path_to_error::{Path, Segment};
 
-/// Why a request of the control API is not carried out.
+/// Why the control API refuses a request.
 #[derive(Debug)]
 pub(crate) struct Problem {
     status: StatusCode,
     detail: String,
-    /// Where in the body; null where it is not the body that is wrong.
+    /// The place in the body; null if the body is not at fault.
     pointer: Option<String>,
 }
 
@@ -37,7 +37,7 @@ impl Problem {
         Self::new(StatusCode::BAD_GATEWAY, detail)
     }
 
-    /// The body is wrong at this place; the empty pointer is the whole of it.
+    /// The body is wrong at this place; the empty pointer means the whole body.
     pub(crate) fn body(pointer: &str, detail: String) -> Self {
         Self {
             pointer: Some(pointer.to_owned()),
@@ -67,14 +67,14 @@ impl IntoResponse for Problem {
     }
 }
 
-/// A body as what it has to be.
+/// Parses a body.
 pub(crate) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     let mut json = serde_json::Deserializer::from_slice(body);
     let parsed = serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let pointer = pointer(error.path());
         let error = error.into_inner();
         let told = error.to_string();
-        // The pointer says where, unless the body is no JSON.
+        // The pointer names the place, unless the body is not JSON.
         let what = told.rsplit_once(" at line ").filter(|_| error.is_data());
         Problem::body(&pointer, what.map_or(&*told, |(what, _)| what).to_owned())
     })?;

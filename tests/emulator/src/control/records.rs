@@ -1,4 +1,4 @@
-//! What has happened, as JSON.
+//! Returns what has happened, as JSON.
 
 use std::sync::Arc;
 
@@ -25,7 +25,7 @@ pub(crate) async fn requests(State(server): Shared) -> Json<Value> {
     Json(requests.iter().map(request).collect())
 }
 
-/// Those of the requests that ask for a change, whether it happened or not.
+/// The requests that ask for a change, whether or not it happened.
 pub(crate) async fn writes(State(server): Shared) -> Json<Value> {
     let requests = server.state().journal.pick(Happening::request);
     let writes = requests
@@ -44,7 +44,7 @@ pub(crate) async fn invocations(State(server): Shared) -> Json<Value> {
     Json(invocations.iter().map(invocation).collect())
 }
 
-/// What the playground's CRM knows, by the ids of the opportunities.
+/// What the playground's CRM knows, by opportunity id.
 pub(crate) async fn deals(State(server): Shared) -> Json<Value> {
     Json(json!(server.state().deals))
 }
@@ -54,7 +54,7 @@ pub(crate) async fn clear(State(server): Shared) -> StatusCode {
     StatusCode::NO_CONTENT
 }
 
-/// What happened, as the name of its kind and as JSON.
+/// A happening as the name of its kind and as JSON.
 pub(crate) fn told(happening: &Happening) -> (&'static str, Value) {
     match happening {
         Happening::Request(it) => ("request", request(it)),
@@ -121,8 +121,8 @@ fn receipt(receipt: &Receipt) -> Value {
     json!({ "verdict": receipt.verdict, "event": receipt.event, "before": receipt.before })
 }
 
-/// What all requests of one invocation of a function have in common: the root of X-Ray's trace id, as
-/// the AWS SDKs send it from Lambda; null where there is none.
+/// The id that all requests of one invocation share: the root of X-Ray's trace id, as the AWS SDKs send
+/// it from Lambda; null if there is none.
 fn trace(headers: &HeaderMap) -> Option<&str> {
     let mut parts = header(headers, "x-amzn-trace-id").split(';');
     parts.find_map(|part| part.strip_prefix("Root="))
@@ -136,7 +136,7 @@ fn headers(headers: &HeaderMap) -> Value {
     Value::Object(texts.collect::<Map<_, _>>())
 }
 
-/// A body as JSON where it is JSON, else as text; null where there is none.
+/// A body as JSON if it is JSON, otherwise as text; null if it is empty.
 fn body(bytes: &Bytes) -> Value {
     if bytes.is_empty() {
         return Value::Null;

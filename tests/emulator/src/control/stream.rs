@@ -1,7 +1,7 @@
-//! What happens, while it happens: server-sent events.
+//! Streams what happens as server-sent events.
 //!
-//! The stream begins with all that is on record, and after a break where it broke off: browsers
-//! send the last number they have seen as `Last-Event-ID`.
+//! The stream begins with everything on record, or resumes after an interruption: browsers send the
+//! last number that they saw as `Last-Event-ID`.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -37,16 +37,16 @@ pub(crate) async fn events(
     Sse::new(events).keep_alive(KeepAlive::default())
 }
 
-/// One who reads the record to its end, and waits there.
+/// Reads the record to its end, and waits there.
 struct Reader {
     entries: watch::Receiver<Entries>,
-    /// The number of the first entry that has not been read.
+    /// The number of the first entry not yet read.
     next: usize,
     waiting: VecDeque<(usize, Arc<Entry>)>,
 }
 
 impl Reader {
-    /// The next event; nothing once the emulator stops.
+    /// The next event; `None` once the emulator stops.
     async fn next(&mut self) -> Option<Event> {
         loop {
             if let Some((number, entry)) = self.waiting.pop_front() {
@@ -61,7 +61,7 @@ impl Reader {
 
     fn read(&mut self) {
         let entries = self.entries.borrow_and_update();
-        // A number beyond the end is of an earlier emulator on the same port.
+        // A number beyond the end comes from an earlier emulator on the same port.
         if self.next > entries.end() {
             self.next = 0;
         }

@@ -1,4 +1,4 @@
-//! The files of the page, read anew for each request: who changes one sees it at the next reload.
+//! Serves the page's files, read anew for each request, so that an edit shows at the next reload.
 
 use std::path::{Component, Path};
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use crate::server::Server;
 
 type Shared = State<Arc<Server>>;
 
-/// The page asks nobody but this server, whatever is in the opportunities that it shows.
+/// The page may contact only this server, whatever the opportunities that it shows contain.
 const POLICY: &str = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; \
                       base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 

@@ -1,7 +1,8 @@
-//! The playground: a page that shows the bridge at work, and what it needs beside the control API.
+//! Serves the playground, a page that shows the bridge at work.
 //!
-//! A browser lets a page talk to its own origin alone. So the page is served here, and so are a way
-//! to the bridge and a CRM: what the page sends and what the CRM hears is on record with the rest.
+//! A browser lets a page talk only to its own origin. So the page is served here, together with a
+//! forwarder to the bridge and a CRM: whatever the page sends and the CRM receives is on record with
+//! the rest.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -20,16 +21,16 @@ mod receiver;
 pub(crate) use passage::Passage;
 pub(crate) use receiver::{Deal, Receipt};
 
-/// Where the playground's CRM takes CloudEvents.
+/// The path on which the playground's CRM takes CloudEvents.
 pub(crate) const CRM: &str = "/_crm";
 const PREFIXES: [&str; 3] = ["/_bridge", CRM, "/_playground"];
 
-/// What the playground is made of.
+/// The parts of the playground.
 #[derive(Default)]
 pub(crate) struct Playground {
-    /// Folders with files of pages; a file is taken from the first that has it.
+    /// Folders with the page's files; the first folder that has a file provides it.
     folders: Vec<PathBuf>,
-    /// Where `patch-opportunity` takes requests.
+    /// The forwarder to `patch-opportunity`.
     way: Option<Way>,
 }
 
@@ -47,7 +48,7 @@ impl Playground {
     }
 }
 
-/// Whether a path is one of the playground.
+/// Whether a path belongs to the playground.
 pub(crate) fn is_for(path: &str) -> bool {
     let rest = PREFIXES.iter().find_map(|prefix| path.strip_prefix(prefix));
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))

@@ -1,7 +1,7 @@
-//! The way to the bridge: a request below `/_bridge` is handed on to the function's URL as it is.
+//! Forwards requests below `/_bridge` unchanged to the function's URL.
 //!
-//! The function knows nothing of browsers, and should not: a page of another origin would need
-//! answers to its preflights. What passes is on record, which a function's own log never has.
+//! The function knows nothing of browsers, and should not: a page of another origin would need answers
+//! to its preflights. Requests and answers are on record, which a function's own log never has.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,9 +25,9 @@ use crate::journal::Happening;
 use crate::server::Server;
 
 const PREFIX: &str = "/_bridge";
-/// The first answer may wait for a compiler.
+/// The time limit: the first answer may wait for a compiler.
 const TIMEOUT: Duration = Duration::from_mins(15);
-/// What is between two hops, and not of the request (RFC 9110, section 7.6.1).
+/// Headers that belong to one hop, not to the request (RFC 9110, section 7.6.1).
 const OF_A_HOP: [HeaderName; 4] = [CONNECTION, CONTENT_LENGTH, HOST, TRANSFER_ENCODING];
 
 /// A request to the bridge, and its answer.
@@ -44,7 +44,7 @@ pub(crate) struct Passage {
     pub(crate) answer: Bytes,
 }
 
-/// How to get to the function.
+/// A client for the function.
 pub(crate) struct Way {
     http: Client<HttpConnector, Full<Bytes>>,
     function: Endpoint,

@@ -1,6 +1,6 @@
-//! A CRM that listens: it takes CloudEvents and follows the one rule that the README gives receivers.
+//! A CRM that takes CloudEvents and follows the one rule that the README gives receivers.
 //!
-//! It keeps the newest event of each opportunity, and tells of each event what it did with it and why.
+//! It keeps the newest event of each opportunity, and reports what it did with each event and why.
 
 use std::sync::Arc;
 
@@ -17,19 +17,19 @@ use crate::server::Server;
 /// What the CRM knows of an opportunity.
 #[derive(Clone, Serialize)]
 pub(crate) struct Deal {
-    /// The greatest seen, of an event that was applied or not.
+    /// The greatest `sequence` seen, in an event applied or dropped.
     sequence: String,
-    /// The last event that was applied.
+    /// The last event applied.
     event: Value,
     /// Its id.
     id: String,
 }
 
-/// An event that the CRM was told.
+/// An event that the CRM received.
 pub(crate) struct Receipt {
     pub(crate) event: Value,
     pub(crate) verdict: Verdict,
-    /// The last event that it had applied; null where there was none.
+    /// The last event that it had applied; null if there was none.
     pub(crate) before: Value,
 }
 
@@ -44,7 +44,7 @@ pub(crate) enum Verdict {
     Late,
 }
 
-/// The part of a CloudEvent that the rule asks for.
+/// The part of a CloudEvent that the rule needs.
 #[derive(Deserialize)]
 struct Told {
     id: String,
@@ -101,7 +101,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_event_is_applied_if_it_is_newer_and_another_one() {
+    fn an_event_is_applied_if_it_is_newer_and_not_a_duplicate() {
         let deal = Deal {
             sequence: "5".to_owned(),
             event: Value::Null,

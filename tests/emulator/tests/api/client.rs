@@ -1,6 +1,6 @@
-//! The smallest client there can be, and the opportunity that it asks for.
+//! A minimal HTTP client, and the opportunity that it asks for.
 //!
-//! Not an AWS client, so that what goes over the wire is written down and not taken for granted.
+//! It is not an AWS client, so that the tests spell out what goes over the wire.
 
 use std::io;
 
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-/// An answer as it came over the wire.
+/// An answer as received.
 pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) head: String,
@@ -21,7 +21,7 @@ impl Answer {
         serde_json::from_str(&self.body).unwrap()
     }
 
-    /// AWS's name for the error, as a client finds it.
+    /// AWS's name for the error, found as clients find it.
     pub(crate) fn error(&self) -> String {
         let body = self.json();
         let name = body["__type"].as_str().unwrap_or_default();
@@ -29,7 +29,7 @@ impl Answer {
     }
 }
 
-/// Sends bytes over a connection of their own and reads until it closes.
+/// Sends bytes over a connection of their own, and reads until it closes.
 pub(crate) async fn exchange(emulator: &Emulator, bytes: &str) -> io::Result<Answer> {
     let address = emulator.url().replace("http://", "");
     let mut stream = TcpStream::connect(address).await?;

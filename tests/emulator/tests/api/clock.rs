@@ -1,4 +1,4 @@
-//! Time that a test moves, instead of waiting for it.
+//! Tests the clock that a test moves instead of waiting.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::client::{ID, call, get, seed, update};
 
 #[tokio::test]
-async fn quotas_are_counted_by_the_emulators_time() {
+async fn quotas_follow_the_emulators_time() {
     let settings = Settings {
         reads_per_second: Some(2),
         ..Settings::default()
@@ -16,7 +16,7 @@ async fn quotas_are_counted_by_the_emulators_time() {
     let emulator = Emulator::start_with(settings).await.unwrap();
     seed(&emulator);
     emulator.stop_clock();
-    // Each case: how far the clock is moved before a read, and the status of its answer.
+    // Each case: how far the clock advances before a read, and the status of its answer.
     for (milliseconds, status) in [
         (0, 200),
         (400, 200),
@@ -32,7 +32,7 @@ async fn quotas_are_counted_by_the_emulators_time() {
 }
 
 #[tokio::test]
-async fn changes_are_dated_by_the_emulators_time() {
+async fn the_dates_of_changes_follow_the_emulators_time() {
     let emulator = Emulator::start().await;
     seed(&emulator);
     emulator.stop_clock();

@@ -1,4 +1,4 @@
-//! The control API, as a client without this library uses it.
+//! Tests the control API as a client without this library uses it.
 
 use partner_central_emulator::Emulator;
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::client::{Answer, ID, call, emulator, exchange, get, seed, title, try_call, update};
 use crate::stand_in::{FUNCTION, StandIn, answer, deliveries};
 
-/// A request to the control API; a null body is none.
+/// Sends a request to the control API; null means no body.
 async fn control(emulator: &Emulator, method: &str, path: &str, body: &Value) -> Answer {
     let body = if body.is_null() {
         String::new()
@@ -36,7 +36,7 @@ async fn read(emulator: &Emulator, path: &str) -> Value {
 }
 
 #[tokio::test]
-async fn opportunities_are_put_in_looked_at_and_taken_away() {
+async fn opportunities_can_be_seeded_read_and_removed() {
     let emulator = emulator().await;
     let one = emulator.opportunity(ID).unwrap();
     let other = json!({ "Id": "O2", "Catalog": "AWS", "LastModifiedDate": "2025-12-15T10:20:30Z" });
@@ -63,7 +63,7 @@ async fn opportunities_are_put_in_looked_at_and_taken_away() {
 }
 
 #[tokio::test]
-async fn of_several_opportunities_all_are_put_in_or_none() {
+async fn several_opportunities_are_seeded_all_or_none() {
     let emulator = emulator().await;
     let mut documents = json!([
         emulator.opportunity(ID).unwrap(),
@@ -79,7 +79,7 @@ async fn of_several_opportunities_all_are_put_in_or_none() {
 }
 
 #[tokio::test]
-async fn awss_seller_edits_past_any_lock_and_the_event_goes_out() {
+async fn an_edit_by_awss_seller_ignores_locks_and_sends_an_event() {
     let stand_in = StandIn::start(|_, _| answer(200, "{}")).await;
     let emulator = Emulator::start_with(stand_in.as_function()).await.unwrap();
     emulator.seed_samples();
@@ -99,9 +99,9 @@ async fn awss_seller_edits_past_any_lock_and_the_event_goes_out() {
     assert_eq!(event["detail"]["opportunity"]["identifier"], "O1000112");
 }
 
-/// Each case: a sample, a step, and the review status after it; nothing where it cannot be taken.
+/// Each case: a sample, a step, and the review status after it, or none if the step is not possible.
 #[tokio::test]
-async fn a_review_goes_its_way_step_by_step() {
+async fn a_review_advances_step_by_step() {
     let emulator = Emulator::start().await;
     emulator.seed_samples();
     let cases = [
@@ -139,7 +139,7 @@ async fn a_review_goes_its_way_step_by_step() {
 }
 
 #[tokio::test]
-async fn a_summary_is_put_in_denied_and_forgotten() {
+async fn a_summary_can_be_seeded_withheld_and_reset() {
     let emulator = emulator().await;
     let path = format!("/opportunities/{ID}/summary");
     let request = json!({ "Catalog": "AWS", "RelatedOpportunityIdentifier": ID });
@@ -154,9 +154,9 @@ async fn a_summary_is_put_in_denied_and_forgotten() {
     assert_eq!(summary().await.json()["Visibility"], "Full");
 }
 
-/// Each case: a fault, what becomes of an update that meets it, and the title after it.
+/// Each case: a fault, the outcome of an update that meets it, and the title afterwards.
 #[tokio::test]
-async fn every_fault_has_a_name() {
+async fn every_fault_can_be_injected_by_its_name() {
     let cases = [
         (
             json!("access-denied"),
@@ -221,7 +221,7 @@ async fn every_fault_has_a_name() {
 }
 
 #[tokio::test]
-async fn what_was_to_go_wrong_can_be_called_off() {
+async fn pending_faults_can_be_cleared() {
     let emulator = emulator().await;
     let faults = [
         (
@@ -242,9 +242,9 @@ async fn what_was_to_go_wrong_can_be_called_off() {
     assert_eq!(call(&emulator, "GetOpportunity", &get()).await.status, 200);
 }
 
-/// Each case: a request that is wrong, the status, and where it is wrong.
+/// Each case: a wrong request, the status, and the pointer to what is wrong.
 #[tokio::test]
-async fn a_refusal_names_the_place() {
+async fn a_refusal_names_the_wrong_place() {
     let emulator = emulator().await;
     let path = format!("/opportunities/{ID}");
     let cases = [
@@ -340,7 +340,7 @@ async fn a_refusal_names_the_place() {
 }
 
 #[tokio::test]
-async fn what_has_happened_can_be_read_and_forgotten() {
+async fn records_can_be_read_and_cleared() {
     let stand_in = StandIn::start(|_, _| answer(200, r#"{"answer":1}"#)).await;
     let emulator = Emulator::start_with(stand_in.as_function()).await.unwrap();
     seed(&emulator);
@@ -376,7 +376,7 @@ async fn what_has_happened_can_be_read_and_forgotten() {
 }
 
 #[tokio::test]
-async fn time_is_stopped_moved_and_let_go() {
+async fn the_clock_can_be_stopped_advanced_and_resumed() {
     let emulator = emulator().await;
     let change = async |change: Value| control(&emulator, "PATCH", "/clock", &change).await.json();
     let stopped = change(json!({ "stopped": true })).await;
@@ -395,7 +395,7 @@ async fn time_is_stopped_moved_and_let_go() {
 }
 
 #[tokio::test]
-async fn all_that_the_readme_lists_is_there() {
+async fn every_path_in_the_readme_exists() {
     let readme = include_str!("../../README.md");
     let listed = readme.lines().filter_map(|line| line.strip_prefix("| `"));
     let listed = listed.filter_map(|line| line.split_once('`')?.0.split_once(" /_control"));

@@ -1,4 +1,4 @@
-//! What happens, while it happens: the control API's server-sent events.
+//! Tests the control API's stream of server-sent events.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::stand_in::{StandIn, answer};
 struct Stream(Lines<BufReader<TcpStream>>);
 
 impl Stream {
-    /// A stream from its beginning, or from behind a number on.
+    /// Opens a stream from its beginning, or after a number.
     async fn open(emulator: &Emulator, last: Option<usize>) -> Self {
         let mut stream = TcpStream::connect(emulator.url().replace("http://", ""))
             .await
@@ -24,7 +24,7 @@ impl Stream {
         Self(BufReader::new(stream).lines())
     }
 
-    /// The next event: its number, its kind, and what it holds.
+    /// The next event: its number, its kind, and its data.
     async fn next(&mut self) -> (usize, String, Value) {
         let event = async {
             let (mut number, mut kind) = (0, String::new());
@@ -49,7 +49,7 @@ impl Stream {
 }
 
 #[tokio::test]
-async fn it_tells_what_was_and_what_is() {
+async fn the_stream_sends_the_record_and_then_what_happens() {
     let stand_in = StandIn::start(|_, _| answer(200, "{}")).await;
     let emulator = Emulator::start_with(stand_in.as_function()).await.unwrap();
     seed(&emulator);
@@ -71,12 +71,12 @@ async fn it_tells_what_was_and_what_is() {
 }
 
 #[tokio::test]
-async fn it_goes_on_where_it_broke_off_or_where_the_record_begins() {
+async fn the_stream_resumes_after_the_last_number_or_at_the_beginning_of_the_record() {
     let emulator = emulator().await;
     for operation in ["GetOpportunity", "UpdateOpportunity"] {
         call(&emulator, operation, &json!({})).await;
     }
-    // Each case: the number that the client has seen last, and the one that follows.
+    // Each case: the last number that the client saw, and the next one.
     for (last, expected) in [(None, 0), (Some(0), 1), (Some(99), 0)] {
         assert_eq!(Stream::open(&emulator, last).await.next().await.0, expected);
     }

@@ -1,4 +1,4 @@
-//! What an API destination of EventBridge sends to a CRM, and what it makes of the answers.
+//! Tests deliveries to a CRM: what an API destination sends, and how it reacts to the answers.
 
 use http::Method;
 use partner_central_emulator::{
@@ -11,7 +11,7 @@ use crate::stand_in::{CRM, FUNCTION, Received, StandIn, answer, deliveries};
 
 const EVENT: &str = r#"{"id":"1","data":{"crm":{"amount":1.50,"stage":"won"}}}"#;
 
-/// An emulator that delivers to a stand-in, after a change and what became of its event.
+/// Delivers one change to a stand-in, and returns the outcome of its event.
 async fn delivered(stand_in: &StandIn, destination: Destination) -> Delivery {
     let settings = Settings {
         deliver: Some(destination),
@@ -31,7 +31,7 @@ async fn crm() -> StandIn {
     .await
 }
 
-/// The headers of a delivery, in order, less those that differ from one machine to the next.
+/// The headers of a delivery, in order, without those that differ between machines.
 fn headers(received: &Received) -> Vec<(&str, &str)> {
     let headers = received.headers.iter();
     let mut headers: Vec<_> = headers
@@ -42,7 +42,7 @@ fn headers(received: &Received) -> Vec<(&str, &str)> {
     headers
 }
 
-/// Each case: a credential, and the header that it is.
+/// Each case: a credential and its header.
 #[tokio::test]
 async fn a_delivery_has_the_headers_of_an_api_destination_and_the_credential() {
     let cases = [
@@ -87,7 +87,7 @@ async fn a_delivery_has_the_headers_of_an_api_destination_and_the_credential() {
 }
 
 #[tokio::test]
-async fn a_record_goes_to_the_opportunitys_own_place() {
+async fn a_record_is_sent_to_the_url_of_its_opportunity() {
     let stand_in = crm().await;
     let destination = Destination {
         endpoint: stand_in.endpoint("/crm/*"),
@@ -108,7 +108,7 @@ async fn a_record_goes_to_the_opportunitys_own_place() {
 }
 
 #[tokio::test]
-async fn an_event_without_a_record_is_not_delivered_as_one() {
+async fn an_event_without_a_record_is_not_delivered() {
     let stand_in = StandIn::start(|_, _| answer(200, r#"{"data":{}}"#)).await;
     let destination = Destination {
         body: Delivered::Record,
@@ -119,9 +119,9 @@ async fn an_event_without_a_record_is_not_delivered_as_one() {
     assert_eq!(stand_in.received(CRM).len(), 0);
 }
 
-/// Each case: what the CRM answers, for it stands in the path, and how often it is asked.
+/// Each case: a status, which the stand-in takes from the path, and the number of attempts.
 #[tokio::test]
-async fn a_refusal_is_final_or_tried_again_by_its_status() {
+async fn the_status_of_a_refusal_decides_whether_it_is_retried() {
     for (status, times) in [
         (302, 1),
         (400, 1),

@@ -1,4 +1,4 @@
-//! Events that do not arrive as they should.
+//! Tests events that are lost, late or doubled.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ async fn start(settings: Settings) -> (StandIn, Emulator) {
     (stand_in, emulator)
 }
 
-/// The ids of the events that came to the function.
+/// The ids of the events that reached the function.
 fn received(stand_in: &StandIn) -> Vec<String> {
     let id = |event: Value| event["id"].as_str().unwrap().to_owned();
     let received = stand_in.received(FUNCTION);
@@ -27,7 +27,7 @@ fn received(stand_in: &StandIn) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_lost_event_reaches_nobody_and_the_change_is_there_all_the_same() {
+async fn a_lost_event_reaches_nobody_but_the_change_is_made() {
     let (stand_in, emulator) = start(Settings::default()).await;
     emulator.inject_into_events(1, EventFault::Lost);
     call(&emulator, "UpdateOpportunity", &update("New")).await;
@@ -39,9 +39,9 @@ async fn a_lost_event_reaches_nobody_and_the_change_is_there_all_the_same() {
     assert_eq!(emulator.opportunity(ID).unwrap()["Project"]["Title"], "New");
 }
 
-/// Each case: how many events are to be lost, and how many of three are.
+/// Each case: how many events to lose, and how many of three are lost.
 #[tokio::test]
-async fn the_first_events_are_lost_or_all_of_them() {
+async fn the_first_events_or_all_can_be_lost() {
     for (lose_events, lost) in [(0, 0), (2, 2), (usize::MAX, 3)] {
         let settings = Settings {
             lose_events,
@@ -62,7 +62,7 @@ async fn the_first_events_are_lost_or_all_of_them() {
 }
 
 #[tokio::test]
-async fn one_change_of_several_is_told_twice() {
+async fn one_change_of_several_can_send_its_event_twice() {
     let (stand_in, emulator) = start(Settings::default()).await;
     emulator.inject_into_events(1, EventFault::Doubled);
     emulator.edit(ID, |_| {});
@@ -76,7 +76,7 @@ async fn one_change_of_several_is_told_twice() {
 }
 
 #[tokio::test]
-async fn a_late_event_comes_behind_those_of_later_changes() {
+async fn a_late_event_arrives_after_those_of_later_changes() {
     let (stand_in, emulator) = start(Settings::default()).await;
     emulator.inject_into_events(1, EventFault::Late(Duration::from_millis(300)));
     let first = changed(&emulator);
@@ -87,8 +87,8 @@ async fn a_late_event_comes_behind_those_of_later_changes() {
     assert_eq!(times, [second, first]);
 }
 
-/// Changes the opportunity a minute later than before, and gives the time of the change as an event
-/// tells it.
+/// Changes the opportunity a minute after the last change, and returns the time of the change as its
+/// event writes it.
 fn changed(emulator: &Emulator) -> Value {
     emulator.stop_clock();
     emulator.advance(Duration::from_mins(1));

@@ -1,4 +1,4 @@
-//! What EventBridge and the API destination do with a change.
+//! Tests events: what reaches the function, and what its answer does to the CRM.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -18,12 +18,12 @@ async fn emulator(settings: Settings) -> Emulator {
     emulator
 }
 
-/// Somebody else's change of the seeded opportunity.
+/// Changes the seeded opportunity as somebody else.
 fn change(emulator: &Emulator) {
     emulator.edit(ID, |it| it["Project"]["Title"] = json!("Theirs"));
 }
 
-/// The events that came to the function, each as its kind and the opportunity's id.
+/// The events that reached the function, each as its kind and the opportunity's id.
 fn events(stand_in: &StandIn) -> Vec<(String, String)> {
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let event = |event: Value| {
@@ -35,7 +35,7 @@ fn events(stand_in: &StandIn) -> Vec<(String, String)> {
 }
 
 #[tokio::test]
-async fn every_change_is_an_event_and_nothing_else_is() {
+async fn every_change_sends_an_event_and_nothing_else_does() {
     let stand_in = StandIn::start(|_, _| answer(200, "{}")).await;
     let emulator = emulator(stand_in.as_function()).await;
     let creation = json!({
@@ -52,10 +52,10 @@ async fn every_change_is_an_event_and_nothing_else_is() {
     });
     let requests = [
         ("UpdateOpportunity", update("New"), 200),
-        // Refused, for it is stale now.
+        // Refused, because it is stale now.
         ("UpdateOpportunity", update("Newer"), 400),
         ("CreateOpportunity", creation.clone(), 200),
-        // Answered, but not done again.
+        // Answered, but not repeated.
         ("CreateOpportunity", creation, 200),
         ("AssociateOpportunity", solution.clone(), 200),
         ("DisassociateOpportunity", solution, 200),
@@ -120,7 +120,7 @@ async fn an_event_has_the_recorded_shape() {
 }
 
 #[tokio::test]
-async fn duplicates_come_one_after_the_other_under_ids_of_their_own() {
+async fn duplicates_arrive_one_after_the_other_with_ids_of_their_own() {
     let stand_in = StandIn::start(|_, _| answer(200, "{}")).await;
     let settings = Settings {
         duplicate_events: true,
@@ -160,7 +160,7 @@ async fn the_crm_gets_the_functions_answer_byte_for_byte() {
 }
 
 #[tokio::test]
-async fn a_function_that_fails_is_tried_again_and_then_told_of() {
+async fn a_failing_function_is_retried_and_then_reported() {
     let stand_in = StandIn::start(|path, before| match (path, before) {
         (FUNCTION, 0) => answer(500, r#"{"errorType":"Throttled","errorMessage":"later"}"#),
         (FUNCTION, 1) => answer(404, r#"{"title":"Missing function"}"#),
@@ -191,7 +191,7 @@ async fn a_function_that_fails_is_tried_again_and_then_told_of() {
 }
 
 #[tokio::test]
-async fn a_crm_that_fails_gets_the_same_answer_again() {
+async fn a_failing_crm_gets_the_same_answer_again() {
     let stand_in = StandIn::start(|path, before| match (path, before) {
         (FUNCTION, 0) => answer(200, r#"{"first":"answer"}"#),
         (FUNCTION, _) => answer(200, r#"{"second":"answer"}"#),
@@ -221,7 +221,7 @@ async fn a_crm_that_fails_gets_the_same_answer_again() {
 }
 
 #[tokio::test]
-async fn where_nobody_listens_is_told() {
+async fn an_endpoint_where_nobody_listens_is_reported() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/", listener.local_addr().unwrap());
     drop(listener);

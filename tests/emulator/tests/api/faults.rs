@@ -1,4 +1,4 @@
-//! What goes wrong on purpose, and what it leaves behind.
+//! Tests faults: what goes wrong on purpose, and what state it leaves.
 
 use std::time::{Duration, Instant};
 
@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::client::{ID, call, emulator, get, title, try_call, update};
 
 #[tokio::test]
-async fn a_refusal_on_purpose_does_nothing() {
+async fn an_injected_refusal_changes_nothing() {
     let cases = [
         (Fault::AccessDenied, 400, "AccessDeniedException"),
         (Fault::InternalServer, 500, "InternalServerException"),
@@ -31,7 +31,7 @@ async fn a_refusal_on_purpose_does_nothing() {
 }
 
 #[tokio::test]
-async fn faults_come_in_order_as_often_as_told_to_their_operation_alone() {
+async fn faults_happen_in_order_as_often_as_asked_and_only_to_their_operation() {
     let emulator = emulator().await;
     emulator.inject("GetOpportunity", 2, Fault::NotFound);
     emulator.inject("GetOpportunity", 1, Fault::Throttling);
@@ -71,7 +71,7 @@ async fn a_merge_patch_is_a_concurrent_edit_too() {
 }
 
 #[tokio::test]
-async fn a_write_can_land_and_be_answered_as_a_failure() {
+async fn a_write_can_succeed_and_be_answered_as_a_failure() {
     let emulator = emulator().await;
     emulator.inject("UpdateOpportunity", 1, Fault::InternalServerAfterLanding);
     let answer = call(&emulator, "UpdateOpportunity", &update("New")).await;
@@ -83,7 +83,7 @@ async fn a_write_can_land_and_be_answered_as_a_failure() {
 }
 
 #[tokio::test]
-async fn an_answer_of_anybodys_making_is_sent_as_it_is() {
+async fn an_answer_of_the_injectors_choice_is_sent_unchanged() {
     let emulator = emulator().await;
     let fault = Fault::Status {
         status: 503,
@@ -120,7 +120,7 @@ async fn a_connection_closes_without_an_answer_before_or_after_the_write() {
 }
 
 #[tokio::test]
-async fn an_answer_of_another_shape_comes_after_the_write() {
+async fn a_write_can_succeed_and_be_answered_with_another_body() {
     let emulator = emulator().await;
     let body = r#"{"Id":"O1234567","LastModifiedDate":1765794030.149}"#;
     emulator.inject("UpdateOpportunity", 2, Fault::Answer(body.to_owned()));
@@ -132,7 +132,7 @@ async fn an_answer_of_another_shape_comes_after_the_write() {
 }
 
 #[tokio::test]
-async fn a_late_answer_is_late() {
+async fn a_delayed_answer_arrives_late() {
     let emulator = emulator().await;
     let delay = Duration::from_millis(50);
     emulator.inject("GetOpportunity", 1, Fault::Delay(delay));

@@ -1,4 +1,4 @@
-//! Lambda's `Invoke`: asynchronous invocations are taken, recorded and handed on.
+//! Tests Lambda's `Invoke`: asynchronous invocations are accepted, recorded and delivered.
 
 use partner_central_emulator::{Emulator, Fault, Outcome};
 use serde_json::json;
@@ -30,7 +30,7 @@ async fn invoke(emulator: &Emulator, function: &str, payload: &str) -> Answer {
 }
 
 #[tokio::test]
-async fn an_invocation_is_accepted_and_on_record_as_it_came() {
+async fn an_invocation_is_accepted_and_recorded_unchanged() {
     let emulator = Emulator::start().await;
     let answer = invoke(&emulator, "sweep-opportunities:live", EVENT).await;
     assert_eq!((answer.status, answer.body.as_str()), (202, ""));
@@ -46,7 +46,7 @@ async fn an_invocation_is_accepted_and_on_record_as_it_came() {
 }
 
 #[tokio::test]
-async fn the_function_of_the_events_gets_an_invocation_as_it_gets_an_event() {
+async fn an_invocation_reaches_the_function_in_the_same_way_as_an_event() {
     let stand_in = StandIn::start(|path, _| match path {
         FUNCTION => answer(200, "{}"),
         _ => answer(204, ""),
@@ -62,7 +62,7 @@ async fn the_function_of_the_events_gets_an_invocation_as_it_gets_an_event() {
 }
 
 #[tokio::test]
-async fn another_function_is_invoked_beside_it_and_its_answer_stays_here() {
+async fn another_function_can_be_invoked_and_its_answer_does_not_reach_the_crm() {
     let stand_in = StandIn::start(|_, _| answer(200, "{}")).await;
     let emulator = Emulator::start_with(stand_in.as_both()).await.unwrap();
     invoke(&emulator, "sweep-opportunities", "{}").await;
@@ -75,9 +75,9 @@ async fn another_function_is_invoked_beside_it_and_its_answer_stays_here() {
     assert_eq!(stand_in.received(CRM).len(), 0);
 }
 
-/// Each case: what to replace in a right request, by what, and the error that follows.
+/// Each case: what to replace in a valid request, by what, and the resulting error.
 #[tokio::test]
-async fn an_invocation_that_is_none_is_refused_and_handed_on_to_nobody() {
+async fn a_malformed_invocation_is_refused_and_reaches_no_function() {
     let emulator = Emulator::start().await;
     let right = request("enrich-opportunity", EVENT);
     let cases = [
@@ -112,9 +112,9 @@ async fn an_invocation_that_is_none_is_refused_and_handed_on_to_nobody() {
     assert_eq!(emulator.invocations().len(), 0);
 }
 
-/// Each case: a fault, the status of the answer, and how many invocations came of it.
+/// Each case: a fault, the status of the answer, and how many invocations resulted.
 #[tokio::test]
-async fn an_invocation_goes_wrong_on_demand_in_lambdas_own_words() {
+async fn an_injected_fault_makes_an_invocation_fail_with_lambdas_own_error() {
     let cases = [
         (Fault::AccessDenied, 403, "AccessDeniedException", 0),
         (Fault::InternalServer, 500, "ServiceException", 0),

@@ -1,12 +1,12 @@
-//! What `ListOpportunities` lists, in which order, and what becomes of a list that changes meanwhile.
+//! Tests `ListOpportunities`: content, order, and a list that changes while it is read.
 
 use partner_central_emulator::Emulator;
 use serde_json::{Value, json};
 
 use crate::client::{call, emulator, exchange, request};
 
-/// An emulator with opportunities `O1` to `O5`, each changed an hour after the one before, and one
-/// in another catalog.
+/// An emulator with opportunities `O1` to `O5`, each changed an hour after the one before, and one in
+/// another catalog.
 async fn five() -> Emulator {
     let emulator = Emulator::start().await;
     for hour in 1..=6 {
@@ -59,7 +59,7 @@ async fn pages_hold_every_opportunity_once_newest_first() {
 }
 
 #[tokio::test]
-async fn a_list_holds_what_is_asked_for() {
+async fn a_list_holds_only_what_the_filters_ask_for() {
     let emulator = five().await;
     let dates = |after: &str, before: &str| {
         json!({ "LastModifiedDate": {
@@ -99,7 +99,7 @@ async fn a_list_holds_what_is_asked_for() {
 }
 
 #[tokio::test]
-async fn a_summary_in_a_list_leaves_the_details_out() {
+async fn a_summary_in_a_list_omits_the_details() {
     let emulator = five().await;
     let list = request("ListOpportunities", r#"{"Catalog":"Sandbox"}"#);
     let answer = exchange(&emulator, &list).await.unwrap().json();
@@ -135,7 +135,7 @@ async fn a_list_is_in_the_order_asked_for() {
 }
 
 #[tokio::test]
-async fn a_page_holds_twenty_where_the_request_says_nothing_and_a_hundred_at_most() {
+async fn a_page_holds_twenty_by_default_and_at_most_a_hundred() {
     let emulator = Emulator::start().await;
     for number in 1..=101 {
         emulator.seed(json!({
@@ -149,7 +149,7 @@ async fn a_page_holds_twenty_where_the_request_says_nothing_and_a_hundred_at_mos
     }
 }
 
-/// Each case: a request and the field that AWS names.
+/// Each case: a request, and the field that AWS names.
 #[tokio::test]
 async fn a_request_that_the_model_does_not_allow_is_refused_with_the_field() {
     let emulator = emulator().await;
@@ -212,9 +212,9 @@ async fn a_request_that_the_model_does_not_allow_is_refused_with_the_field() {
     }
 }
 
-/// The trap of paging: a list has no snapshot, and a client that takes it for one misses something.
+/// The trap of paging: a list is no snapshot, and a client that takes it for one misses something.
 #[tokio::test]
-async fn what_changes_between_two_pages_moves_and_lets_another_slip_by() {
+async fn an_opportunity_that_changes_between_two_pages_moves_and_makes_the_client_miss_another() {
     let emulator = five().await;
     let oldest_first = json!({
         "MaxResults": 2,
@@ -229,6 +229,6 @@ async fn what_changes_between_two_pages_moves_and_lets_another_slip_by() {
         ids.extend(more);
         token = following;
     }
-    // `O1` has gone to the end, and `O3` into the page that was read before.
+    // `O1` has moved to the end, and `O3` into the page that was already read.
     assert_eq!(ids, ["O1", "O2", "O4", "O5", "O1"]);
 }

@@ -1,7 +1,7 @@
-//! The emulator locks what the bridge says is locked, and leaves open what it says is open.
+//! Checks that the emulator and the bridge lock the same fields.
 //!
-//! Both know AWS's list, each from its own reading of AWS's page. What one of them forgets, no other
-//! test would notice: the bridge refuses before the emulator is asked.
+//! Each has AWS's list from its own reading of AWS's page. No other test would notice an omission: the
+//! bridge refuses before it asks the emulator.
 
 use model::{Catalog, Change, Opportunity};
 use partner_central_emulator::Emulator;
@@ -16,10 +16,10 @@ const STATUSES: [&str; 7] = [
     "Action Required",
     "Approved",
     "Rejected",
-    // One that AWS adds one day.
+    // A status that AWS may add one day.
     "Paused",
 ];
-/// What is AWS's whatever the review status, or no part of an update.
+/// What belongs to AWS in every review status, or is no part of an update.
 const NOT_THE_PARTNERS: [&str; 11] = [
     "/Arn",
     "/Catalog",
@@ -39,7 +39,7 @@ const WHOLE: [&str; 2] = [
     "/SoftwareRevenue/Value",
 ];
 
-/// An opportunity that has whatever any of the samples has.
+/// An opportunity with every member that any sample has.
 async fn full(emulator: &Emulator) -> Value {
     emulator.seed_samples();
     let request = json!({ "Catalog": "Sandbox" });
@@ -53,7 +53,7 @@ async fn full(emulator: &Emulator) -> Value {
     full
 }
 
-/// Adds the members of one value that another does not have yet.
+/// Adds the members of one value that the other lacks.
 fn add(to: &mut Value, from: &Value) {
     match (to, from) {
         (Value::Object(to), Value::Object(from)) => {
@@ -66,7 +66,7 @@ fn add(to: &mut Value, from: &Value) {
     }
 }
 
-/// Every place with a value that a partner could change.
+/// The pointers to every value that a partner could change.
 fn places(value: &Value, pointer: &str, found: &mut Vec<String>) {
     match value {
         _ if NOT_THE_PARTNERS.contains(&pointer) => {}
@@ -83,7 +83,7 @@ fn places(value: &Value, pointer: &str, found: &mut Vec<String>) {
 fn without(document: &Value, pointer: &str) -> Value {
     let mut document = document.clone();
     let place = document.pointer_mut(pointer).unwrap();
-    // The one member that may change and may not go.
+    // The only member that may change but not be removed.
     let is_required = pointer == "/Customer/Account/CompanyName";
     *place = if is_required {
         json!("Another")

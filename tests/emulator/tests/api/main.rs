@@ -1,4 +1,4 @@
-//! The emulator as a client sees it: bytes over a socket.
+//! Tests the emulator as a client sees it: bytes over a socket.
 
 // The lints take helpers for part of the tests only where this says so.
 #![cfg(test)]

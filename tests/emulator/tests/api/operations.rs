@@ -1,4 +1,4 @@
-//! What the operations do.
+//! Tests the operations.
 
 use partner_central_emulator::Emulator;
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::client::{ID, call, emulator, get, title, update};
 
 #[tokio::test]
-async fn an_opportunity_comes_back_as_it_was_put_in() {
+async fn an_opportunity_is_read_exactly_as_it_was_seeded() {
     let emulator = Emulator::start().await;
     let text = r#"{"Zeal":{"b":1.50,"a":12345678901234567890.1},"Id":"O1234567","Catalog":"AWS","LastModifiedDate":"2025-01-24T20:58:10Z","None":null}"#;
     emulator.seed(serde_json::from_str(text).unwrap());
@@ -18,7 +18,7 @@ async fn an_opportunity_comes_back_as_it_was_put_in() {
 }
 
 #[tokio::test]
-async fn an_update_replaces_and_says_when() {
+async fn an_update_replaces_the_opportunity_and_returns_its_date() {
     let emulator = emulator().await;
     let answer = call(&emulator, "UpdateOpportunity", &update("New"))
         .await
@@ -64,7 +64,7 @@ async fn a_locked_opportunity_is_not_written() {
 }
 
 #[tokio::test]
-async fn a_creation_sent_twice_happens_once() {
+async fn a_creation_sent_twice_creates_one_opportunity() {
     let emulator = emulator().await;
     let mut creation = json!({
         "Catalog": "AWS",
@@ -95,7 +95,7 @@ async fn a_creation_sent_twice_happens_once() {
 }
 
 #[tokio::test]
-async fn an_association_is_a_change_of_the_opportunity() {
+async fn an_association_changes_the_opportunity() {
     let emulator = emulator().await;
     let mut dates = vec![emulator.opportunity(ID).unwrap()["LastModifiedDate"].clone()];
     let request = json!({
@@ -119,7 +119,7 @@ async fn an_association_is_a_change_of_the_opportunity() {
 }
 
 #[tokio::test]
-async fn a_summary_is_the_seeded_one_or_a_plain_one_or_none() {
+async fn a_summary_is_the_seeded_one_the_default_or_not_found() {
     let emulator = emulator().await;
     let request = json!({ "Catalog": "AWS", "RelatedOpportunityIdentifier": ID });
     let answer = call(&emulator, "GetAwsOpportunitySummary", &request)

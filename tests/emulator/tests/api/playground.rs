@@ -1,4 +1,4 @@
-//! What the playground's page has beside the control API: its files, a way to the bridge, a CRM.
+//! Tests what the playground's page has beside the control API: its files, a forwarder, a CRM.
 
 use partner_central_emulator::{Emulator, Settings};
 use serde_json::{Value, json};
@@ -56,7 +56,7 @@ async fn a_folders_files_are_served_and_no_others() {
 }
 
 #[tokio::test]
-async fn a_request_passes_to_the_bridge_as_it_is_and_is_on_record_without_its_credential() {
+async fn a_request_is_forwarded_unchanged_and_recorded_without_its_credential() {
     let bridge = StandIn::start(|_, _| answer(422, r#"{"outcome":"refused"}"#)).await;
     let emulator = with(Settings {
         bridge: Some(bridge.endpoint("/lambda-url/patch-opportunity/")),
@@ -90,7 +90,7 @@ async fn a_request_passes_to_the_bridge_as_it_is_and_is_on_record_without_its_cr
     assert_eq!(passage["answer"], json!({"outcome": "refused"}));
 }
 
-/// The stream's beginning, up to so many events.
+/// The beginning of the stream, up to `events` events.
 async fn stream(emulator: &Emulator, events: usize) -> String {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     let address = emulator.url().replace("http://", "");
@@ -107,7 +107,7 @@ async fn stream(emulator: &Emulator, events: usize) -> String {
 }
 
 #[tokio::test]
-async fn without_a_bridge_or_its_answer_the_reason_is_told() {
+async fn without_a_bridge_or_its_answer_the_error_gives_the_reason() {
     let emulator = with(Settings::default()).await;
     let nowhere = send(&emulator, "POST /_bridge/opportunities", "", "{}").await;
     assert_eq!(nowhere.status, 404);
@@ -130,7 +130,7 @@ async fn without_a_bridge_or_its_answer_the_reason_is_told() {
 }
 
 #[tokio::test]
-async fn the_playgrounds_crm_is_told_where_no_other_is_and_follows_the_rule() {
+async fn without_another_crm_events_go_to_the_playgrounds_own_which_follows_the_rule() {
     const EVENT: &str = r#"{"id":"a","subject":"O1234567","sequence":"2","data":{}}"#;
     let function = StandIn::start(|_, _| answer(200, EVENT)).await;
     let emulator = with(Settings {
@@ -165,7 +165,7 @@ async fn the_playgrounds_crm_is_told_where_no_other_is_and_follows_the_rule() {
 }
 
 #[tokio::test]
-async fn an_opportunity_is_announced_as_it_is() {
+async fn an_unchanged_opportunity_can_be_announced() {
     let function = StandIn::start(|_, _| answer(200, "{}")).await;
     let emulator = with(function.as_function()).await;
     let before = emulator.opportunity(ID);
@@ -184,7 +184,7 @@ async fn an_opportunity_is_announced_as_it_is() {
 }
 
 #[tokio::test]
-async fn a_page_of_another_origin_is_kept_out() {
+async fn a_page_of_another_origin_is_refused() {
     let emulator = with(Settings::default()).await;
     for (origin, status) in [
         ("", 200),

@@ -1,4 +1,4 @@
-//! A server that is a function on one path and a CRM on another.
+//! A server that plays a function on one path and a CRM on another.
 
 use std::io;
 use std::sync::{Arc, Mutex};
@@ -16,12 +16,12 @@ use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
-/// Where the function is invoked.
+/// The path on which the function is invoked.
 pub(crate) const FUNCTION: &str = "/2015-03-31/functions/enrich-opportunity/invocations";
-/// Where the CRM takes deliveries.
+/// The path on which the CRM takes deliveries.
 pub(crate) const CRM: &str = "/crm";
 
-/// A request as it came in.
+/// A request as received.
 #[derive(Clone)]
 pub(crate) struct Received {
     pub(crate) method: Method,
@@ -36,7 +36,7 @@ impl Received {
     }
 }
 
-/// Answers a path that was asked so many times before.
+/// Answers a request by its path and by how often that path was asked before.
 type Answer = fn(&str, usize) -> Response<&'static str>;
 
 pub(crate) struct StandIn {
@@ -63,7 +63,7 @@ impl StandIn {
         format!("{}{path}", self.url).parse().unwrap()
     }
 
-    /// An emulator whose events come here and nowhere else.
+    /// An emulator that sends its events here and delivers nothing.
     pub(crate) fn as_function(&self) -> Settings {
         Settings {
             on_change: Some(self.endpoint(FUNCTION)),
@@ -71,7 +71,7 @@ impl StandIn {
         }
     }
 
-    /// An emulator whose events come here, and whose answers come here again.
+    /// An emulator that sends its events here and delivers the answers here.
     pub(crate) fn as_both(&self) -> Settings {
         Settings {
             deliver: Some(self.endpoint(CRM).into()),
@@ -79,7 +79,7 @@ impl StandIn {
         }
     }
 
-    /// What came in on a path so far.
+    /// The requests received on a path so far.
     pub(crate) fn received(&self, path: &str) -> Vec<Received> {
         let mut received = self.received.lock().unwrap().clone();
         received.retain(|it| it.path == path);
@@ -118,7 +118,7 @@ pub(crate) fn answer(status: u16, body: &'static str) -> Response<&'static str> 
     Response::builder().status(status).body(body).unwrap()
 }
 
-/// What became of the events, once there is so much of it.
+/// The outcomes of the events, once there are `count` of them.
 pub(crate) async fn deliveries(emulator: &Emulator, count: usize) -> Vec<Delivery> {
     let arrived = async {
         while emulator.deliveries().len() < count {

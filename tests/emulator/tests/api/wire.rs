@@ -1,4 +1,4 @@
-//! The protocol: signatures, names, errors, connections.
+//! Tests the protocol: signatures, names, errors, connections.
 
 use partner_central_emulator::{Emulator, Outcome, Settings};
 use serde_json::json;
@@ -51,9 +51,9 @@ async fn a_validation_error_lists_every_violation() {
     assert_eq!(answer["ErrorList"], expected);
 }
 
-/// Each case: what to replace in a right request, by what, and the error that follows.
+/// Each case: what to replace in a valid request, by what, and the resulting error.
 #[tokio::test]
-async fn a_request_that_is_none_of_the_protocol_is_refused() {
+async fn a_request_that_breaks_the_protocol_is_refused() {
     let emulator = emulator().await;
     let right = request("GetOpportunity", &get().to_string());
     let cases = [
@@ -108,7 +108,7 @@ async fn a_request_that_is_none_of_the_protocol_is_refused() {
 }
 
 #[tokio::test]
-async fn a_connection_opened_early_serves_what_comes_later() {
+async fn a_connection_opened_early_serves_later_requests() {
     let emulator = emulator().await;
     let address = emulator.url().replace("http://", "");
     let mut stream = TcpStream::connect(address).await.unwrap();
@@ -129,7 +129,7 @@ async fn a_connection_opened_early_serves_what_comes_later() {
 }
 
 #[tokio::test]
-async fn every_request_is_on_record_as_it_came() {
+async fn every_request_is_recorded_as_received() {
     let emulator = emulator().await;
     let body = r#"{ "Catalog":"AWS",  "Identifier":"O1234567", "N":1.50 }"#;
     exchange(&emulator, &request("GetOpportunity", body))
@@ -168,7 +168,7 @@ async fn every_request_is_on_record_as_it_came() {
 }
 
 #[tokio::test]
-async fn reads_and_writes_have_quotas_of_their_own() {
+async fn reads_and_writes_have_separate_quotas() {
     let settings = Settings {
         reads_per_second: Some(2),
         writes_per_second: Some(1),
@@ -185,7 +185,7 @@ async fn reads_and_writes_have_quotas_of_their_own() {
 }
 
 #[tokio::test]
-async fn it_stops_when_dropped() {
+async fn the_emulator_stops_when_dropped() {
     let emulator = emulator().await;
     let address = emulator.url().replace("http://", "");
     let mut open = TcpStream::connect(&address).await.unwrap();

@@ -1,4 +1,4 @@
-//! An answer in AWS's wire form.
+//! A response in AWS's wire form.
 
 use std::time::Duration;
 
@@ -9,18 +9,18 @@ use http::{Response, StatusCode};
 
 use crate::refusal::Refusal;
 
-/// An answer that is still to be sent.
-pub(crate) struct Answer {
+/// A response that has yet to be sent.
+pub(crate) struct PreparedResponse {
     pub(crate) status: StatusCode,
     content_type: &'static str,
-    /// Headers that not every answer has.
+    /// Headers that not every response has.
     headers: Vec<(&'static str, String)>,
     pub(crate) body: Bytes,
     /// How long to hold it back.
     pub(crate) delay: Option<Duration>,
 }
 
-impl Answer {
+impl PreparedResponse {
     pub(crate) fn new(status: StatusCode, content_type: &'static str, body: String) -> Self {
         Self {
             status,
@@ -43,7 +43,7 @@ impl Answer {
         }
     }
 
-    /// The answer to what is no request of an API.
+    /// The answer to a request that belongs to no API.
     pub(crate) fn not_found() -> Self {
         let body = "expected `POST /`\n".to_owned();
         Self::new(StatusCode::NOT_FOUND, "text/plain", body)

@@ -1,9 +1,9 @@
-//! A walk over a document with the schema beside it, which finds everything that is wrong.
+//! Validates a document against the schema, and reports everything that is wrong.
 //!
-//! The `jsonschema` crate does the same and is the oracle in the tests. In the product it would
-//! cost every cold start 3 ms with the binary in the page cache, 7 ms without (whole processes, on
-//! a 2.6 GHz x86-64), and 1.5 MB more to fetch. This walk knows the keywords that the file uses; a
-//! test fails where the file uses another.
+//! The `jsonschema` crate does the same and serves the tests as an oracle. In the product it would cost
+//! every cold start 3 ms with the binary in the page cache, 7 ms without (whole processes, on a 2.6 GHz
+//! x86-64), and 1.5 MB more to fetch. This validator knows the keywords that the file uses; a test fails if
+//! the file uses another.
 
 use std::sync::LazyLock;
 
@@ -13,24 +13,24 @@ use serde_json::Value;
 use super::nearest;
 use crate::{Code, Finding, Object, kind, owner, pointer::Place};
 
-/// A list of more is not told whole.
+/// The longest list that a message quotes in full.
 const LONG_LIST: usize = 12;
-/// How much of a long list is told.
+/// How many values a message quotes of a longer list.
 const TOLD: usize = 3;
-/// How many findings are told with what was meant. An answer has no more of them, and to compare tens of
-/// thousands of names with all that are known takes seconds.
+/// How many findings get a suggestion. An answer lists no more, and comparing tens of thousands of names
+/// with all the known ones takes seconds.
 const MEANT: usize = 1_000;
-/// How much of the caller's value is told.
+/// How much of the caller's value a message quotes.
 const QUOTED_CHARS: usize = 100;
 
-/// What the file says of a place. Made by `build.rs`; absent keywords are empty.
+/// The schema of one place. `build.rs` makes it; absent keywords are empty.
 #[derive(Debug)]
 pub(super) struct Schema {
     /// What a value in the right format is, such as "a date as `YYYY-MM-DD`".
     pub(super) title: &'static str,
-    /// The names of the types that it takes.
+    /// The names of the accepted types.
     pub(super) types: &'static [&'static str],
-    /// The members that it knows, in the order of their names.
+    /// The known members, sorted by name.
     pub(super) properties: &'static [(&'static str, &'static Schema)],
     pub(super) required: &'static [&'static str],
     pub(super) items: Option<&'static Schema>,
@@ -41,18 +41,18 @@ pub(super) struct Schema {
     /// A regular expression, anchored at both ends.
     pub(super) pattern: Option<&'static Pattern>,
     pub(super) known_values: &'static [&'static str],
-    /// What the members beside it must be for `known_values` to apply.
+    /// The values that the neighbouring members must have for `known_values` to apply.
     pub(super) known_values_where: &'static [(&'static str, &'static str)],
 }
 
-/// A regular expression that is compiled when a value is first held against it.
+/// A regular expression, compiled when it is first used.
 pub(super) type Pattern = LazyLock<Regex>;
 
-/// A finding, and the value that it is about.
+/// A finding and the value that it is about.
 #[derive(Debug)]
 pub(super) struct Found<'a> {
     pub(super) finding: Finding,
-    /// Null where the value is missing.
+    /// Null if the value is missing.
     pub(super) value: &'a Value,
 }
 
@@ -61,9 +61,9 @@ static MISSING: Value = Value::Null;
 impl Schema {
     /// Everything that is wrong with `document`, in document order.
     pub(super) fn findings<'a>(&self, document: &'a Object) -> Vec<Found<'a>> {
-        let mut walk = Walk { found: Vec::new() };
-        walk.members(self, document, &Place::Root);
-        walk.found
+        let mut validator = Validator { found: Vec::new() };
+        validator.members(self, document, &Place::Root);
+        validator.found
     }
 
     fn takes(&self, name: &str) -> bool {
@@ -89,17 +89,17 @@ impl Schema {
     }
 }
 
-struct Walk<'a> {
+struct Validator<'a> {
     found: Vec<Found<'a>>,
 }
 
-impl<'a> Walk<'a> {
+impl<'a> Validator<'a> {
     fn members(&mut self, schema: &Schema, members: &'a Object, at: &Place<'_>) {
         let is_root = matches!(at, Place::Root);
         for (name, value) in members {
             let at = Place::Member(at, name);
             match schema.property(name) {
-                // Told below.
+                // Reported below.
                 Some(_) if value.is_null() && schema.required.contains(&name.as_str()) => {}
                 Some(schema) => self.value(schema, value, &at, members),
                 None if is_root && owner::of_member(name).is_some() => {}
@@ -221,7 +221,7 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// What could stand in place of `text`: the list, or the nearest of a long one.
+/// What is accepted in place of `text`: the whole list, or the nearest values of a long one.
 fn expected(text: &str, list: &[&str]) -> String {
     match list {
         [only] => format!("expected `{only}`"),
@@ -246,7 +246,7 @@ mod tests {
     use super::super::FILE;
     use super::*;
 
-    /// The keywords that the walk obeys, or may ignore because they forbid nothing.
+    /// The keywords that the validator applies, or may ignore because they restrict nothing.
     const KEYWORDS: [&str; 17] = [
         "$schema",
         "$defs",
@@ -267,7 +267,7 @@ mod tests {
         "x-known-values-where",
     ];
 
-    /// The schema and every schema in it.
+    /// The schema and every schema inside it.
     fn schemas<'a>(schema: &'a Value, all: &mut Vec<&'a Object>) {
         all.extend(schema.as_object());
         let named = ["properties", "$defs"].map(|keyword| schema.get(keyword));
@@ -278,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn the_file_uses_no_keyword_that_the_walk_does_not_know() {
+    fn the_validator_knows_every_keyword_in_the_file() {
         let file: Value = serde_json::from_str(FILE).unwrap();
         let mut all = Vec::new();
         schemas(&file, &mut all);

@@ -1,0 +1,100 @@
+//! The part of a change that the opportunity's review leaves open.
+//!
+//! A caller may ask for it in the place of a refusal. Two things make it more than leaving out the
+//! closed fields. Fields that AWS judges together are written together or not at all: an `OtherIndustry`
+//! without its `Industry` would say something that nobody meant. And what is left is a change of its own,
+//! so it is reviewed anew.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::{Review, review};
+use crate::{
+    Code, Finding, Object, Opportunity, companions,
+    patch::settle,
+    pointer::{find, is_within, overlap, put_back},
+};
+
+/// How many changes are named at most. An opportunity has about a hundred fields.
+const MAX_SKIPPED: usize = 1_000;
+
+/// A change that was wanted and is not made:
+/// `{"pointer": "/Project/Title", "code": "locked", …, "before": "Berths", "wanted": "Berth planner"}`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Skipped {
+    /// Where, and why it is not made.
+    #[serde(flatten)]
+    pub finding: Finding,
+    /// The value that stays; null where there is none.
+    pub before: Value,
+    /// The value that was wanted; null where the field was to be cleared.
+    pub wanted: Value,
+}
+
+/// Reviews what the review status leaves open of a change; `skipped` names the rest. Where it leaves
+/// nothing open or the rest is more than can be named, and where part of the change is not the partner's
+/// to make, the review is that of the whole change, and refuses it even if locks are left to AWS
+/// otherwise.
+#[must_use]
+pub fn review_open_part(before: &Opportunity, after: Object, today: &str) -> Review {
+    let whole = review(before, after.clone(), today);
+    let skipped = whole.skips();
+    let is_divided =
+        (1..=MAX_SKIPPED).contains(&skipped.len()) && skipped.len() < whole.changes.len();
+    if !is_divided || whole.refuse_owned().is_err() {
+        return Review {
+            skipped: Some(Vec::new()),
+            ..whole
+        };
+    }
+    let mut part = after;
+    for Skipped { finding, .. } in &skipped {
+        let as_read = find(before.document(), &finding.pointer);
+        put_back(&mut part, &finding.pointer, as_read);
+    }
+    settle(before.document(), &mut part);
+    Review {
+        skipped: Some(skipped),
+        ..review(before, part, today)
+    }
+}
+
+impl Review {
+    /// Whether a change to this place was wanted and is not made.
+    #[must_use]
+    pub fn is_skipped(&self, pointer: &str) -> bool {
+        let mut skipped = self.skipped.iter().flatten();
+        skipped.any(|skipped| is_within(pointer, &skipped.finding.pointer))
+    }
+
+    /// The changes that are closed, and those that belong to one of these.
+    fn skips(&self) -> Vec<Skipped> {
+        let closed = self.locked.iter().map(|finding| finding.pointer.as_str());
+        let companions = companions::judged_with(closed);
+        let mut locked = self.locked.iter().peekable();
+        let mut skips = Vec::new();
+        for change in &self.changes {
+            let pointer = &change.pointer;
+            // Both are in document order.
+            let finding = locked.next_if(|finding| finding.pointer == *pointer);
+            let is_it = |(field, _): &&(&str, &str)| overlap(pointer, field);
+            let finding = match (finding, companions.iter().find(is_it)) {
+                (Some(finding), _) => finding.clone(),
+                (None, Some((_, closed))) => {
+                    let detail = format!("`{pointer}` belongs to `{closed}`, which is locked");
+                    Finding::of_patch(pointer, Code::CompanionLocked, detail)
+                }
+                (None, None) => continue,
+            };
+            skips.push(Skipped {
+                finding,
+                before: change.before.clone(),
+                wanted: change.after.clone(),
+            });
+        }
+        skips
+    }
+}
+
+#[cfg(test)]
+mod tests;
