@@ -12,8 +12,8 @@ CATALOG_sandbox := Sandbox
 CATALOG_production := AWS
 
 INSTALL := cargo install --quiet --debug --locked --root .venv --target-dir target/tools
-# Programs that are deployed carry the list of their crates. `cargo auditable` runs what CARGO names in cargo's
-# place; `env` runs whatever follows.
+# Links the list of its crates into each program. `cargo auditable` runs the program that CARGO names instead of
+# cargo; that is `env`, which runs the rest of the line.
 AUDITABLE := CARGO=env cargo-auditable auditable -u CARGO
 FLAG_arm64 := --arm64
 FLAG_x86_64 := --x86-64
@@ -95,7 +95,7 @@ docs: .venv/tools ## render openapi.json as a page for people, in target/docs
 drift: .venv/tools ## show what AWS has changed in its model since this release; DRIFT=--record
 	python -m tools.drift $(DRIFT)
 
-# Programs name no folder of this machine: wherever a commit is built, their bytes are the same.
+# Keeps this machine's folders out of the programs, so that a commit gives the same bytes wherever it is built.
 build release-programs: export RUSTFLAGS := --remap-path-prefix=$(CURDIR)=/opportunity-bridge \
 	--remap-path-prefix=$(or $(CARGO_HOME),$(HOME)/.cargo)=/cargo
 
@@ -128,7 +128,7 @@ release: .venv/tools ## write an archive into dist for people without Rust; ARCH
 		$(MAKE) --no-print-directory release-programs ARCHITECTURE=$$architecture; done
 	python -m tools.release write $(ARCHITECTURES)
 
-# Of one architecture: the next build puts others in their place.
+# Keeps the programs of one architecture, because the next build overwrites them.
 release-programs: build
 	$(AUDITABLE) cargo lambda build --quiet --release --locked --bin mapping-check $(FLAG_$(ARCHITECTURE))
 	python -m tools.release take $(ARCHITECTURE)
