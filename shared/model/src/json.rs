@@ -217,6 +217,14 @@ mod tests {
     }
 
     #[test]
+    fn a_text_with_countless_levels_does_not_exhaust_the_stack() {
+        for (open, close) in [("[", "]"), ("{\"a\":[", "]}")] {
+            let deep = format!("{}{}", open.repeat(30_000), close.repeat(30_000));
+            assert_eq!(flaw(deep.as_bytes()).unwrap(), None, "{open}");
+        }
+    }
+
+    #[test]
     fn json_from_aws_is_kept_as_written_whatever_its_members_are_called() {
         let levels = format!("{}{}", "[".repeat(800), "]".repeat(800));
         for json in [

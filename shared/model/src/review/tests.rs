@@ -84,6 +84,49 @@ fn the_entities_that_aws_writes_into_a_use_case_are_no_change() {
 }
 
 #[test]
+fn an_invalid_opportunity_is_refused_and_what_was_wrong_before_is_the_opportunitys() {
+    let before = json!({"LifeCycle": {"Stage": "Won"}});
+    let review = reviewed(before.clone(), |after| {
+        after["LifeCycle"]["TargetCloseDate"] = json!("soon");
+    });
+    let Err(Refusal::Invalid { findings, .. }) = review.refuse_invalid(false) else {
+        panic!("{review:?}")
+    };
+    assert_eq!(
+        places(&findings),
+        [("/LifeCycle/TargetCloseDate", "wrong-format")]
+    );
+    let [warning] = &review.warnings(false)[..] else {
+        panic!("{review:?}")
+    };
+    assert_eq!(warning.pointer, "/LifeCycle/Stage");
+    assert_eq!(warning.source, crate::Source::Opportunity);
+
+    let valid = reviewed(before, |after| {
+        after["LifeCycle"]["NextSteps"] = json!("Call");
+    });
+    assert_eq!(valid.refuse_invalid(false), Ok(()));
+}
+
+#[test]
+fn only_awss_side_of_the_review_is_of_the_review() {
+    for (pointer, expected) in [
+        ("/LifeCycle/ReviewStatus", true),
+        ("/LifeCycle/ReviewComments", true),
+        ("/LifeCycle/Stage", false),
+        ("/LastModifiedDate", false),
+        ("/Project/Title", false),
+    ] {
+        let change = Change {
+            pointer: pointer.to_owned(),
+            before: json!(1),
+            after: json!(2),
+        };
+        assert_eq!(is_of_the_review(&change), expected, "{pointer}");
+    }
+}
+
+#[test]
 fn lenient_leaves_locks_and_growing_rules_to_aws() {
     let before = json!({"LifeCycle": {"ReviewStatus": "Submitted", "Stage": "Prospect"}});
     let review = reviewed(before, |after| {
