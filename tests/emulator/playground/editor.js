@@ -10,6 +10,11 @@ const FORMS = [['merge', 'Merge patch'], ['json', 'JSON Patch'], ['crm', 'CRM re
 const EXAMPLES = [
   { label: 'One field', form: 'merge', patch: { LifeCycle: { NextSteps: 'Sign on Monday' } } },
   { label: 'A field that the review closes', form: 'merge', patch: { Project: { Title: 'Another title' } } },
+  {
+    label: 'A closed field and an open one',
+    form: 'merge',
+    patch: { Project: { Title: 'Another title' }, LifeCycle: { NextSteps: 'Written beside a closed field' } },
+  },
   { label: 'A misspelt field', form: 'merge', patch: { LifeCycle: { Stge: 'Committed' } } },
   {
     label: 'Test, then replace',
@@ -25,6 +30,7 @@ const EXAMPLES = [
 const OPTIONS = [
   ['dry', 'Dry run: everything but the write'],
   ['lenient', 'Lenient: leave unknown fields and locks to AWS'],
+  ['skip', 'Skip locked fields and write the rest'],
   ['unsigned', 'Do not sign it'],
 ];
 
@@ -99,6 +105,7 @@ const current = () => request({
   body: chosen('patch'),
   dry: chosen('dry'),
   lenient: chosen('lenient'),
+  skip: chosen('skip'),
 });
 
 export function drawEditor(shown) {

@@ -7,6 +7,7 @@ const DEFAULTS = {
   patch: '',
   dry: '',
   lenient: '',
+  skip: '',
   unsigned: '',
   relay: '',
   seller: '',

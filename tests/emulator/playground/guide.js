@@ -5,8 +5,9 @@ import { control } from './emulator.js';
 import { choose, chosen } from './fragment.js';
 import { dealEdits } from './crm.js';
 import { sellerEdits } from './partner-central.js';
+import { isWritten } from './story.js';
 
-const isUnanswered = (card) => card.outcome === 'updated' && card.calls.some((it) => it.outcome === 'not answered');
+const isUnanswered = (card) => isWritten(card) && card.calls.some((it) => it.outcome === 'not answered');
 
 const HINTS = [
   {
@@ -24,7 +25,7 @@ const HINTS = [
     title: 'The CRM changes something',
     todo: 'In the CRM, edit the next step and save. One field is sent; the whole opportunity is written back.',
     done: 'One field was sent. Partner Central deletes what an update leaves out, so the bridge wrote all of it back: nothing is lost.',
-    isDone: (cards) => cards.some((it) => it.outcome === 'updated'),
+    isDone: (cards) => cards.some(isWritten),
     show: ({ opportunity, shown }) => changeNextStep(shown, opportunity, `Agreed with the customer at ${time()}`),
   },
   {

@@ -13,6 +13,9 @@ const LANDED = ['done', 'not answered', 'InternalServerException'];
 
 export const isRead = (call) => READS.includes(call.operation);
 
+/** Whether a patch was written, whole or in part. */
+export const isWritten = (card) => ['updated', 'updated-in-part'].includes(card.outcome);
+
 /** The trace of a CloudEvent's `traceparent`, as X-Ray writes it. */
 function traceOf(event) {
   const root = event?.traceparent?.split('-')[1];
@@ -109,6 +112,7 @@ function passageCard(passage, invocations, mapping) {
     outcome: answer.outcome ?? (answer.type ?? '').split('/').pop(),
     isRefused: passage.status >= 400,
     changes: answer.changes ?? [],
+    skipped: answer.skipped ?? [],
     findings: [...(answer.errors ?? []), ...(answer.warnings ?? [])],
     adjustments: answer.adjustments ?? [],
   };
@@ -155,7 +159,7 @@ export function deals(known, entries, mapping) {
     if (kind === 'receipt' && it.verdict === 'applied') {
       result.set(it.event.subject, heard(mapping, result.get(it.event.subject), it.event));
     }
-    if (kind === 'passage' && isRecord(it) && ['updated', 'unchanged', 'parked'].includes(it.answer?.outcome)) {
+    if (kind === 'passage' && isRecord(it) && ['updated', 'updated-in-part', 'unchanged', 'parked'].includes(it.answer?.outcome)) {
       const id = identifierIn(mapping, it.body);
       result.set(id, kept(mapping, result.get(id), it.body));
     }
@@ -169,13 +173,13 @@ export function explain(card) {
   if (card.kind === 'other') return 'A call by another client of Partner Central.';
   if (!card.passage) return 'The bridge is at work.';
   const failures = card.calls.filter((it) => !isRead(it)).map((it) => it.outcome);
-  if (card.outcome === 'updated' && failures.includes('not answered')) {
+  if (isWritten(card) && failures.includes('not answered')) {
     return 'The write landed and its answer was lost. The bridge read again, found its own edit, and did not write it twice.';
   }
-  if (card.outcome === 'updated' && failures.includes('ConflictException')) {
+  if (isWritten(card) && failures.includes('ConflictException')) {
     return 'Somebody else wrote in between. The bridge read again and applied the patch to what it found: both edits are kept.';
   }
-  if (card.outcome === 'updated' && failures.some((it) => it !== 'done')) {
+  if (isWritten(card) && failures.some((it) => it !== 'done')) {
     return 'Partner Central failed at first. The bridge tried again.';
   }
   return NOTES[card.outcome];
@@ -183,6 +187,7 @@ export function explain(card) {
 
 const NOTES = {
   updated: 'Only the edit was sent in. The whole opportunity was written back, because Partner Central deletes what an update omits.',
+  'updated-in-part': 'AWS’s review closes part of the patch: that was skipped, and is named above. The rest was written.',
   unchanged: 'All of it is there already. Nothing is written: no event, no loop.',
   'dry-run': 'Everything but the write: this is what a real call would do.',
   'opportunity-locked': 'AWS’s review closes this field. The bridge says so before AWS does, and nothing is written.',
@@ -212,7 +217,7 @@ export function score(cards) {
   const out = cards.filter((it) => it.kind === 'out');
   return {
     patches: into.length,
-    writes: into.filter((it) => it.outcome === 'updated').length,
+    writes: into.filter(isWritten).length,
     told: out.filter((it) => ['applied', 'echo'].includes(it.outcome)).length,
     dropped: out.filter((it) => ['duplicate', 'late'].includes(it.outcome)).length,
     kept: into.reduce((sum, it) => sum + (it.account?.kept ?? 0), 0),

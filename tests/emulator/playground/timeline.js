@@ -7,8 +7,8 @@ import { explain, isRead } from './story.js';
 
 const MAX_CARDS = 100;
 const OUTCOMES = {
-  updated: 'good', applied: 'good', echo: 'calm', unchanged: 'calm', 'dry-run': 'calm', duplicate: 'calm', late: 'calm',
-  parked: 'warn', 'on its way': 'warn', lost: 'bad',
+  updated: 'good', 'updated-in-part': 'warn', applied: 'good', echo: 'calm', unchanged: 'calm', 'dry-run': 'calm', duplicate: 'calm',
+  late: 'calm', parked: 'warn', 'on its way': 'warn', lost: 'bad',
 };
 const CALLS = {
   GetOpportunity: 'read', GetAwsOpportunitySummary: 'read summary', GetSecretValue: 'secret', UpdateOpportunity: 'write',
@@ -73,6 +73,7 @@ function content(card, opportunities) {
     h('p.sub', {}, [company, card.identifier, subtitle(card)].filter(Boolean).join(' · ')),
     card.kind === 'other' ? null : steps(card),
     changes(card),
+    skipped(card),
     findings(card),
     h('p.note', {}, explain(card)),
     accountOf(card),
@@ -132,6 +133,15 @@ function changes(card) {
   if (!card.changes?.length) return null;
   return h('ul.changes', { 'aria-label': 'Changes' }, card.changes.map(({ pointer, field, before, after }) => h('li', {},
     h('code', {}, names(card, pointer, field)), h('del', {}, text(before)), ' → ', h('ins', {}, text(after)))));
+}
+
+/** What `Prefer: locked=skip` left out: the value that stays, the one that was wanted, and why. */
+function skipped(card) {
+  if (!card.skipped?.length) return null;
+  const one = ({ pointer, field, code, detail, before, wanted }) => h('li.warning', {},
+    h('code', {}, `${names(card, pointer, field)} · ${code}`),
+    text(before), ' stays, not ', h('del', {}, text(wanted)), h('p', {}, withCode(detail)));
+  return h('ul.changes.findings', { 'aria-label': 'Skipped' }, card.skipped.map(one));
 }
 
 /** Both names of a place, in the direction in which the value went. */

@@ -23,15 +23,16 @@ export async function signature(secret, body) {
 }
 
 /** What a patch or a CRM's record is sent as: `{method, path, headers, body}`, without its signature. */
-export function request({ identifier, form, body, dry, lenient }) {
+export function request({ identifier, form, body, dry, lenient, skip }) {
   // Only the body is signed. So what names its opportunity goes where nothing else does.
   const isAddressed = form === 'merge' && /"Identifier"\s*:/.test(body);
+  const prefer = [lenient && 'handling=lenient', skip && 'locked=skip'].filter(Boolean).join(', ');
   const query = dry ? '?dry_run=true' : '';
   const patched = isAddressed ? '/opportunities' : `/opportunities/${identifier}`;
   return {
     method: isAddressed || form === 'crm' ? 'POST' : 'PATCH',
     path: (form === 'crm' ? '/crm' : patched) + query,
-    headers: { 'content-type': FORMS[form], ...(lenient ? { prefer: 'handling=lenient' } : {}) },
+    headers: { 'content-type': FORMS[form], ...(prefer ? { prefer } : {}) },
     body,
   };
 }
