@@ -293,7 +293,7 @@ class ThePage(InABrowser):
         expect(skipped.get_by_role("listitem")).to_have_count(1)
         title = before["Project"]["Title"]
         expect(skipped).to_contain_text("/Project/Title · locked")
-        expect(skipped).to_contain_text(f"{title} stays, not Another title")
+        expect(skipped).to_contain_text(f"kept: {title} · wanted: Another title")
         expect(skipped).to_contain_text("cannot be changed while the review status is Approved")
         expect(written).to_contain_text("1 read, 1 write")
         expect(written).to_contain_text("none lost")

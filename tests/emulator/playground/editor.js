@@ -1,4 +1,4 @@
-// A patch or a record of one's own, signed and sent as a CRM would.
+// Signs and sends the user's own patch or record, as a CRM would.
 
 import { announce, byId, copyButton, h } from './dom.js';
 import { bound, choose, chosen, whenChosen } from './fragment.js';
@@ -36,7 +36,7 @@ const OPTIONS = [
 
 let editor;
 
-/** The text of an example, for the opportunity that is chosen. */
+/** The text of an example, for the chosen opportunity. */
 function example({ patch, edits }, { mapping, deals }) {
   if (patch) return pretty(patch);
   const id = chosen('opportunity');
@@ -49,7 +49,7 @@ function build(shown) {
     id: 'patch', spellcheck: false, oninput: () => choose({ patch: text.value }),
   });
   const load = (it) => choose({ form: it.form, patch: example(it, shown) });
-  // What was typed stays; an example gives way to one of the form that is chosen.
+  // Keeps what the user typed, but replaces an example by one of the chosen form.
   const change = (form) => {
     const isExample = EXAMPLES.some((it) => example(it, shown) === chosen('patch'));
     if (isExample || !chosen('patch')) load(EXAMPLES.find((it) => it.form === form));

@@ -1,4 +1,4 @@
-// Three things to try first: by hand, or shown at a click. Done is what the record says was done.
+// Three things to try first, by hand or at a click. Each is done once the record shows it.
 
 import { announce, byId, h } from './dom.js';
 import { control } from './emulator.js';
@@ -40,7 +40,7 @@ const HINTS = [
   },
 ];
 
-/** The opportunity that is chosen, or another where AWS's review leaves nothing to show. */
+/** The chosen opportunity, or another one if AWS's review leaves nothing to show there. */
 function open({ opportunities }) {
   const isOpen = (it) => it?.LifeCycle.ReviewStatus === 'Approved' && it.LifeCycle.Stage !== 'Closed Lost';
   const own = opportunities.get(chosen('opportunity'));
@@ -50,7 +50,7 @@ function open({ opportunities }) {
   return other;
 }
 
-/** The sales team edits the deal's next step, whatever it is called there. */
+/** Edits the deal's next step as the sales team would, whatever the CRM calls it. */
 async function changeNextStep(shown, opportunity, text) {
   const field = shown.mapping.editable.find((it) => it.aws === '/LifeCycle/NextSteps');
   await dealEdits(shown, opportunity.Id, { [field.name]: text });
