@@ -198,8 +198,8 @@ def stranger(stack: Deployed | Local, identifier: str) -> str:
     headers = {"content-type": "application/merge-patch+json"}
     status, _ = answer("PATCH", f"{stack.url}opportunities/{identifier}?dry_run=true", headers, CHANGE)
     if status not in (401, 403):
-        raise SmokeError(f"a request that nobody signed was answered with {status}, expected 401 or 403")
-    return "a request that nobody signed is refused"
+        raise SmokeError(f"an unsigned request was answered with {status}, expected 401 or 403")
+    return "an unsigned request is refused"
 
 
 def dry_run(stack: Deployed | Local, identifier: str) -> str:

@@ -1,11 +1,11 @@
-//! Links the function at a fixed address, which saves a start the relocation of some 21 000 pointers.
+//! Links the function at a fixed address, so that a start need not relocate some 21 000 pointers.
 //!
-//! SECURITY.md says what that gives up. It stands here and not in `.cargo/config.toml`, because
-//! `rustflags` there would replace those that `cargo lambda` passes for the processor.
+//! SECURITY.md says what that gives up. `.cargo/config.toml` is no place for it: `rustflags` there would
+//! replace those that `cargo lambda` passes for the processor.
 
 #![expect(
     clippy::disallowed_methods,
-    reason = "a build script is told by its environment"
+    reason = "cargo configures a build script by its environment"
 )]
 
 fn main() {

@@ -514,7 +514,7 @@ async fn one_line_says_why_a_request_was_answered_with_a_5xx() {
             3,
             Fault::ConnectionDropped,
             503,
-            "AWS Partner Central is unavailable: no answer of AWS",
+            "AWS Partner Central is unavailable: no usable answer from AWS",
         ),
     ] {
         emulator.inject("GetOpportunity", times, fault);

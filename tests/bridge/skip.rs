@@ -1,4 +1,4 @@
-//! `Prefer: locked=skip`: the part of a patch that the review leaves open is written, the rest is named.
+//! `Prefer: locked=skip` writes the part of a patch that the review leaves open, and names the rest.
 
 use bridge_tests::{Function, Request, Response};
 use partner_central_emulator::{Emulator, Fault};
@@ -8,7 +8,7 @@ use crate::{crm, documents, patch};
 
 const ID: &str = "O7654321";
 
-/// A title, which `Approved` closes, and next steps, which it leaves open.
+/// Edits a title, which `Approved` closes, and next steps, which it leaves open.
 fn edit() -> Value {
     json!({"Project": {"Title": "Berth planner"}, "LifeCycle": {"NextSteps": "Call the harbour master"}})
 }
@@ -73,7 +73,7 @@ async fn the_open_part_of_a_patch_is_written_and_the_rest_is_named() {
     );
     assert_eq!(answer.body["etag"], answer.headers["etag"]);
 
-    // Sent again, only what is locked is left to change.
+    // Sent again, the patch has only its locked part left to change.
     let again = function.send(&skipping(&edit())).await;
     assert_eq!(told(&again), (409, "opportunity-locked"));
     assert_eq!(emulator.writes().len(), 1);
@@ -179,7 +179,7 @@ async fn what_is_left_is_judged_anew_and_a_refusal_names_what_was_skipped_too() 
     );
     assert_eq!(emulator.writes().len(), 0);
 
-    // What belongs to a locked field is skipped with it.
+    // A field that belongs to a locked one is skipped with it.
     let industry = json!({
         "Customer": {"Account": {"Industry": "Other", "OtherIndustry": "Marinas"}},
         "LifeCycle": {"NextSteps": "Call"},

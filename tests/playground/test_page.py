@@ -275,6 +275,38 @@ class ThePage(InABrowser):
         expect(told).to_contain_text("Only while it is approved")
         self.assertEqual(self.writes(), [])
 
+    def test_a_patch_written_in_part_names_what_was_skipped_and_why(self) -> None:
+        before = self.opportunity()
+        self.page.get_by_text("Send a patch of your own").click()
+        self.page.get_by_role("button", name="A closed field and an open one").click()
+        self.page.get_by_label("Skip locked fields").check()
+        self.page.get_by_text("The same with curl").click()
+        expect(self.page.locator("#curl")).to_contain_text("-H 'prefer: locked=skip'")
+        self.page.get_by_label("Lenient").check()
+        expect(self.page.locator("#curl")).to_contain_text("-H 'prefer: handling=lenient, locked=skip'")
+        self.page.get_by_label("Lenient").uncheck()
+        self.page.get_by_role("button", name="Sign and send").click()
+        written = card(self.page, "updated in part")
+        expect(written.get_by_label("Changes").get_by_role("listitem")).to_have_count(1)
+        expect(written.get_by_label("Changes")).to_contain_text("/LifeCycle/NextSteps")
+        skipped = written.get_by_label("Skipped")
+        expect(skipped.get_by_role("listitem")).to_have_count(1)
+        title = before["Project"]["Title"]
+        expect(skipped).to_contain_text("/Project/Title · locked")
+        expect(skipped).to_contain_text(f"kept: {title} · wanted: Another title")
+        expect(skipped).to_contain_text("cannot be changed while the review status is Approved")
+        expect(written).to_contain_text("1 read, 1 write")
+        expect(written).to_contain_text("none lost")
+        expect(self.page.locator("#score div").first).to_contain_text("of 1 patch written")
+        expect(self.page.locator("#score div").first.locator("dd")).to_have_text("1")
+        now = self.opportunity()
+        self.assertEqual(now["LifeCycle"]["NextSteps"], "Written beside a closed field")
+        self.assertEqual(now["Project"]["Title"], title)
+        self.assert_accessible(self.page)
+        self.page.reload()
+        expect(skipped).to_contain_text("/Project/Title · locked")
+        expect(self.page.get_by_label("Skip locked fields")).to_be_checked()
+
     def test_the_curl_command_has_the_same_effect(self) -> None:
         self.page.get_by_text("Send a patch of your own").click()
         patch = {"LifeCycle": {"NextSteps": "Sent from a 'terminal', isn’t it"}}

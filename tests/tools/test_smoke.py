@@ -66,7 +66,7 @@ class Here(unittest.TestCase):
             done.stdout.splitlines(),
             [
                 "ok: the URL answers",
-                "ok: a request that nobody signed is refused",
+                "ok: an unsigned request is refused",
                 "ok: a signed dry run on O7654321 is answered",
                 "ok: O7654321 was handed on and has arrived with whoever the emulator delivers to",
                 "ok: no dead letters wait",

@@ -1,7 +1,7 @@
-//! The clock that events are ordered by: it never shows the same time twice.
+//! A clock that never shows the same time twice, to order events by.
 //!
-//! Two events of one opportunity may be read within one tick of the system's clock, or after it was set
-//! back. Their order must not depend on that.
+//! The system's clock may be set back, or show the same time for two reads of one opportunity. The order
+//! of their events must not depend on that.
 
 use std::{
     sync::{
@@ -13,7 +13,7 @@ use std::{
 
 use model::Instant;
 
-/// The time of day, and instants that only ever go up. Clones go on from one another.
+/// The time of day, and instants that only ever increase. Clones share one sequence.
 #[derive(Debug, Clone)]
 pub struct Clock {
     time_of_day: fn() -> SystemTime,
@@ -21,7 +21,7 @@ pub struct Clock {
 }
 
 impl Clock {
-    /// A clock on top of another one: `SystemTime::now` in the function.
+    /// A clock on top of another one; the function's is `SystemTime::now`.
     #[must_use]
     pub fn new(time_of_day: fn() -> SystemTime) -> Self {
         Self {
@@ -35,7 +35,7 @@ impl Clock {
         (self.time_of_day)()
     }
 
-    /// An instant that is later than every one before it, by a microsecond at least.
+    /// An instant at least a microsecond later than all before it.
     pub(crate) fn next(&self) -> Instant {
         let now = Instant::from(self.now()).unix_microseconds();
         let after = |last: u64| now.max(last.saturating_add(1));

@@ -1,10 +1,10 @@
-//! The opportunity in the CRM's own names, for a CRM that no program stands in front of.
+//! Adds the opportunity in the CRM's own names, for a CRM that takes events without a program between.
 
 use mapping::{Facts, Mapping};
 use model::{CloudEvent, Code, Object, Problem, ProblemCode};
 use serde_json::Value;
 
-/// The event with a body for the CRM's API, made of the whole document: the event may hold less of it.
+/// Adds a body for the CRM's API. It comes from the whole document, of which the event may hold less.
 pub(crate) fn with_body(event: CloudEvent, document: &Object, mapping: &Mapping) -> CloudEvent {
     let facts = Facts {
         sequence: event.sequence(),
@@ -14,12 +14,12 @@ pub(crate) fn with_body(event: CloudEvent, document: &Object, mapping: &Mapping)
     let problems = heard.problems.into_iter().map(left_out);
     match mapping.body(event.subject(), heard.record) {
         Value::Object(body) => event.with_crm(body, problems),
-        // A mapping's `send` has an object for its body.
+        // The body in a mapping's `send` is always an object.
         _ => event,
     }
 }
 
-/// A field that is not in the body.
+/// The problem for a field that the body lacks.
 fn left_out(finding: mapping::Finding) -> Problem {
     let code = match finding.code {
         Code::WrongType => ProblemCode::WrongType,

@@ -1,4 +1,4 @@
-//! Why an event could not be enriched, as a function error that AWS retries.
+//! Lists why an event cannot be enriched. Each is a function error, which AWS retries.
 
 use lambda_runtime::Diagnostic;
 use model::{EventError, Identifier, ProblemCode};
@@ -7,7 +7,7 @@ use partner_central::Error as Cause;
 /// An event that could not be enriched.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The event is none that this function takes.
+    /// This function does not take such an event.
     #[error(transparent)]
     Event(#[from] EventError),
     /// The event is from another catalog than the configured one.
@@ -28,7 +28,7 @@ pub enum Error {
     Read {
         /// Which opportunity.
         identifier: String,
-        /// Why not.
+        /// The reason.
         cause: Cause,
     },
 }
@@ -89,7 +89,7 @@ fn kind(cause: &Cause) -> &'static str {
     }
 }
 
-/// The same, as a receiver of an event is told it.
+/// The same, as the event's receiver sees it.
 pub(crate) fn code(cause: &Cause) -> ProblemCode {
     match cause {
         Cause::NotFound => ProblemCode::NotFound,
@@ -100,7 +100,7 @@ pub(crate) fn code(cause: &Cause) -> ProblemCode {
     }
 }
 
-/// Why there is no summary, as a receiver of an event is told it: nothing of the inside.
+/// Why there is no summary, in words for the event's receiver: without internal details.
 pub(crate) fn reason(cause: &Cause) -> &'static str {
     match cause {
         Cause::NotFound => "AWS has no summary of this opportunity",

@@ -1,8 +1,8 @@
-//! The two reads that an event is made of, and how long each is tried.
+//! Reads an opportunity and AWS's summary of it, with retries.
 //!
-//! The opportunity is what the event is for: where it cannot be read, the event fails, and AWS brings it
-//! again. Without the summary the event is of use all the same, and nothing would bring the summary later
-//! on; so it is tried for as long as the invocation lasts.
+//! Without the opportunity, the event fails and AWS delivers it again. Without the summary, the event is
+//! still useful. But nothing would deliver the summary later, so the bridge tries to read it for as long
+//! as the invocation lasts.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -13,21 +13,21 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::{Config, Error, error, observe::Observation};
 
-/// For how long an opportunity that was just created is looked for before AWS's own retries take
-/// over. Reads were seen to lag behind creation by up to 3 s.
+/// How long to look for a newly created opportunity before AWS's own retries take over. Reads have
+/// lagged up to 3 s behind creation.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// The pause between two looks.
+/// The pause between two attempts.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// The pause after the first summary that could not be read; it doubles with each further one, because
-/// each call is up to three attempts already.
+/// The pause after the first failed read of the summary. It doubles each time, because a call already
+/// makes up to three attempts.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 /// The longest pause between two reads of the summary.
 const LONGEST_PAUSE: Duration = Duration::from_secs(4);
 
-/// Time kept back to write the answer and hand it to Lambda.
+/// Time reserved to write the answer and hand it to Lambda.
 const ANSWER_TIME: Duration = Duration::from_secs(1);
-/// The time an invocation has where no deadline says otherwise: the function's own timeout.
+/// The time for an invocation without a deadline: the function's own timeout.
 const DEFAULT_TIME: Duration = Duration::from_secs(30);
 
 /// The reads of one event.
@@ -39,9 +39,9 @@ pub(crate) struct Reads<'a> {
     pub(crate) observation: &'a Observation,
 }
 
-/// When waiting for AWS has to end.
+/// When to stop waiting for AWS.
 ///
-/// A deadline in the past is ignored: no invocation begins after its end, but local runtimes send a
+/// Ignores a deadline in the past: no invocation begins after its end, but local runtimes send a
 /// constant (`cargo lambda watch`: 600 000 ms after 1970).
 pub(crate) fn deadline(context: &Context, now: SystemTime) -> Instant {
     let now = now.duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -50,8 +50,8 @@ pub(crate) fn deadline(context: &Context, now: SystemTime) -> Instant {
 }
 
 impl Reads<'_> {
-    /// The opportunity, and AWS's summary or why there is none; `None` where none is asked for. Both are
-    /// read at the same time, and without an opportunity there is nothing to wait for.
+    /// The opportunity, and AWS's summary or why there is none; `None` if the summary is not configured.
+    /// Reads both at once, and stops as soon as the opportunity fails.
     pub(crate) async fn both(
         &self,
         deadline: Instant,
@@ -66,7 +66,7 @@ impl Reads<'_> {
         tokio::try_join!(self.opportunity(), summary)
     }
 
-    /// The opportunity; one that was just created is looked for a while.
+    /// The opportunity. Looks for a newly created one for a while.
     async fn opportunity(&self) -> Result<Opportunity, Error> {
         let identifier = &self.event.identifier;
         let until = Instant::now() + PATIENCE;
@@ -95,7 +95,7 @@ impl Reads<'_> {
             let cause = match read {
                 Ok(Ok(summary)) => return Ok(summary),
                 Ok(Err(cause)) => cause,
-                // What the read before it came to says more than that time is up.
+                // The failure before says more than that time is up.
                 Err(_) => last.unwrap_or_else(|| Cause::Unavailable {
                     cause: "no answer by the deadline".to_owned(),
                 }),

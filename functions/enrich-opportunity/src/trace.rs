@@ -1,8 +1,8 @@
-//! The trace that an event belongs to: from X-Ray's form to W3C's.
+//! Translates an event's trace from X-Ray's form to W3C's.
 
 /// The `traceparent` of an X-Ray trace header:
 /// `Root=1-5e1b4151-5ac6c58f3e9d3b4d12345678;Parent=53995c3f42cd8ad8;Sampled=1` is
-/// `00-5e1b41515ac6c58f3e9d3b4d12345678-53995c3f42cd8ad8-01`. `None` where the header is of another
+/// `00-5e1b41515ac6c58f3e9d3b4d12345678-53995c3f42cd8ad8-01`. `None` if the header has another
 /// form or names no parent.
 pub(crate) fn traceparent(xray: &str) -> Option<String> {
     let field = |name| {

@@ -1,4 +1,4 @@
-//! Who may call: decided before the body is parsed and before anything is asked of AWS.
+//! Authenticates each request before its body is parsed and before any call to Partner Central.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -14,11 +14,11 @@ use crate::{
     token::{Token, bearer, password},
 };
 
-/// The largest body taken, in bytes, whoever sends it. A whole opportunity is about 10 KiB; a
-/// Function URL itself takes 6 MiB, and to hash that takes longer than a request should.
+/// The largest body accepted, in bytes. A whole opportunity is about 10 KiB. A Function URL accepts
+/// 6 MiB, and hashing that much takes longer than a request should.
 pub(crate) const MAX_BODY: usize = 256 * 1024;
 
-/// The way to authenticate that is configured, with what it takes.
+/// The configured way to authenticate, with its secrets.
 #[derive(Debug)]
 pub enum Auth {
     /// A Standard Webhooks signature.
@@ -27,28 +27,28 @@ pub enum Auth {
     /// `Authorization: Bearer`.
     #[expect(private_interfaces, reason = "made by `load` alone")]
     Bearer(Secrets<Token>),
-    /// `Authorization: Basic`, with any user name: for senders that know nothing else.
+    /// `Authorization: Basic`, with any user name, for senders that support nothing else.
     #[expect(private_interfaces, reason = "made by `load` alone")]
     Basic(Secrets<Token>),
-    /// AWS has checked a signature (SigV4) before the function was called.
+    /// AWS checks the SigV4 signature before it calls the function.
     Iam,
-    /// Everybody, on this machine.
+    /// Lets everybody in; for local runs.
     None,
 }
 
-/// Why a request is not let in.
+/// Why a request is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Refusal {
     /// The body is larger than [`MAX_BODY`].
     TooLarge,
-    /// The request does not carry what is asked for; which part is wrong is not said.
+    /// The credentials are missing or wrong. The response does not say which.
     Unauthenticated {
-        /// What `WWW-Authenticate` asks for (RFC 9110, 11.6.1).
+        /// The value of `WWW-Authenticate` (RFC 9110, 11.6.1).
         challenge: HeaderValue,
     },
-    /// There is nothing to check a request against.
+    /// There is no usable secret to check a request against.
     NoSecret {
-        /// Why not, for the log.
+        /// The reason, for the log.
         cause: String,
     },
     /// A signed `GET` or `HEAD` has a body.
@@ -56,10 +56,10 @@ pub(crate) enum Refusal {
 }
 
 impl Auth {
-    /// Makes the configured way ready: loads the secrets, where it takes some.
+    /// Loads the secrets, if the configured way needs any.
     ///
     /// # Errors
-    /// Where the secrets cannot be had.
+    /// If the secrets cannot be read.
     pub async fn load(config: AuthConfig, sdk: &SdkConfig) -> Result<Self, SecretsError> {
         Ok(match config {
             AuthConfig::StandardWebhooks(source) => {
@@ -72,11 +72,11 @@ impl Auth {
         })
     }
 
-    /// Lets a request in, and gives its body.
+    /// Authenticates a request and returns its body.
     ///
-    /// The size comes first: without that, anybody could make the function hash for seconds.
+    /// Checks the size first; otherwise anybody could make the function hash for seconds.
     pub(crate) async fn admit(&self, request: &Parts, body: Body) -> Result<Bytes, Refusal> {
-        // Lambda has the whole body in memory already: only its size can be wrong.
+        // The whole body is already in memory, so only its size can fail.
         let body = body::to_bytes(body, MAX_BODY)
             .await
             .map_err(|_| Refusal::TooLarge)?;
@@ -125,16 +125,16 @@ impl Auth {
     }
 }
 
-/// Whether a token is one of the valid ones; these are looked at even where there is no token, so
-/// that nobody is told 401 while nobody could be let in.
+/// Whether a token is valid. Looks up the secrets even without a token: if none is usable, the answer
+/// must be 503, not 401.
 async fn is_one_of(valid: &Secrets<Token>, token: Option<Token>) -> Result<bool, NoSecret> {
     valid
         .check(|valid| token.as_ref().is_some_and(|token| token.is_one_of(valid)))
         .await
 }
 
-/// Whether AWS names the caller. A Function URL with `AWS_IAM` always does; an authorizer that
-/// names nobody has authenticated nobody.
+/// Whether AWS names the caller. A Function URL with `AWS_IAM` always does; without a name, nobody was
+/// authenticated.
 fn is_authenticated_by_aws(context: Option<&RequestContext>) -> bool {
     let Some(RequestContext::ApiGatewayV2(context)) = context else {
         return false;

@@ -1,14 +1,14 @@
-//! Headers that requests are authenticated by.
+//! Reads the headers that authenticate a request.
 //!
-//! They are read before anybody is known, so nothing long is looked at.
+//! Anybody can send them, so it ignores long ones.
 
 use http::{HeaderMap, HeaderName};
 
-/// The longest header that is looked at, in bytes: room for some hundred signatures, or for the
-/// longest password beside a user's name.
+/// The longest header that is read, in bytes. It fits about a hundred signatures, or the longest
+/// password with a user name.
 pub(crate) const MAX_HEADER: usize = 8 * 1024;
 
-/// A header's text; `None` where it is missing, too long or not ASCII.
+/// A header's text; `None` if it is missing, too long or not ASCII.
 pub(crate) fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     let value = headers
         .get(name)

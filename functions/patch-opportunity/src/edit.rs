@@ -1,7 +1,7 @@
-//! What a caller wants changed: a patch in AWS's names, or a record in the CRM's own.
+//! The edit that a caller sends: a patch in AWS's names, or a record in the CRM's own.
 //!
-//! Both are kept as they came and applied to each fresh read. What differs between the two is here, and
-//! the order of things in [`crate::carry_out`] is the same for both.
+//! Both stay as they came, and each fresh read gets them applied anew. This module holds all that differs
+//! between the two; [`crate::carry_out`] treats them alike.
 
 use std::sync::Arc;
 
@@ -11,21 +11,21 @@ use serde_json::Value;
 
 use crate::problem::{Kind, Problem};
 
-/// What is to be changed.
+/// The edit.
 #[derive(Debug)]
 pub(crate) enum Edit {
     /// A patch in AWS's names.
     Patch(Patch),
     /// A record in the CRM's own names.
     Record {
-        /// What the names stand for.
+        /// What its names stand for.
         mapping: Arc<Mapping>,
         /// The record as it came.
         record: Value,
     },
 }
 
-/// What is told of a record besides what is told of every edit.
+/// What the response says about a record, beyond what it says about every edit.
 #[derive(Debug)]
 pub(crate) struct Told<'a> {
     mapping: &'a Mapping,
@@ -33,7 +33,7 @@ pub(crate) struct Told<'a> {
 }
 
 impl Edit {
-    /// The opportunity as it would be with the edit.
+    /// The opportunity with the edit applied.
     pub(crate) fn apply(&self, read: &Opportunity) -> Result<Object, Problem> {
         match self {
             Self::Patch(patch) => Ok(patch.apply(read)?),
@@ -44,14 +44,14 @@ impl Edit {
         }
     }
 
-    /// Whether the edit says how the opportunity should be, and not what to do: then it does no harm a
-    /// second time.
+    /// Whether the edit says how the opportunity should be, not what to do; then applying it twice does
+    /// no harm.
     pub(crate) fn is_declarative(&self) -> bool {
         !matches!(self, Self::Patch(Patch::Operations(_)))
     }
 
-    /// A refusal as the sender takes it: with its own names, and worth another try if the mapping has it
-    /// so for a locked opportunity.
+    /// A refusal in the sender's own names; if the mapping says to retry a locked opportunity, the
+    /// refusal says so too.
     pub(crate) fn refused(&self, problem: Problem) -> Problem {
         let Self::Record { mapping, .. } = self else {
             return problem;
@@ -63,8 +63,8 @@ impl Edit {
         }
     }
 
-    /// What is told of a record that was put into the opportunity as it was read; `None` for a patch.
-    /// A default that was skipped is not told as one that AWS gets.
+    /// What to say about a record applied to the opportunity as read; `None` for a patch. Leaves out
+    /// defaults that were skipped: AWS does not get them.
     pub(crate) fn told(&self, read: &Opportunity, review: &Review) -> Option<Told<'_>> {
         let Self::Record { mapping, record } = self else {
             return None;
@@ -77,18 +77,18 @@ impl Edit {
 }
 
 impl Told<'_> {
-    /// The field that stands for a place: the one that has changed it, if one has.
+    /// The CRM's field for a pointer, preferably the one that changed it.
     pub(crate) fn field(&self, pointer: &str) -> Option<&str> {
         let changed_by = self.put.field(pointer);
         changed_by.or_else(|| self.mapping.field(pointer))
     }
 
-    /// How many fields of the record the mapping does not name.
+    /// How many fields of the record the mapping lacks.
     pub(crate) fn ignored(&self) -> usize {
         self.put.ignored
     }
 
-    /// What was left alone, or added, and should be known.
+    /// What the mapping left alone or added, for the sender to know.
     pub(crate) fn notices(&self) -> impl Iterator<Item = Finding> {
         self.put.notices.iter().cloned().map(Finding::from)
     }

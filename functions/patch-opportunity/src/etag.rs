@@ -1,4 +1,4 @@
-//! The entity tag (RFC 9110, 8.8.3): the quoted `LastModifiedDate`.
+//! Builds an opportunity's entity tag (RFC 9110, 8.8.3): its quoted `LastModifiedDate`.
 
 use http::HeaderValue;
 
@@ -7,7 +7,7 @@ pub(crate) fn etag(last_modified_date: &str) -> String {
     format!("\"{last_modified_date}\"")
 }
 
-/// The same as a header's value; `None` where the date is not of visible characters.
+/// The tag as a header value; `None` if the date holds characters that no header may.
 pub(crate) fn header(tag: &str) -> Option<HeaderValue> {
     HeaderValue::from_str(tag).ok()
 }

@@ -1,4 +1,4 @@
-//! One invocation's frame: Lambda's request id, the deadline, the notes.
+//! The context of one invocation: Lambda's request id, the deadline, the date, the notes.
 
 use std::{
     sync::Arc,
@@ -10,23 +10,23 @@ use tokio::time::Instant;
 
 use crate::notes::Notes;
 
-/// Time kept back for the answer before Lambda ends the invocation.
+/// Time reserved for the answer before Lambda ends the invocation.
 const ANSWER_TIME: Duration = Duration::from_millis(500);
-/// How much of the answer's time a write that is on its way may still take.
+/// How much of the answer's time a write in flight may use.
 const GRACE: Duration = Duration::from_millis(200);
-/// The time a request has if no deadline says otherwise: the function's own timeout.
+/// The time for a request without a deadline: the function's own timeout.
 const DEFAULT_TIME: Duration = Duration::from_secs(30);
 
-/// One request's frame.
+/// The context of one request.
 #[derive(Debug, Clone)]
 pub(crate) struct Invocation {
     /// Lambda's request id.
     pub(crate) request_id: String,
-    /// When waiting for AWS has to end.
+    /// When to stop waiting for AWS.
     pub(crate) deadline: Instant,
     /// The date in UTC, as `YYYY-MM-DD`.
     pub(crate) today: String,
-    /// What is noted of the request.
+    /// Notes about the request.
     pub(crate) notes: Arc<Notes>,
 }
 
@@ -47,7 +47,7 @@ impl Invocation {
         }
     }
 
-    /// When waiting for a write that is on its way has to end.
+    /// When to stop waiting for a write in flight.
     pub(crate) fn last_moment(&self) -> Instant {
         self.deadline + GRACE
     }

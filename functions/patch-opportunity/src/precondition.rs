@@ -1,13 +1,13 @@
-//! On which state of the opportunity a write depends (RFC 9110, 13): `If-Match`, or the
-//! `LastModifiedDate` of an `UpdateOpportunity` body.
+//! Checks that the opportunity is still in the state that a write expects (RFC 9110, 13): `If-Match`,
+//! or the `LastModifiedDate` of an `UpdateOpportunity` body.
 
 use http::{HeaderMap, header};
 use model::{Instant, Opportunity};
 
-/// What must be true of the opportunity for a write.
+/// The state of the opportunity that a write requires.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Precondition {
-    /// `If-Match`: one of these entity tags; `None` where any state will do.
+    /// `If-Match`: one of these entity tags; `None` if any state will do.
     if_match: Option<Vec<String>>,
     /// `LastModifiedDate` of the body.
     last_modified_date: Option<String>,
@@ -18,14 +18,14 @@ pub(crate) struct Precondition {
 #[error("`If-Match` is `{0}`, expected `*` or quoted entity tags")]
 pub(crate) struct MalformedIfMatch(String);
 
-/// The opportunity is in another state than the write depends on.
+/// The opportunity is not in the state that the write requires.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the opportunity was changed since, its `ETag` tells its state now")]
 pub(crate) struct Stale;
 
 impl Precondition {
-    /// Parses the header. Weak tags are taken and never match, and empty elements of the list are
-    /// ignored, as the RFC has it.
+    /// Parses the header. As the RFC requires, weak tags are valid but never match, and empty elements
+    /// of the list are ignored.
     pub(crate) fn parse(headers: &HeaderMap) -> Result<Self, MalformedIfMatch> {
         let mut tags = Vec::new();
         for value in headers.get_all(header::IF_MATCH) {
@@ -43,7 +43,7 @@ impl Precondition {
         })
     }
 
-    /// The same, and the date that the body names.
+    /// Adds the date that the body names.
     pub(crate) fn with_date(self, last_modified_date: Option<String>) -> Self {
         Self {
             last_modified_date,
@@ -51,7 +51,7 @@ impl Precondition {
         }
     }
 
-    /// Refuses an opportunity in another state.
+    /// Refuses an opportunity that is in another state.
     pub(crate) fn check(&self, opportunity: &Opportunity) -> Result<(), Stale> {
         let found = opportunity.last_modified_date();
         let matches = |tags: &Vec<String>| tags.iter().any(|tag| tag == found);
@@ -64,15 +64,15 @@ impl Precondition {
     }
 }
 
-/// Whether two dates are one point in time. SDKs write the date that AWS gave them in forms of their
-/// own (`.120000+00:00` for `.120Z`).
+/// Whether two dates are the same point in time. SDKs reformat the date that AWS sent (`.120000+00:00`
+/// for `.120Z`).
 fn is_same_date(one: &str, other: &str) -> bool {
     let instants = (Instant::parse(one), Instant::parse(other));
     one == other || matches!(instants, (Ok(one), Ok(other)) if one == other)
 }
 
-/// The strong tags of a list, without their quotes; `None` where it holds anything but tags, or none.
-/// A tag may hold commas.
+/// The strong tags of a list, without quotes; `None` if the list is empty or holds anything but tags.
+/// A tag may contain commas.
 fn strong_tags(list: &str) -> Option<Vec<String>> {
     let (mut tags, mut rest, mut is_empty) = (Vec::new(), list, true);
     loop {
@@ -99,7 +99,7 @@ mod tests {
 
     use super::*;
 
-    /// What the headers ask for, or that they are malformed.
+    /// What parsing the headers gives.
     #[derive(Debug, PartialEq)]
     enum Parsed {
         Any,

@@ -1,4 +1,4 @@
-//! `Prefer` (RFC 7240): what a caller would rather have, and what of it was done.
+//! Parses `Prefer` (RFC 7240), and builds `Preference-Applied`.
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
@@ -10,30 +10,30 @@ pub(crate) const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("prefe
 /// What a caller prefers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Preference {
-    /// `return`: what the answer to a write holds.
+    /// `return`: what the response to a write contains.
     pub(crate) answer: Return,
-    /// `handling=lenient`: what this release does not know is left for AWS to judge.
+    /// `handling=lenient`: leaves to AWS what this release does not know.
     pub(crate) lenient: bool,
-    /// `locked=skip`, a preference of the bridge's own: what the review closes is left out, and the rest
-    /// is written.
+    /// `locked=skip`, the bridge's own preference: leaves out what the review closes, and writes the
+    /// rest.
     pub(crate) skips_locked: bool,
 }
 
-/// What the answer to a write holds.
+/// What the response to a write contains.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum Return {
-    /// What was changed; the default.
+    /// The changes; the default.
     #[default]
     Changes,
-    /// `return=representation`: the opportunity too, as it is after the write.
+    /// `return=representation`: also the opportunity, as it is after the write.
     Representation,
     /// `return=minimal`: nothing.
     Minimal,
 }
 
 impl Preference {
-    /// Reads the preferences that the bridge knows; others are ignored, as the RFC has it, and of
-    /// one that is given twice the first counts.
+    /// Reads the preferences that the bridge knows. As the RFC requires, it ignores others, and takes the
+    /// first if one is repeated.
     pub(crate) fn of(headers: &HeaderMap) -> Self {
         let (mut answer, mut lenient, mut skips_locked) = (None, None, None);
         let texts = headers
@@ -65,7 +65,7 @@ impl Preference {
         }
     }
 
-    /// `Preference-Applied`, where one of the preferences other than the defaults was.
+    /// `Preference-Applied`; `None` if only defaults applied.
     pub(crate) fn applied(self) -> Option<HeaderValue> {
         let answer = match self.answer {
             Return::Changes => None,

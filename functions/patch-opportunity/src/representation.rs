@@ -1,5 +1,5 @@
-//! The opportunity after a write, for `Prefer: return=representation`: a second read, held against what
-//! was written.
+//! Reads the opportunity again after a write, for `Prefer: return=representation`, and compares it with
+//! what was written.
 
 use model::{Change, Code, Finding, Instant, Object, Opportunity, Source};
 use tokio::time::timeout_at;
@@ -14,18 +14,18 @@ use crate::{
 /// What the second read found.
 #[derive(Debug)]
 pub(crate) struct Representation {
-    /// The opportunity; `None` where it cannot be shown.
+    /// The opportunity; `None` if there is none to show.
     pub(crate) opportunity: Option<Object>,
-    /// What differs from the document that was written.
+    /// What differs from the document written.
     pub(crate) differences: Vec<Change>,
-    /// Whose the differences are.
+    /// Who made the differences.
     pub(crate) source: Source,
-    /// Why there is no opportunity, or why its differences have no known author.
+    /// Why there is no opportunity, or why nobody knows who made the differences.
     pub(crate) warning: Option<Finding>,
 }
 
 impl Default for Representation {
-    /// The read failed.
+    /// For a read that failed.
     fn default() -> Self {
         Self::without("the change is written, but the opportunity could not be read again")
     }
@@ -41,8 +41,8 @@ impl Representation {
         }
     }
 
-    /// Holds a read after the write against the write. Its `LastModifiedDate` tells whether anybody
-    /// else has written since: if it is the write's own, what differs is AWS's.
+    /// Compares the read with the write before it. If the `LastModifiedDate` is still the write's own,
+    /// AWS made the differences; if not, somebody else has written since.
     fn new(fresh: Opportunity, date: Option<&str>, settled: &Settled) -> Self {
         let instant = |date: &str| Instant::parse(date).ok();
         let found = fresh.last_modified_date();
@@ -71,8 +71,8 @@ impl Representation {
     }
 }
 
-/// Reads the opportunity again, where something was written and a representation was asked for. A read
-/// that fails takes the representation away, and not the answer.
+/// Reads the opportunity again, if something was written and the caller asked for a representation. If
+/// the read fails, the response only lacks the representation.
 pub(crate) async fn read_again(
     upstream: Upstream<'_>,
     request: &PatchRequest,

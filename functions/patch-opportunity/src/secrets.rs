@@ -1,9 +1,9 @@
-//! The secrets that requests are checked against: read at the start, and again when they age.
+//! Holds the secrets that authenticate requests: reads them at the start, and again as they age.
 //!
-//! A secret is rotated by adding the new one beside the old one and removing the old one later;
-//! neither needs a deploy, because a failed check reads the secrets again. What Secrets Manager
-//! answers is the truth: where it holds nothing usable, nobody is let in. Only where it does not
-//! answer do the secrets of before stay, for a time.
+//! To rotate a secret, add the new one beside the old one and remove the old one later. Neither step
+//! needs a deploy, because a failed check reads the secrets again. What Secrets Manager answers counts:
+//! if it holds nothing usable, nobody gets in. Only if it does not answer do the last secrets stay
+//! valid, for a limited time.
 
 use std::{fmt, time::Duration};
 
@@ -15,19 +15,19 @@ use partner_central::outline;
 use serde::Deserialize;
 use tokio::{sync::Mutex, time::Instant};
 
-/// How long secrets are taken as they were read: how long a removed one may still be valid.
+/// How long secrets are used before they are read again, and so how long a removed one may stay valid.
 const LIFETIME: Duration = Duration::from_mins(5);
-/// How often at most secrets are read because a check failed, or because none is usable: refused
-/// requests must not use up the quota of Secrets Manager.
+/// The shortest time between reads after a failed check, or while no secret is usable: refused
+/// requests must not exhaust Secrets Manager's quota.
 const PAUSE: Duration = Duration::from_secs(30);
-/// How long secrets stay valid while Secrets Manager does not answer. It bounds how long a secret
-/// that was revoked during an outage still opens the door.
+/// How long secrets stay valid while Secrets Manager does not answer. It limits how long a secret
+/// revoked during an outage is still accepted.
 const OUTAGE: Duration = Duration::from_hours(1);
 
-/// Time for reading them, with the SDK's retries: a request waits for it.
+/// Time to read the secrets, including the SDK's retries, while a request waits.
 const READ_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Where secrets are, as configured.
+/// Where the secrets are, as configured.
 #[derive(Clone, PartialEq, Eq)]
 pub enum SecretSource {
     /// `WEBHOOK_SECRET_ID`: the name or ARN of a secret in Secrets Manager that holds one secret,
@@ -46,11 +46,11 @@ impl fmt::Debug for SecretSource {
     }
 }
 
-/// Secrets that cannot be had. None of the texts shows any of a secret.
+/// Why the secrets cannot be read. No text shows any part of a secret.
 #[derive(Debug, thiserror::Error)]
 pub enum SecretsError {
-    /// Secrets Manager did not answer, or not about the secret: it is throttled, or the function's
-    /// credentials are not taken.
+    /// Secrets Manager did not answer, or its answer says nothing about the secret: it throttles, or
+    /// rejects the function's credentials.
     #[error("the secret `{id}` (`WEBHOOK_SECRET_ID`) could not be asked for: {cause}")]
     Unanswered {
         /// Its name or ARN.
@@ -58,21 +58,21 @@ pub enum SecretsError {
         /// What happened.
         cause: String,
     },
-    /// Secrets Manager answered, and gave no secret.
+    /// Secrets Manager answered, but without a secret.
     #[error("the secret `{id}` (`WEBHOOK_SECRET_ID`) could not be read: {cause}")]
     Unreadable {
         /// Its name or ARN.
         id: String,
-        /// Why not.
+        /// The reason.
         cause: String,
     },
-    /// There is a text, but not of the form that is expected.
+    /// The text is not in the expected form.
     #[error("{origin} is malformed, expected one secret or `{{\"secrets\": [\"…\", …]}}`")]
     Malformed {
         /// Where the text is from.
         origin: String,
     },
-    /// There are no secrets.
+    /// The list is empty.
     #[error("{origin} holds no secret")]
     Empty {
         /// Where the text is from.
@@ -81,51 +81,51 @@ pub enum SecretsError {
     /// One secret in the list is malformed.
     #[error("secret {number} of {origin} is malformed, expected {expected}")]
     Secret {
-        /// Its place, from 1.
+        /// Its position, from 1.
         number: usize,
         /// Where the text is from.
         origin: String,
-        /// What it should be.
+        /// The expected form.
         expected: &'static str,
     },
 }
 
 /// A kind of secret.
 pub(crate) trait Secret: Sized {
-    /// What its text is, for error messages.
+    /// The form of its text, for error messages.
     const EXPECTED: &'static str;
 
-    /// Makes one from its text; `None` where the text is malformed.
+    /// Parses its text; `None` if that is malformed.
     fn parse(text: &str) -> Option<Self>;
 }
 
-/// Nobody can be let in: Secrets Manager holds no usable secret, or has not answered for too long.
+/// Nobody can get in: Secrets Manager holds no usable secret, or has not answered for too long.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct NoSecret {
-    /// What came of the last read, for the log.
+    /// How the last read failed, for the log.
     pub(crate) cause: String,
 }
 
 /// Secrets of one kind.
 #[derive(Debug)]
 pub(crate) struct Secrets<S> {
-    /// Where they are read from again; `None` where they are given once and for all.
+    /// Where to read them again; `None` if they are configured inline.
     manager: Option<Manager>,
     known: Mutex<Known<S>>,
 }
 
-/// What is known of the secrets, and since when.
+/// The secrets as last read, and when.
 #[derive(Debug)]
 struct Known<S> {
-    /// Empty where none is usable.
+    /// Empty if none is usable.
     secrets: Vec<S>,
-    /// Where none is usable: why not.
+    /// Why none is usable, if so.
     why_none: String,
     /// When Secrets Manager was last asked.
     asked: Instant,
-    /// When it last answered.
+    /// When Secrets Manager last answered.
     answered: Instant,
-    /// When it was last asked because a check failed.
+    /// When they were last read because a check failed.
     asked_after_failure: Option<Instant>,
 }
 
@@ -190,13 +190,13 @@ impl<S> Known<S> {
         }
     }
 
-    /// Whether the secrets are to be read before a check: they are old, or there is none.
+    /// Whether to read the secrets before a check: they are old, or there are none.
     fn is_due(&self, now: Instant) -> bool {
         let age = now - self.asked;
         age > LIFETIME || self.secrets.is_empty() && age >= PAUSE
     }
 
-    /// Whether the secrets are to be read because a check failed: not if that was done a moment ago.
+    /// Whether to read the secrets because a check failed: not if that happened a moment ago.
     fn is_due_after_failure(&mut self, now: Instant) -> bool {
         let is_past = |last: Instant| now - last >= PAUSE;
         let is_due = !self.secrets.is_empty() && self.asked_after_failure.is_none_or(is_past);
@@ -206,7 +206,7 @@ impl<S> Known<S> {
         is_due
     }
 
-    /// Takes what came of reading the secrets.
+    /// Takes the outcome of a read.
     fn learn(&mut self, read: Result<Vec<S>, SecretsError>, now: Instant) {
         self.asked = now;
         match read {
@@ -231,7 +231,7 @@ impl<S> Known<S> {
     }
 }
 
-/// A client that does not make a request wait for long.
+/// A client that gives up early, because a request waits for it.
 fn client(config: &SdkConfig) -> Client {
     let timeouts = TimeoutConfig::builder()
         .operation_timeout(READ_TIMEOUT)
@@ -279,8 +279,8 @@ impl Manager {
     }
 }
 
-/// Whether an error tells of the secret: it is gone, or withdrawn from this function, or what came
-/// with a success is no secret. What does not, such as an outage or throttling, may pass.
+/// Whether an error is about the secret itself: it is gone, this function may no longer read it, or a
+/// success came without one. Any other error, such as an outage or throttling, may pass.
 fn is_answer(error: &SdkError<GetSecretValueError>) -> bool {
     use GetSecretValueError as Of;
 
@@ -368,7 +368,7 @@ mod tests {
             known.learn(Err(error), start);
             assert!(known.secrets.is_empty(), "{text}");
 
-            // It is asked again at the next request, but not at each.
+            // A request reads it again, but not every request.
             let soon = start + PAUSE / 2;
             assert!(!known.is_due(soon) && !known.is_due_after_failure(soon));
             assert!(known.is_due(start + PAUSE));

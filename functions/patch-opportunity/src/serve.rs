@@ -1,4 +1,4 @@
-//! From Lambda's requests to routes: what Lambda brings is made an HTTP request that cannot panic.
+//! Passes Lambda's requests to the routes, escaped so that `lambda_http` cannot panic.
 
 use std::fmt::Write;
 
@@ -9,10 +9,10 @@ use lambda_http::{
     request::LambdaRequest,
 };
 
-/// Answers requests as Lambda brings them, until the function ends.
+/// Answers Lambda's requests until the function ends.
 ///
 /// # Errors
-/// Where Lambda's Runtime API cannot be reached.
+/// If Lambda's Runtime API cannot be reached.
 pub async fn serve(routes: Router) -> Result<(), lambda_http::Error> {
     let mut adapter = lambda_http::Adapter::from(routes);
     lambda_runtime::run(service_fn(move |event: LambdaEvent<LambdaRequest>| {
@@ -21,8 +21,8 @@ pub async fn serve(routes: Router) -> Result<(), lambda_http::Error> {
     .await
 }
 
-/// A request whose path and query are a URI's. `lambda_http` panics if a sender has put a quote or an
-/// angle bracket there without escaping it.
+/// Escapes the path and the query as a URI requires: `lambda_http` panics on a bare quote or angle
+/// bracket from a sender.
 fn escaped(request: LambdaRequest) -> LambdaRequest {
     match request {
         LambdaRequest::ApiGatewayV2(mut request) => {

@@ -1,7 +1,7 @@
-//! Standard Webhooks signatures: `v1,` and the HMAC-SHA256 of `id.timestamp.body`.
+//! Checks Standard Webhooks signatures: `v1,` and the HMAC-SHA256 of `id.timestamp.body`.
 //!
-//! The specification's own Rust library takes one key, UTF-8 bodies and its own clock, so it serves
-//! here as the oracle of the tests. <https://www.standardwebhooks.com>
+//! The specification's own Rust library takes only one key, UTF-8 bodies and its own clock, so here it
+//! serves only as the oracle of the tests. <https://www.standardwebhooks.com>
 
 use std::fmt;
 
@@ -20,14 +20,14 @@ const ID: HeaderName = HeaderName::from_static("webhook-id");
 const TIMESTAMP: HeaderName = HeaderName::from_static("webhook-timestamp");
 const SIGNATURE: HeaderName = HeaderName::from_static("webhook-signature");
 
-/// How far the sender's clock may be off, either way, in seconds: what the specification's
-/// libraries allow. It bounds for how long a recorded request can be sent again.
+/// How far the sender's clock may be off, either way, in seconds, as in the specification's libraries.
+/// It limits how long a recorded request can be replayed.
 const TOLERANCE_SECONDS: i64 = 5 * 60;
 
-/// What a secret may begin with; the rest is Base64.
+/// The optional prefix of a secret; the rest is Base64.
 const PREFIX: &str = "whsec_";
 
-/// Some of the specification's libraries make and take secrets without padding.
+/// Some of the specification's libraries create and accept secrets without padding.
 const ANY_PADDING: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
@@ -71,14 +71,14 @@ impl fmt::Debug for SigningSecret {
 /// The HMAC-SHA256 of a request.
 type Signature = [u8; 32];
 
-/// The length of a signature in Base64, with its padding.
+/// The length of a signature in Base64, with padding.
 const SIGNATURE_LENGTH: usize = 44;
 
-/// How many signatures of a request are looked at. A sender has one for each of its secrets: two
-/// while it rotates them.
+/// How many signatures of a request are checked. A sender sends one for each of its secrets: two
+/// during a rotation.
 const MAX_SIGNATURES: usize = 16;
 
-/// What a request says of its signature.
+/// The signature headers of a request.
 #[derive(Debug)]
 pub(crate) struct Signed<'a> {
     id: &'a str,
@@ -87,8 +87,8 @@ pub(crate) struct Signed<'a> {
 }
 
 impl<'a> Signed<'a> {
-    /// Reads the headers; `None` where one is missing, none holds a signature, or the request is not
-    /// of now (in seconds since 1970).
+    /// Reads the headers; `None` if one is missing, none holds a signature, or the timestamp is too far
+    /// from `now` (in seconds since 1970).
     pub(crate) fn parse(headers: &'a HeaderMap, now: i64) -> Option<Self> {
         let (id, timestamp) = (text(headers, &ID)?, text(headers, &TIMESTAMP)?);
         let age = now.checked_sub(timestamp.parse().ok()?)?;
@@ -107,8 +107,8 @@ impl<'a> Signed<'a> {
         })
     }
 
-    /// Whether one of the signatures is by one of these secrets. The body is hashed once for each
-    /// secret, however many signatures there are.
+    /// Whether one of these secrets made one of the signatures. Hashes the body once for each secret,
+    /// however many signatures there are.
     pub(crate) fn is_by_one_of(&self, secrets: &[SigningSecret], body: &[u8]) -> bool {
         secrets.iter().any(|secret| {
             let right = secret.sign(self.id, self.timestamp, body);
@@ -119,7 +119,7 @@ impl<'a> Signed<'a> {
     }
 }
 
-/// Reads one signature; `None` where it is of another version, or of no HMAC-SHA256's length.
+/// Reads one signature; `None` if its version or its length is wrong.
 fn signature(text: &str) -> Option<Signature> {
     let base64 = text
         .strip_prefix("v1,")
@@ -138,7 +138,7 @@ mod tests {
         Signed::parse(headers, now).is_some_and(|signed| signed.is_by_one_of(secrets, body))
     }
 
-    /// The vector of the specification's libraries.
+    /// The test vector of the specification's libraries.
     const SECRET: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
     const VECTOR_ID: &str = "msg_27UH4WbU6Z5A5EzD8u03UvzRbpk";
     const THEN: i64 = 1_649_367_553;

@@ -30,7 +30,7 @@ const RETRY_AFTER_SECONDS: u64 = 1;
 /// are asked for then.
 const SECRET_RETRY_SECONDS: u64 = 30;
 
-/// Why there is no answer of AWS where time was up, for the log.
+/// Why there is no usable answer from AWS once time is up, for the log.
 const TOO_LATE: &str = "AWS did not answer before the request's deadline";
 /// Seconds after which a locked opportunity is worth another try, for senders that are to try again: a
 /// review takes days.

@@ -1,7 +1,7 @@
-//! Secrets that are sent as they are: `Authorization: Bearer` and `Authorization: Basic`.
+//! Checks secrets that are sent as they are: `Authorization: Bearer` and `Authorization: Basic`.
 //!
-//! `Basic` is for senders that know nothing else. Its user name says nothing here: the password is
-//! one of the secrets, so that it is rotated like them.
+//! `Basic` is for senders that support nothing else. Any user name will do: the password is one of the
+//! secrets, and is rotated like them.
 
 use std::fmt;
 
@@ -12,11 +12,11 @@ use subtle::ConstantTimeEq;
 
 use crate::{auth_header::text, secrets::Secret};
 
-/// The longest token or password, in bytes: in Base64, with a user's name, it fits into the longest
-/// header that is looked at.
+/// The longest token or password, in bytes. In Base64, with a user name, it fits into the longest
+/// header that is read.
 const MAX_TOKEN: usize = 4 * 1024;
 
-/// The digest of a token or password: compared in constant time, whatever the lengths.
+/// The digest of a token or password, so that comparing takes constant time, whatever the lengths.
 pub(crate) struct Token([u8; 32]);
 
 impl Secret for Token {
@@ -34,7 +34,7 @@ impl Token {
         Self(Sha256::digest(bytes).into())
     }
 
-    /// Whether it is one of these. Each comparison takes the same time, whatever is sent.
+    /// Whether it is one of these. Each comparison takes the same time, whatever the caller sent.
     pub(crate) fn is_one_of(&self, tokens: &[Self]) -> bool {
         tokens.iter().any(|token| token.0.ct_eq(&self.0).into())
     }
@@ -58,7 +58,7 @@ pub(crate) fn password(headers: &HeaderMap) -> Option<Token> {
     decoded.get(colon + 1..).map(Token::of)
 }
 
-/// What follows the scheme in `Authorization`; a scheme is compared without regard to case.
+/// What follows the scheme in `Authorization`. The scheme's case does not matter.
 fn credentials<'a>(headers: &'a HeaderMap, expected: &str) -> Option<&'a str> {
     let (scheme, credentials) = text(headers, &header::AUTHORIZATION)?.split_once(' ')?;
     scheme
@@ -133,7 +133,7 @@ mod tests {
             assert_eq!(Token::parse(text).is_some(), is_token, "{text}");
         }
         assert_eq!(format!("{:?}", Token::parse("secret")), "Some([REDACTED])");
-        // The longest password is let in with a user name of a thousand bytes.
+        // The longest password fits with a user name of a thousand bytes.
         let user_and_password = format!("{}:{longest}", "u".repeat(1_000));
         let base64 = STANDARD.encode(user_and_password);
         assert!(is(password(&headers(&format!("Basic {base64}"))), &longest));

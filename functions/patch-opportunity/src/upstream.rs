@@ -1,5 +1,5 @@
-//! Calls to Partner Central for one request: their time is noted, and what the operator must know of a
-//! failure goes to the log.
+//! Calls Partner Central for one request: notes the time, and logs the failures that concern an
+//! operator.
 
 use model::{AwsDocument, Catalog, Identifier, Object, Opportunity, Update, unknown};
 use partner_central::{Error, NotConfirmed, PartnerCentral, Updated};
@@ -7,7 +7,7 @@ use telemetry::tell_unknown;
 
 use crate::invocation::Invocation;
 
-/// Partner Central, as one request sees it.
+/// Partner Central, for one request.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Upstream<'a> {
     pub(crate) partner_central: &'a PartnerCentral,
@@ -40,7 +40,7 @@ impl Upstream<'_> {
             .inspect_err(|error| report(&error.cause))
     }
 
-    /// Looks for what this release does not know.
+    /// Reports what this release does not know.
     fn look_at(&self, of: &'static str, kind: AwsDocument, document: &Object) {
         let pointers = unknown(kind, document);
         tell_unknown(of, &pointers);
@@ -52,8 +52,8 @@ impl Upstream<'_> {
     }
 }
 
-/// Tells the operator of a call that failed, also where the request succeeds in the end. What AWS says of
-/// content stays out of the log: it may quote it.
+/// Logs a failed call, even if the request succeeds in the end. What AWS says about content stays out of
+/// the log: it may quote it.
 fn report(error: &Error) {
     match error {
         Error::Denied { .. } | Error::Throttled | Error::Unavailable { .. } => {

@@ -181,7 +181,7 @@ pub fn outline<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> St
         SdkError::ConstructionFailure(_) => "the request could not be made".to_owned(),
         SdkError::TimeoutError(_) => "AWS did not answer in time".to_owned(),
         SdkError::DispatchFailure(failure) => {
-            let mut text = "no answer of AWS".to_owned();
+            let mut text = "no usable answer from AWS".to_owned();
             let mut cause = failure
                 .as_connector_error()
                 .map(|error| error as &dyn StdError);

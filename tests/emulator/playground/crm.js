@@ -1,7 +1,7 @@
-// The third column: a deal by the CRM's own names, and the events that the CRM was sent.
+// The third column: a deal in the CRM's own names, and the events that the CRM received.
 //
-// It works as the recipe of docs/crm.md has it: what somebody edits is sent to `POST /crm`, that and no
-// more, and the record in each event's `data.crm` goes into the deal as it is.
+// It follows the recipe in docs/crm.md: it sends the edited fields, and only those, to `POST /crm`, and
+// copies the record in each event's `data.crm` into the deal.
 
 import { announce, byId, clock, h } from './dom.js';
 import { field, pending } from './form.js';
@@ -12,7 +12,7 @@ import { pillOfOutcome } from './timeline.js';
 import { request, send } from './webhook.js';
 
 const MAX_EVENTS = 12;
-// What a sales team edits most: these places come first, the others are folded.
+// What a sales team edits most comes first; the other fields are folded.
 const FIRST = ['/LifeCycle/Stage', '/LifeCycle/NextSteps', '/LifeCycle/TargetCloseDate', '/Project/ExpectedCustomerSpend/0/Amount'];
 const LONG = ['/LifeCycle/NextSteps', '/Project/AdditionalComments'];
 let form;
@@ -61,7 +61,7 @@ function build(shown) {
 
 const crmName = ({ crm }) => ({ hubspot: 'HubSpot', salesforce: 'Salesforce' })[crm] ?? crm;
 
-/** The mapping's rows, as people read them. */
+/** The mapping's rows, for people to read. */
 function table(mapping) {
   const arrow = { aws: '→', crm: '←' };
   return h('div', {},
@@ -87,13 +87,13 @@ async function save(shown) {
   form.button.disabled = false;
 }
 
-/** The CRM's webhook: sends what was edited of a deal, and only that. */
+/** The CRM's webhook: sends the edited fields of a deal, and only those. */
 export function dealEdits({ mapping, deals: all, secret }, identifier, edits) {
   const record = webhookRecord(mapping, identifier, all.get(identifier), edits);
   return send(request({ form: 'crm', body: JSON.stringify(record) }), secret);
 }
 
-/** What the deal has in each field that people edit. */
+/** The deal's value in each field that people edit. */
 function valuesOf({ mapping, deals: all }, id) {
   const deal = all.get(id);
   return Object.fromEntries(mapping.editable.map((it) => [it.name, shownValue(deal, it, it.name)]));
@@ -128,7 +128,7 @@ export function drawCrm(shown) {
 
 const inWords = (seconds) => (seconds >= 60 ? `in ${Math.round(seconds / 60)} minutes` : `in ${seconds} seconds`);
 
-/** What the bridge found wrong with the edits when they were sent last, by field, and whether they wait. */
+/** What the bridge last found wrong with these edits, by field, and whether they wait. */
 function refusalOf({ cards, mapping }, id, edits) {
   const edited = mapping.editable.filter((it) => it.name in edits);
   const isIn = (body) => (it) => String(sentValue(mapping, body, it)) === forCrm(it, edits[it.name]);
@@ -162,7 +162,7 @@ function drawInbox(events, opportunities) {
 
 let seen = null;
 
-/** A CRM that sends whatever changes in a deal, which ends well because what changes nothing is not written. */
+/** A CRM that sends every change of a deal. It does not loop: the bridge writes only what differs. */
 function sendOn(shown) {
   const { cards, entries, known, mapping } = shown;
   const taken = cards.filter((it) => ['applied', 'echo'].includes(it.outcome)).map((it) => it.event);

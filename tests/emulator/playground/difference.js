@@ -1,19 +1,19 @@
-// What was read from Partner Central against what was sent back: the proof that nothing is lost.
+// Compares what the bridge read from Partner Central with what it sent back, to prove that nothing is lost.
 
 import { isWithin, leaves } from './pointer.js';
 
-// What `GetOpportunity` gives and `UpdateOpportunity` does not take.
+// Fields that `GetOpportunity` returns and `UpdateOpportunity` does not take.
 const READ_ONLY = ['/Arn', '/CreatedDate', '/Id', '/OpportunityTeam', '/RelatedEntityIdentifiers'];
-// What `UpdateOpportunity` is told besides.
+// Fields that only `UpdateOpportunity` has.
 const ADDRESS = ['/Identifier', '/Catalog'];
-// How many lines are shown around a difference.
+// How many lines to show around a difference.
 const CONTEXT = 2;
 
 const isAmong = (pointer, pointers) => pointers.some((it) => isWithin(pointer, it) || isWithin(it, pointer));
 
 /**
- * Counts what became of each value that was read: `kept` as it was, `changed` by the patch, `readOnly`
- * and so not sent, and `lost`, the list of those that are gone or different for no reason at all.
+ * Counts what became of each value read: `kept` as it was, `changed` by the patch, `readOnly` and so not
+ * sent. `lost` lists those that are missing or different without a reason.
  */
 export function account(read, sent, changes, adjustments = []) {
   const [before, after] = [leaves(read), leaves(sent)];
@@ -37,7 +37,7 @@ const bare = (line) => line.replace(/,$/, '');
 /** The lines of both documents as `{sign, text}`, where `sign` is `+`, `-`, a space, or `…` for a gap. */
 export function difference(read, sent) {
   const [old, fresh] = [lines(read), lines(sent)];
-  // How long the longest common subsequence is from each pair of lines on.
+  // The length of the longest common subsequence after each pair of lines.
   const common = Array.from({ length: old.length + 1 }, () => new Uint16Array(fresh.length + 1));
   for (let i = old.length - 1; i >= 0; i -= 1) {
     for (let j = fresh.length - 1; j >= 0; j -= 1) {

@@ -1,4 +1,4 @@
-// Elements without a template language: what comes from an opportunity is text, and never markup.
+// Builds elements without a template language: an opportunity's values become text, never markup.
 
 /** An element: `h('button.primary', {type: 'button', onclick}, 'Send')`. */
 export function h(name, properties = {}, ...children) {
@@ -19,36 +19,36 @@ export function h(name, properties = {}, ...children) {
 /** The element with an id. */
 export const byId = (id) => document.getElementById(id);
 
-/** Tells a screen reader what has happened. */
+/** Tells a screen reader what happened. */
 export function announce(text) {
   byId('announcement').textContent = text;
 }
 
-/** Marks an element as changed, for as long as the style sheet says. */
+/** Highlights a changed element, for as long as the style sheet says. */
 export function flash(element) {
   element.classList.remove('flash');
-  void element.offsetWidth; // Without it the animation would not start again.
+  void element.offsetWidth; // Restarts the animation.
   element.classList.add('flash');
 }
 
-/** A value on one line, as JSON says it; texts without quotes. */
+/** A value as JSON on one line; strings without quotes. */
 export function shown(value) {
   if (value === undefined || value === null) return 'nothing';
   if (typeof value === 'string') return value === '' ? 'empty' : value;
   return JSON.stringify(value);
 }
 
-/** A text with what stands between backticks as code. */
+/** Shows the parts of a text between backticks as code. */
 export function withCode(text) {
   return text.split('`').map((part, position) => (position % 2 ? h('b.mono', {}, part) : part));
 }
 
-/** A moment, by the clock on the wall. */
+/** The local time of day. */
 export function clock(at) {
   return new Date(at).toLocaleTimeString('en-GB');
 }
 
-/** A button that copies what `text` gives. */
+/** A button that copies what `text` returns. */
 export function copyButton(label, text) {
   const button = h('button.quiet', { type: 'button' }, label);
   button.addEventListener('click', async () => {

@@ -1,4 +1,4 @@
-// A patch or a record of one's own, signed and sent as a CRM would.
+// Signs and sends the user's own patch or record, as a CRM would.
 
 import { announce, byId, copyButton, h } from './dom.js';
 import { bound, choose, chosen, whenChosen } from './fragment.js';
@@ -10,6 +10,11 @@ const FORMS = [['merge', 'Merge patch'], ['json', 'JSON Patch'], ['crm', 'CRM re
 const EXAMPLES = [
   { label: 'One field', form: 'merge', patch: { LifeCycle: { NextSteps: 'Sign on Monday' } } },
   { label: 'A field that the review closes', form: 'merge', patch: { Project: { Title: 'Another title' } } },
+  {
+    label: 'A closed field and an open one',
+    form: 'merge',
+    patch: { Project: { Title: 'Another title' }, LifeCycle: { NextSteps: 'Written beside a closed field' } },
+  },
   { label: 'A misspelt field', form: 'merge', patch: { LifeCycle: { Stge: 'Committed' } } },
   {
     label: 'Test, then replace',
@@ -25,12 +30,13 @@ const EXAMPLES = [
 const OPTIONS = [
   ['dry', 'Dry run: everything but the write'],
   ['lenient', 'Lenient: leave unknown fields and locks to AWS'],
+  ['skip', 'Skip locked fields and write the rest'],
   ['unsigned', 'Do not sign it'],
 ];
 
 let editor;
 
-/** The text of an example, for the opportunity that is chosen. */
+/** The text of an example, for the chosen opportunity. */
 function example({ patch, edits }, { mapping, deals }) {
   if (patch) return pretty(patch);
   const id = chosen('opportunity');
@@ -43,7 +49,7 @@ function build(shown) {
     id: 'patch', spellcheck: false, oninput: () => choose({ patch: text.value }),
   });
   const load = (it) => choose({ form: it.form, patch: example(it, shown) });
-  // What was typed stays; an example gives way to one of the form that is chosen.
+  // Keeps what the user typed, but replaces an example by one of the chosen form.
   const change = (form) => {
     const isExample = EXAMPLES.some((it) => example(it, shown) === chosen('patch'));
     if (isExample || !chosen('patch')) load(EXAMPLES.find((it) => it.form === form));
@@ -99,6 +105,7 @@ const current = () => request({
   body: chosen('patch'),
   dry: chosen('dry'),
   lenient: chosen('lenient'),
+  skip: chosen('skip'),
 });
 
 export function drawEditor(shown) {

@@ -1,6 +1,6 @@
-// The emulator's control API, which is all that this page uses: see the README beside it.
+// A client of the emulator's control API: see the README beside it.
 
-/** Asks the control API; gives the JSON of the answer, or null where it has none. */
+/** Calls the control API; returns the JSON of the response, or null if it has none. */
 export async function control(method, path, body) {
   const answer = await fetch(`/_control/${path}`, {
     method,
@@ -11,14 +11,14 @@ export async function control(method, path, body) {
   return text ? JSON.parse(text) : null;
 }
 
-/** The bridge's mapping, which lies beside the page. */
+/** The bridge's mapping, served beside the page. */
 export const mappingFile = async () => (await fetch('mapping.json')).json();
 
 const KINDS = ['request', 'event', 'delivery', 'invocation', 'passage', 'receipt'];
 
 /**
- * Everything that has happened and will, in order, as `{number, kind, at, it}`. What has piled up comes
- * in one piece, so that the page is drawn once.
+ * Follows everything that happens, from the beginning and in order, as `{number, kind, at, it}`. The
+ * backlog comes in one piece, so that the page is drawn once.
  */
 export function follow(onEntries, onState) {
   const source = new EventSource('/_control/events');

@@ -1,12 +1,12 @@
-// Forms that survive what happens meanwhile: a field that is being edited keeps the edit, all others show
-// what is true now.
+// Forms that stay up to date while somebody types: a field with an edit keeps it, all others show the
+// current value.
 
 import { flash, h, withCode } from './dom.js';
 
 let ids = 0;
 
-/** A field with its label: `{name, label, hint, options, isLong, type}`; `onedit` gets its value. An option is
- * a text, or a value and a text. */
+/** A field with its label: `{name, label, hint, options, isLong, type}`; `onedit` gets its value. An option
+ * is a text, or a value and a text. */
 export function field({ name, label, hint, options, isLong, type = 'text' }, onedit) {
   ids += 1;
   const id = `field-${ids}`;
@@ -23,7 +23,7 @@ export function field({ name, label, hint, options, isLong, type = 'text' }, one
   let before;
   return {
     element,
-    /** Shows the value that is true now, or the edit of it, what is wrong with that, and what else there is to say. */
+    /** Shows the current value or its edit, what is wrong with it (`wrong`), and a note (`beside`). */
     show(value, edit, wrong = '', beside = '') {
       const isEdited = edit !== undefined && edit !== value;
       const text = String((isEdited ? edit : value) ?? '');
@@ -43,7 +43,7 @@ export function field({ name, label, hint, options, isLong, type = 'text' }, one
   };
 }
 
-/** The edits that still differ from what is true now. */
+/** The edits that still differ from the current values. */
 export function pending(edits, values) {
   return Object.fromEntries(Object.entries(edits).filter(([name, value]) => value !== (values[name] ?? '')));
 }

@@ -1,5 +1,5 @@
-// What the user has chosen and typed, kept in the address bar: a link shows what its sender saw, and a
-// reload loses nothing.
+// Keeps what the user chose and typed in the address bar: a link shows what its sender saw, and a reload
+// loses nothing.
 
 const DEFAULTS = {
   opportunity: '',
@@ -7,6 +7,7 @@ const DEFAULTS = {
   patch: '',
   dry: '',
   lenient: '',
+  skip: '',
   unsigned: '',
   relay: '',
   seller: '',
@@ -24,7 +25,7 @@ function read() {
 
 export const chosen = (name) => values[name];
 
-/** Chooses values by name, and tells who has asked to be told. */
+/** Sets values by name, and notifies the listeners. */
 export function choose(changed) {
   values = { ...values, ...changed };
   const told = Object.entries(values).filter(([name, value]) => value !== DEFAULTS[name]);
@@ -33,12 +34,12 @@ export function choose(changed) {
   listeners.forEach((listener) => listener(Object.keys(changed)));
 }
 
-/** Calls with the names of what was chosen, now and whenever it changes. */
+/** Calls the listener with the names of the changed values, at every change. */
 export function whenChosen(listener) {
   listeners.push(listener);
 }
 
-/** An object that is kept under one name, such as the edits of a form. */
+/** An object kept under one name, such as the edits of a form. */
 export function chosenObject(name) {
   try {
     return JSON.parse(values[name] || '{}');
@@ -51,7 +52,7 @@ export function chooseObject(name, object) {
   choose({ [name]: Object.keys(object).length ? JSON.stringify(object) : '' });
 }
 
-/** What is unfolded, by its key: `bound` keeps a `details` element as the link has it. */
+/** Keeps in the link, by its key, whether a `details` element is unfolded. */
 export function bound(key, details) {
   const others = () => values.open.split(' ').filter((it) => it && it !== key);
   const isOpen = () => values.open.split(' ').includes(key);

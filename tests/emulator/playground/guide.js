@@ -1,12 +1,13 @@
-// Three things to try first: by hand, or shown at a click. Done is what the record says was done.
+// Three things to try first, by hand or at a click. Each is done once the record shows it.
 
 import { announce, byId, h } from './dom.js';
 import { control } from './emulator.js';
 import { choose, chosen } from './fragment.js';
 import { dealEdits } from './crm.js';
 import { sellerEdits } from './partner-central.js';
+import { isWritten } from './story.js';
 
-const isUnanswered = (card) => card.outcome === 'updated' && card.calls.some((it) => it.outcome === 'not answered');
+const isUnanswered = (card) => isWritten(card) && card.calls.some((it) => it.outcome === 'not answered');
 
 const HINTS = [
   {
@@ -24,7 +25,7 @@ const HINTS = [
     title: 'The CRM changes something',
     todo: 'In the CRM, edit the next step and save. One field is sent; the whole opportunity is written back.',
     done: 'One field was sent. Partner Central deletes what an update leaves out, so the bridge wrote all of it back: nothing is lost.',
-    isDone: (cards) => cards.some((it) => it.outcome === 'updated'),
+    isDone: (cards) => cards.some(isWritten),
     show: ({ opportunity, shown }) => changeNextStep(shown, opportunity, `Agreed with the customer at ${time()}`),
   },
   {
@@ -39,7 +40,7 @@ const HINTS = [
   },
 ];
 
-/** The opportunity that is chosen, or another where AWS's review leaves nothing to show. */
+/** The chosen opportunity, or another one if AWS's review leaves nothing to show there. */
 function open({ opportunities }) {
   const isOpen = (it) => it?.LifeCycle.ReviewStatus === 'Approved' && it.LifeCycle.Stage !== 'Closed Lost';
   const own = opportunities.get(chosen('opportunity'));
@@ -49,7 +50,7 @@ function open({ opportunities }) {
   return other;
 }
 
-/** The sales team edits the deal's next step, whatever it is called there. */
+/** Edits the deal's next step as the sales team would, whatever the CRM calls it. */
 async function changeNextStep(shown, opportunity, text) {
   const field = shown.mapping.editable.find((it) => it.aws === '/LifeCycle/NextSteps');
   await dealEdits(shown, opportunity.Id, { [field.name]: text });

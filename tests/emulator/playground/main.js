@@ -1,4 +1,4 @@
-// Puts the page together: what the emulator records comes in, each column shows its part of it.
+// Puts the page together: takes what the emulator records, and lets each column draw its part.
 
 import { announce, byId } from './dom.js';
 import { control, follow, mappingFile } from './emulator.js';
@@ -11,7 +11,7 @@ import { understood } from './mapping.js';
 import { drawPartnerCentral } from './partner-central.js';
 import { drawScore, drawTimeline } from './timeline.js';
 
-/** Everything that the columns show. */
+/** All that the columns show. */
 const shown = {
   settings: { bridge: '', secrets: {} },
   mapping: null,
@@ -55,7 +55,7 @@ async function refreshOpportunities(identifiers) {
 }
 
 function take(entries) {
-  // The numbers begin anew where the emulator has.
+  // The numbers start over if the emulator has.
   if (entries[0].number <= (shown.entries.at(-1)?.number ?? -1)) shown.entries = [];
   shown.entries.push(...entries);
   draw();

@@ -78,7 +78,7 @@ function drawList({ opportunities }) {
   }
 }
 
-/** Scrolls the list alone: `scrollIntoView` would move the page as well. */
+/** Scrolls only the list: `scrollIntoView` would move the page as well. */
 function showInList(list, button) {
   requestAnimationFrame(() => {
     const top = button.offsetTop - list.offsetTop;
@@ -142,7 +142,7 @@ async function saveEdits() {
   chooseObject('seller', {});
 }
 
-/** AWS's seller changes values, by their places. */
+/** Changes values, by pointer, as AWS's seller. */
 export async function sellerEdits(id, values) {
   await control('PATCH', `opportunities/${id}`, mergePatch(values));
   announce(`AWS’s seller has changed ${id}`);

@@ -1,14 +1,14 @@
-// Places in JSON documents (RFC 6901), and merge patches that set them (RFC 7396).
+// Reads and sets values by JSON Pointer (RFC 6901), and builds merge patches (RFC 7396).
 
 const parts = (pointer) =>
   pointer.split('/').slice(1).map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
 
-/** The value at a place; undefined where there is none. */
+/** The value at a pointer; undefined if there is none. */
 export function valueAt(document, pointer) {
   return parts(pointer).reduce((value, part) => value?.[part], document);
 }
 
-/** The document with a value at a place; undefined takes the place away. */
+/** The document with a value set at a pointer; undefined removes the field. */
 export function withValueAt(document, pointer, value) {
   const [part, ...rest] = parts(pointer);
   if (part === undefined) return value;
@@ -19,15 +19,15 @@ export function withValueAt(document, pointer, value) {
   return copy;
 }
 
-/** The merge patch that sets these places: `{'/a/b': 1}` is `{"a": {"b": 1}}`. */
+/** The merge patch that sets the values at these pointers: `{'/a/b': 1}` is `{"a": {"b": 1}}`. */
 export function mergePatch(values) {
   return Object.entries(values).reduce((patch, [pointer, value]) => withValueAt(patch, pointer, value), {});
 }
 
-/** Whether a place is another one, or in it. */
+/** Whether a pointer equals another one, or lies within it. */
 export const isWithin = (pointer, other) => pointer === other || pointer.startsWith(`${other}/`);
 
-/** Every value of a document that holds no others, by its place. */
+/** Every value without values inside it, by pointer. */
 export function leaves(document, pointer = '', found = new Map()) {
   const isBranch = document !== null && typeof document === 'object' && Object.keys(document).length > 0;
   if (!isBranch) return found.set(pointer, document);

@@ -1,17 +1,20 @@
-// From what was recorded to what is told: a pure function of the entries, so that a reload tells the same.
+// Turns the recorded entries into cards. A pure function, so a reload shows the same.
 //
-// All calls of one invocation of a function have one trace. Which trace is an event's is said by the
-// CloudEvent that came of it; any other is of the request to the bridge that was under way meanwhile.
+// All calls of one invocation of a function share a trace. A CloudEvent names the trace of its event; any
+// other trace belongs to the request to the bridge that was under way at the time.
 
 import { account } from './difference.js';
 import { heard, identifierIn, kept, nameOf, newDeal } from './mapping.js';
 import { changes as changesBetween } from './pointer.js';
 
 const READS = ['GetOpportunity', 'GetAwsOpportunitySummary', 'GetSecretValue', 'ListOpportunities'];
-// How a write ends that may have landed, although nobody was told.
+// The outcomes of a write that may have landed, even without an answer.
 const LANDED = ['done', 'not answered', 'InternalServerException'];
 
 export const isRead = (call) => READS.includes(call.operation);
+
+/** Whether a patch was written, whole or in part. */
+export const isWritten = (card) => ['updated', 'updated-in-part'].includes(card.outcome);
 
 /** The trace of a CloudEvent's `traceparent`, as X-Ray writes it. */
 function traceOf(event) {
@@ -19,23 +22,23 @@ function traceOf(event) {
   return root && `1-${root.slice(0, 8)}-${root.slice(8)}`;
 }
 
-/** The opportunity that a request to the bridge is about. */
+/** The opportunity that a request to the bridge names. */
 function identifierOf(passage, mapping) {
   if (isRecord(passage)) return identifierIn(mapping, passage.body);
   const inPath = /^\/opportunities\/([^/?]+)/.exec(passage.target)?.[1];
   return inPath ?? passage.body?.Identifier ?? '';
 }
 
-/** Whether a request to the bridge is a record of the CRM's. */
+/** Whether a request to the bridge carries a CRM record. */
 export const isRecord = (passage) => /^\/crm(\?|$)/.test(passage.target);
 
-/** Tells all entries as cards, the newest first. */
+/** All entries as cards, the newest first. */
 export function tell(entries, mapping) {
   const invocations = new Map();
   const events = new Map();
   const passages = [];
   const others = [];
-  // Events that the CRM was sent once more.
+  // Events that the CRM received again.
   const again = [];
   entries.forEach(({ kind, at, number, it }, index) => {
     if (kind === 'request') {
@@ -66,7 +69,7 @@ export function tell(entries, mapping) {
   }
   const cards = [...events.values(), ...again, ...passages.map((it) => passageCard(it, invocations, mapping)), ...others];
   for (const { trace, calls } of invocations.values()) {
-    // Either it is under way, or it was called by somebody else than this page.
+    // It is still under way, or not from this page.
     const isOfAnEvent = calls.some((call) => call.operation === 'GetAwsOpportunitySummary');
     if (!isOfAnEvent && calls.some((call) => call.identifier && call.operation !== 'GetSecretValue')) {
       const identifier = calls.at(-1).identifier;
@@ -80,7 +83,7 @@ export function tell(entries, mapping) {
 
 const known = (event) => ({ event: event.eventid ?? event.id, identifier: event.subject });
 
-/** The write that an event tells of: it is recorded right after it. */
+/** The write that caused an event: it is recorded right after the event. */
 function causeOf(entries, index) {
   const { identifier } = entries[index].it;
   const next = entries.slice(index + 1, index + 4).find((it) => it.kind !== 'event');
@@ -109,6 +112,7 @@ function passageCard(passage, invocations, mapping) {
     outcome: answer.outcome ?? (answer.type ?? '').split('/').pop(),
     isRefused: passage.status >= 400,
     changes: answer.changes ?? [],
+    skipped: answer.skipped ?? [],
     findings: [...(answer.errors ?? []), ...(answer.warnings ?? [])],
     adjustments: answer.adjustments ?? [],
   };
@@ -130,7 +134,7 @@ function tellEvent(card, byTrace, mapping) {
   const { receipt, delivery, fault } = card;
   if (receipt) {
     const changes = changesBetween(receipt.before?.data?.opportunity ?? null, receipt.event.data.opportunity ?? null)
-      // What has no value is told as null after a write, and not at all before.
+      // A field without a value is null after a write, and missing before.
       .filter((it) => it.pointer !== '/LastModifiedDate' && (it.before ?? null) !== (it.after ?? null))
       .map((it) => ({ ...it, field: nameOf(mapping, it.pointer) }));
     card.changes = receipt.before ? changes : [];
@@ -139,13 +143,13 @@ function tellEvent(card, byTrace, mapping) {
   card.author = author ? 'bridge' : 'other';
   const isLost = fault === 'lost' || (delivery && !delivery.isDelivered);
   card.outcome = isLost ? 'lost' : receipt?.verdict ?? 'on its way';
-  // It tells nothing but what the CRM itself has sent. What somebody else has changed meanwhile is news.
+  // An echo holds only the CRM's own changes. What somebody else changed meanwhile is news.
   const own = (author?.changes ?? []).map((it) => it.pointer);
   const isEcho = author && (!author.passage || card.changes?.every((it) => own.includes(it.pointer)));
   if (card.outcome === 'applied' && isEcho) card.outcome = 'echo';
 }
 
-/** The CRM's deals, by opportunity: what the events have put into them, and the sales team. */
+/** The CRM's deals, by opportunity: what events and the sales team have put into them. */
 export function deals(known, entries, mapping) {
   const first = new Map(Object.entries(known).map(([id, deal]) => [id, deal.event]));
   const receipts = entries.filter(({ kind }) => kind === 'receipt').map(({ it }) => it);
@@ -155,7 +159,7 @@ export function deals(known, entries, mapping) {
     if (kind === 'receipt' && it.verdict === 'applied') {
       result.set(it.event.subject, heard(mapping, result.get(it.event.subject), it.event));
     }
-    if (kind === 'passage' && isRecord(it) && ['updated', 'unchanged', 'parked'].includes(it.answer?.outcome)) {
+    if (kind === 'passage' && isRecord(it) && ['updated', 'updated-in-part', 'unchanged', 'parked'].includes(it.answer?.outcome)) {
       const id = identifierIn(mapping, it.body);
       result.set(id, kept(mapping, result.get(id), it.body));
     }
@@ -163,19 +167,19 @@ export function deals(known, entries, mapping) {
   return result;
 }
 
-/** What a card says to somebody who sees it for the first time. */
+/** Explains a card to somebody who sees it for the first time. */
 export function explain(card) {
   if (card.kind === 'out') return EVENT_NOTES[card.outcome];
   if (card.kind === 'other') return 'A call by another client of Partner Central.';
   if (!card.passage) return 'The bridge is at work.';
   const failures = card.calls.filter((it) => !isRead(it)).map((it) => it.outcome);
-  if (card.outcome === 'updated' && failures.includes('not answered')) {
+  if (isWritten(card) && failures.includes('not answered')) {
     return 'The write landed and its answer was lost. The bridge read again, found its own edit, and did not write it twice.';
   }
-  if (card.outcome === 'updated' && failures.includes('ConflictException')) {
+  if (isWritten(card) && failures.includes('ConflictException')) {
     return 'Somebody else wrote in between. The bridge read again and applied the patch to what it found: both edits are kept.';
   }
-  if (card.outcome === 'updated' && failures.some((it) => it !== 'done')) {
+  if (isWritten(card) && failures.some((it) => it !== 'done')) {
     return 'Partner Central failed at first. The bridge tried again.';
   }
   return NOTES[card.outcome];
@@ -183,6 +187,7 @@ export function explain(card) {
 
 const NOTES = {
   updated: 'Only the edit was sent in. The whole opportunity was written back, because Partner Central deletes what an update omits.',
+  'updated-in-part': 'AWS’s review closes part of the patch. The bridge skipped that part, named above, and wrote the rest.',
   unchanged: 'All of it is there already. Nothing is written: no event, no loop.',
   'dry-run': 'Everything but the write: this is what a real call would do.',
   'opportunity-locked': 'AWS’s review closes this field. The bridge says so before AWS does, and nothing is written.',
@@ -212,7 +217,7 @@ export function score(cards) {
   const out = cards.filter((it) => it.kind === 'out');
   return {
     patches: into.length,
-    writes: into.filter((it) => it.outcome === 'updated').length,
+    writes: into.filter(isWritten).length,
     told: out.filter((it) => ['applied', 'echo'].includes(it.outcome)).length,
     dropped: out.filter((it) => ['duplicate', 'late'].includes(it.outcome)).length,
     kept: into.reduce((sum, it) => sum + (it.account?.kept ?? 0), 0),

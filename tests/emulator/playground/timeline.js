@@ -7,8 +7,8 @@ import { explain, isRead } from './story.js';
 
 const MAX_CARDS = 100;
 const OUTCOMES = {
-  updated: 'good', applied: 'good', echo: 'calm', unchanged: 'calm', 'dry-run': 'calm', duplicate: 'calm', late: 'calm',
-  parked: 'warn', 'on its way': 'warn', lost: 'bad',
+  updated: 'good', 'updated-in-part': 'warn', applied: 'good', echo: 'calm', unchanged: 'calm', 'dry-run': 'calm', duplicate: 'calm',
+  late: 'calm', parked: 'warn', 'on its way': 'warn', lost: 'bad',
 };
 const CALLS = {
   GetOpportunity: 'read', GetAwsOpportunitySummary: 'read summary', GetSecretValue: 'secret', UpdateOpportunity: 'write',
@@ -73,6 +73,7 @@ function content(card, opportunities) {
     h('p.sub', {}, [company, card.identifier, subtitle(card)].filter(Boolean).join(' · ')),
     card.kind === 'other' ? null : steps(card),
     changes(card),
+    skipped(card),
     findings(card),
     h('p.note', {}, explain(card)),
     accountOf(card),
@@ -134,7 +135,16 @@ function changes(card) {
     h('code', {}, names(card, pointer, field)), h('del', {}, text(before)), ' → ', h('ins', {}, text(after)))));
 }
 
-/** Both names of a place, in the direction in which the value went. */
+/** What `Prefer: locked=skip` left out: the value kept, the value wanted, and why. */
+function skipped(card) {
+  if (!card.skipped?.length) return null;
+  const one = ({ pointer, field, code, detail, before, wanted }) => h('li.warning', {},
+    h('code', {}, `${names(card, pointer, field)} · ${code}`),
+    `kept: ${text(before)} · wanted: `, h('del', {}, text(wanted)), h('p', {}, withCode(detail)));
+  return h('ul.changes.findings', { 'aria-label': 'Skipped' }, card.skipped.map(one));
+}
+
+/** Both names of a field, in the direction in which the value went. */
 function names(card, pointer, field) {
   if (!field) return pointer;
   return card.kind === 'in' ? `${field} → ${pointer}` : `${pointer} → ${field}`;
@@ -197,7 +207,7 @@ const READ_ONLY_LINE = /^ {2}"(Arn|CreatedDate|Id|OpportunityTeam|RelatedEntityI
 function diff(read, sent) {
   let isAside = false;
   const all = difference(read, sent).map(({ sign, text: line }) => {
-    // A list or an object that is read-only is so to its end.
+    // A read-only list or object stays read-only to its end.
     if (/^ {2}\S/.test(line) && !/^ {2}[\]}]/.test(line)) isAside = READ_ONLY_LINE.test(line);
     const kind = sign === '…' ? 'gap' : sign === ' ' ? '' : isAside ? 'aside' : sign === '+' ? 'plus' : 'minus';
     const said = sign === '…' ? `   ⋯ ${line}` : `${sign} ${line}`;

@@ -1,4 +1,4 @@
-// The CRM's side of the function's webhook: signed by Standard Webhooks, as any CRM would.
+// Calls the function's webhook as any CRM would: signed by Standard Webhooks.
 
 const FORMS = { merge: 'application/merge-patch+json', json: 'application/json-patch+json', crm: 'application/json' };
 
@@ -6,7 +6,7 @@ const bytes = (text) => new TextEncoder().encode(text);
 const fromBase64 = (text) => Uint8Array.from(atob(text), (it) => it.charCodeAt(0));
 const toBase64 = (buffer) => btoa(String.fromCharCode(...new Uint8Array(buffer)));
 
-/** The headers of a signature that is made now. */
+/** Signs a body now; returns the headers. */
 export async function signature(secret, body) {
   const id = `msg_${crypto.randomUUID().replaceAll('-', '')}`;
   const timestamp = String(Math.floor(Date.now() / 1000));
@@ -22,21 +22,22 @@ export async function signature(secret, body) {
   };
 }
 
-/** What a patch or a CRM's record is sent as: `{method, path, headers, body}`, without its signature. */
-export function request({ identifier, form, body, dry, lenient }) {
-  // Only the body is signed. So what names its opportunity goes where nothing else does.
+/** The request for a patch or a CRM record, unsigned: `{method, path, headers, body}`. */
+export function request({ identifier, form, body, dry, lenient, skip }) {
+  // The signature covers only the body, so a body that names its opportunity goes to a path that does not.
   const isAddressed = form === 'merge' && /"Identifier"\s*:/.test(body);
+  const prefer = [lenient && 'handling=lenient', skip && 'locked=skip'].filter(Boolean).join(', ');
   const query = dry ? '?dry_run=true' : '';
   const patched = isAddressed ? '/opportunities' : `/opportunities/${identifier}`;
   return {
     method: isAddressed || form === 'crm' ? 'POST' : 'PATCH',
     path: (form === 'crm' ? '/crm' : patched) + query,
-    headers: { 'content-type': FORMS[form], ...(lenient ? { prefer: 'handling=lenient' } : {}) },
+    headers: { 'content-type': FORMS[form], ...(prefer ? { prefer } : {}) },
     body,
   };
 }
 
-/** Sends a request to the bridge; gives `{status, answer}`. */
+/** Sends a request to the bridge; returns `{status, answer}`. */
 export async function send({ method, path, headers, body }, secret) {
   const signed = secret ? await signature(secret, body) : {};
   const answer = await fetch(`/_bridge${path}`, { method, headers: { ...headers, ...signed }, body });
@@ -45,14 +46,14 @@ export async function send({ method, path, headers, body }, secret) {
   try {
     json = JSON.parse(text);
   } catch {
-    // No JSON: the status says it all.
+    // Without JSON, the status has to do.
   }
   return { status: answer.status, answer: json };
 }
 
 const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
 
-/** The same for a terminal: signs when it is run, for a signature is good for five minutes. */
+/** The same as a command. It signs when it runs, because a signature is valid for five minutes. */
 export function curl({ method, path, headers, body }, url, secret) {
   const given = Object.entries(headers).map(([name, value]) => `  -H '${name}: ${value}' \\`);
   const sent = `curl --silent --show-error -X ${method} ${quoted(url + path)} \\`;

@@ -1,9 +1,8 @@
-//! The part of a change that the opportunity's review leaves open.
+//! Picks the part of a change that the opportunity's review leaves open.
 //!
-//! A caller may ask for it in the place of a refusal. Two things make it more than leaving out the
-//! closed fields. Fields that AWS judges together are written together or not at all: an `OtherIndustry`
-//! without its `Industry` would say something that nobody meant. And what is left is a change of its own,
-//! so it is reviewed anew.
+//! A caller may ask for it instead of a refusal. Leaving out the closed fields is not enough. Fields that
+//! AWS judges together are written together or not at all: nobody means an `OtherIndustry` without its
+//! `Industry`. And the part that is left is a change of its own, so it gets its own review.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -15,26 +14,25 @@ use crate::{
     pointer::{find, is_within, overlap, put_back},
 };
 
-/// How many changes are named at most. An opportunity has about a hundred fields.
+/// The most changes that may be skipped. An opportunity has about a hundred fields.
 const MAX_SKIPPED: usize = 1_000;
 
-/// A change that was wanted and is not made:
+/// A change that the caller wanted and the bridge does not make:
 /// `{"pointer": "/Project/Title", "code": "locked", …, "before": "Berths", "wanted": "Berth planner"}`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Skipped {
-    /// Where, and why it is not made.
+    /// The place and the reason.
     #[serde(flatten)]
     pub finding: Finding,
-    /// The value that stays; null where there is none.
+    /// The value that stays; null if there is none.
     pub before: Value,
-    /// The value that was wanted; null where the field was to be cleared.
+    /// The value wanted; null to clear the field.
     pub wanted: Value,
 }
 
-/// Reviews what the review status leaves open of a change; `skipped` names the rest. Where it leaves
-/// nothing open or the rest is more than can be named, and where part of the change is not the partner's
-/// to make, the review is that of the whole change, and refuses it even if locks are left to AWS
-/// otherwise.
+/// Reviews the part of a change that the review status leaves open; `skipped` names the rest. Reviews the
+/// whole change if nothing is open, too much would be skipped, or part of it is not the partner's to make.
+/// Locks then refuse it, even for a caller that leaves them to AWS.
 #[must_use]
 pub fn review_open_part(before: &Opportunity, after: Object, today: &str) -> Review {
     let whole = review(before, after.clone(), today);
@@ -60,14 +58,14 @@ pub fn review_open_part(before: &Opportunity, after: Object, today: &str) -> Rev
 }
 
 impl Review {
-    /// Whether a change to this place was wanted and is not made.
+    /// Whether a change at this pointer was skipped.
     #[must_use]
     pub fn is_skipped(&self, pointer: &str) -> bool {
         let mut skipped = self.skipped.iter().flatten();
         skipped.any(|skipped| is_within(pointer, &skipped.finding.pointer))
     }
 
-    /// The changes that are closed, and those that belong to one of these.
+    /// The changes that the review closes, and those that belong to one of them.
     fn skips(&self) -> Vec<Skipped> {
         let closed = self.locked.iter().map(|finding| finding.pointer.as_str());
         let companions = companions::judged_with(closed);
