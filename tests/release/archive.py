@@ -170,7 +170,7 @@ class Commands(Unpacked):
     def test_a_deployment_gets_as_far_as_credentials(self):
         done = self.run_there("./deploy", "ENVIRONMENT=sandbox", PATH=f"{self.path}:{Path(SAM).parent}")
         self.assertEqual(done.returncode, 1)
-        said = "not deployed: AWS takes no credentials of yours: Unable to locate credentials"
+        said = "not deployed: AWS does not accept your credentials: Unable to locate credentials"
         self.assertTrue(done.stderr.startswith(said), done.stderr)
 
     def test_sams_own_call_gets_as_far_as_credentials(self):
