@@ -1,6 +1,6 @@
 //! What differs between two opportunities.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// One difference: `{"pointer": "/LifeCycle/Stage", "before": "Prospect", "after": "Qualified"}`.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Change {
     /// Where, as a JSON Pointer.
     pub pointer: String,
