@@ -59,8 +59,9 @@ mutants: .venv/bin/cargo-mutants ## changes that no test notices; MUTANTS="--fil
 		--test-package enrich-opportunity,patch-opportunity,bridge-tests $(MUTANTS) || status=$$?; \
 	exit $$status
 
-schema: .venv/tools ## the schema of an opportunity, embedded in openapi.json
+schema: .venv/tools ## openapi.json with the schema of an opportunity in it, and openapi-3.0.json made of it
 	python -m tools.embed_schema
+	python -m tools.openapi_3_0
 
 build: .venv/tools ## both functions as they are deployed; ARCHITECTURE=x86_64
 	sam build --config-env $(or $(ENVIRONMENT),sandbox) --parameter-overrides Architecture=$(ARCHITECTURE)

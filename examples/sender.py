@@ -26,7 +26,7 @@ def sign(secret, message_id, timestamp, body):
 
 
 def send(url, secret, identifier, patch):
-    """The status and the body of the answer. `Identifier` is in the body, because the signature covers that."""
+    """The status and body of the answer. `Identifier` is in the body: that is what is signed."""
     body = json.dumps({"Identifier": identifier} | patch).encode()
     # To send it once more, keep the id and sign anew: the timestamp is good for five minutes.
     headers = sign(secret, f"msg_{secrets.token_hex(12)}", int(time.time()), body)

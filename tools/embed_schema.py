@@ -63,9 +63,14 @@ def reference(name: str) -> dict:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
+def read() -> dict:
+    """The document as it is."""
+    return json.loads(DOCUMENT.read_text())
+
+
 def up_to_date() -> str:
     """The document's text as it should be."""
-    document = embedded(json.loads(DOCUMENT.read_text()), json.loads(SCHEMA.read_text()))
+    document = embedded(read(), json.loads(SCHEMA.read_text()))
     return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
 
 

@@ -29,6 +29,10 @@ const LIST: &str = "/Project/ApnPrograms";
 
 /// One operation, and what goes wrong around it. Fields are indexes into [`FIELDS`].
 #[derive(Debug, Clone)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a toss of a coin of its own"
+)]
 struct Plan {
     named: Vec<usize>,
     is_append: bool,
@@ -214,7 +218,10 @@ async fn step(world: &mut World, plan: &Plan) -> String {
     let Some(answer) = answer else {
         return "killed".to_owned();
     };
-    seen.the_answer_is_true(&answer, sent.last().map(|write| write.json()))
+    seen.the_answer_is_true(
+        &answer,
+        sent.last().map(partner_central_emulator::Request::json),
+    )
 }
 
 fn json_merge(target: &mut Value, patch: &Value) {

@@ -1,16 +1,18 @@
-//! `openapi.json` against the function: the routes, the methods and the problems that there are, and
-//! no others; and `docs/problems.md` against both.
+//! `openapi.json` against the function: the routes, the methods, the names and the problems that there
+//! are, and no others; and `docs/problems.md` against both.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use axum::http::StatusCode;
-use bridge_tests::Request;
-use serde_json::Value;
+use bridge_tests::{Answer, Function, Request};
+use model::{Code, Source};
+use partner_central_emulator::{Emulator, Fault};
+use patch_opportunity::{Kind, Outcome};
+use serde_json::{Value, json};
 
 use crate::{documents, patch};
 
 const OPENAPI: &str = include_str!("../../functions/patch-opportunity/openapi.json");
-const CODE: &str = include_str!("../../functions/patch-opportunity/src/problem.rs");
+const OPENAPI_3_0: &str = include_str!("../../functions/patch-opportunity/openapi-3.0.json");
 const PAGE: &str = include_str!("../../docs/problems.md");
 
 const TYPE_BASE: &str = "urn:opportunity-bridge:problems/";
@@ -23,6 +25,10 @@ const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OP
 
 fn document() -> Value {
     OPENAPI.parse().expect("the document is JSON")
+}
+
+fn document_3_0() -> Value {
+    OPENAPI_3_0.parse().expect("the document is JSON")
 }
 
 /// The members of an object at a pointer.
@@ -43,7 +49,8 @@ fn methods(path: &Value) -> BTreeSet<&'static str> {
 
 #[tokio::test]
 async fn the_function_takes_the_methods_that_the_document_has_and_no_others() {
-    let (_emulator, function) = patch::with_document(documents::sample()).await;
+    let (emulator, function) = patch::with_document(documents::sample()).await;
+    emulator.seed_summary("O7654321", json!({}));
     for (path, item) in members(&document(), "/paths") {
         let target = path.replace("{identifier}", "O7654321");
         let expected = methods(item);
@@ -87,18 +94,84 @@ async fn a_path_that_the_document_does_not_have_is_not_found() {
 }
 
 #[tokio::test]
-async fn the_document_is_served_as_it_is() {
+async fn both_documents_are_served_as_they_are() {
     let (_emulator, function) = patch::with_document(documents::sample()).await;
-    let answer = function.send(&Request::new("GET", "/openapi.json")).await;
-    assert_eq!(answer.status, 200);
-    assert_eq!(answer.headers["content-type"], "application/json");
-    assert_eq!(answer.body, document());
+    for (path, document) in [
+        ("/openapi.json", document()),
+        ("/openapi-3.0.json", document_3_0()),
+    ] {
+        let answer = function.send(&Request::new("GET", path)).await;
+        assert_eq!(answer.status, 200, "{path}");
+        assert_eq!(answer.headers["content-type"], "application/json", "{path}");
+        assert_eq!(answer.body, document, "{path}");
+    }
+}
+
+/// The text of a section of the page, by its heading.
+fn section(heading: &str) -> &'static str {
+    let (_, text) = PAGE
+        .split_once(&format!("\n## {heading}\n"))
+        .expect(heading);
+    text.split("\n## ").next().unwrap_or_default()
+}
+
+/// The first column of a section's table, and whether the second says something.
+fn explained(heading: &str) -> Vec<&'static str> {
+    let rows = section(heading).lines();
+    let rows = rows.filter_map(|line| line.strip_prefix("| `")?.split_once("` | "));
+    rows.map(|(name, text)| {
+        assert!(text.trim_end_matches(" |").ends_with('.'), "{name}: {text}");
+        name
+    })
+    .collect()
+}
+
+fn listed(document: &Value, schema: &str) -> Vec<String> {
+    let values = document.pointer(&format!("/components/schemas/{schema}/enum"));
+    let values = values.and_then(Value::as_array).expect(schema).iter();
+    let values = values.map(|value| value.as_str().expect("a text").to_owned());
+    values.collect()
+}
+
+#[test]
+fn the_documents_and_the_page_list_every_name_that_the_function_knows_and_no_others() {
+    let names = |of: &[&str]| of.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+    let codes: Vec<_> = Code::ALL.iter().map(|code| code.as_str()).collect();
+    let sources: Vec<_> = Source::ALL.iter().map(|source| source.as_str()).collect();
+    let outcomes = Outcome::OF_PATCHES.map(Outcome::name);
+    for (schema, heading, known) in [
+        ("Code", "Codes", &codes[..]),
+        ("Source", "Sources", &sources[..]),
+        ("Outcome", "Outcomes", &outcomes[..]),
+    ] {
+        assert_eq!(explained(heading), known, "{heading}");
+        assert_eq!(listed(&document(), schema), names(known), "{schema}");
+        assert_eq!(listed(&document_3_0(), schema), names(known), "{schema}");
+    }
+    let kinds = Kind::ALL
+        .iter()
+        .map(|kind| format!("{TYPE_BASE}{}", kind.name()));
+    let kinds: Vec<_> = kinds.collect();
+    assert_eq!(listed(&document(), "ProblemType"), kinds);
+    assert_eq!(listed(&document_3_0(), "ProblemType"), kinds);
+}
+
+#[tokio::test]
+async fn every_preference_that_is_listed_is_applied_as_it_is_written() {
+    let listed = listed(&document(), "Preference");
+    assert_eq!(explained("Preferences"), listed);
+    for preference in listed {
+        let (_emulator, function) = patch::with_document(documents::sample()).await;
+        let request = Request::patch("O7654321", &json!({"LifeCycle": {"Stage": "Committed"}}))
+            .header("prefer", &preference);
+        let answer = function.send(&request).await;
+        assert_eq!(answer.headers["preference-applied"], preference);
+    }
 }
 
 /// The problems as examples, by their names, from the document's responses.
-fn documented() -> BTreeMap<String, Value> {
-    let document = document();
-    let responses = members(&document, "/components/responses");
+fn documented(document: &Value) -> BTreeMap<String, Value> {
+    let responses = members(document, "/components/responses");
     let examples = responses.filter_map(|(_, response)| response.pointer(EXAMPLES));
     let examples = examples.flat_map(|examples| members(examples, ""));
     examples
@@ -106,57 +179,28 @@ fn documented() -> BTreeMap<String, Value> {
         .collect()
 }
 
-/// The problems in the code, read from the table in its text: no program needs the list but this.
-/// Name, status and title.
-fn in_code() -> BTreeSet<(String, u64, String)> {
-    let (_, table) = CODE.split_once("fn face(").expect("the table");
-    let (table, _) = table.split_once("\n    }\n").expect("its end");
-    let problem = |row: &str| {
-        let (_, status) = row.split_once("StatusCode::")?;
-        let mut texts = row.split('"').skip(1).step_by(2).map(str::to_owned);
-        Some((
-            texts.next()?,
-            number(status.split(',').next()?)?,
-            texts.next()?,
-        ))
-    };
-    let rows = table.split("=> (").skip(1);
-    rows.map(|row| problem(row).expect("a row")).collect()
-}
-
-/// The number of a status by its name in the `http` crate, such as `NOT_FOUND`.
-fn number(name: &str) -> Option<u64> {
-    let mut statuses = (400..600).filter_map(|number| StatusCode::from_u16(number).ok());
-    let is_named = |status: &StatusCode| {
-        let reason = status.canonical_reason().unwrap_or_default();
-        reason.to_uppercase().replace(' ', "_") == name
-    };
-    statuses
-        .find(is_named)
-        .map(|status| u64::from(status.as_u16()))
-}
-
 #[test]
-fn every_problem_is_in_the_document_and_no_others_are() {
-    let problem = |(name, example): (String, Value)| {
-        assert_eq!(example["type"], format!("{TYPE_BASE}{name}"));
-        let status = example["status"].as_u64().expect("a status");
-        let title = example["title"].as_str().expect("a title");
-        (name, status, title.to_owned())
-    };
-    assert_eq!(
-        documented()
-            .into_iter()
-            .map(problem)
-            .collect::<BTreeSet<_>>(),
-        in_code()
-    );
+fn every_kind_of_problem_is_in_the_documents_with_its_status_and_title() {
+    let kinds = Kind::ALL.iter().map(|kind| {
+        let status = u64::from(kind.status().as_u16());
+        (kind.name().to_owned(), (status, kind.title().to_owned()))
+    });
+    let kinds: BTreeMap<_, _> = kinds.collect();
+    for document in [document(), document_3_0()] {
+        let faces = documented(&document).into_iter().map(|(name, example)| {
+            assert_eq!(example["type"], format!("{TYPE_BASE}{name}"));
+            let status = example["status"].as_u64().expect("a status");
+            let title = example["title"].as_str().expect("a title").to_owned();
+            (name, (status, title))
+        });
+        assert_eq!(faces.collect::<BTreeMap<_, _>>(), kinds);
+    }
 }
 
 #[test]
 fn every_problem_is_explained_with_its_status_and_the_example_of_the_document() {
-    let section = |section: &str| {
-        let (name, text) = section.split_once("\n\n").expect("a heading");
+    let explained = section("Types").split("\n### ").skip(1).map(|problem| {
+        let (name, text) = problem.split_once("\n\n").expect("a heading");
         let (_, example) = text.split_once("```json\n").expect("an example");
         let (example, _) = example.split_once("```").expect("its end");
         let example: Value = example.parse().expect("JSON");
@@ -165,26 +209,154 @@ fn every_problem_is_explained_with_its_status_and_the_example_of_the_document() 
             "{name}"
         );
         (name.to_owned(), example)
-    };
-    let explained: BTreeMap<_, _> = PAGE.split("\n## ").skip(1).map(section).collect();
-    assert_eq!(explained, documented());
+    });
+    assert_eq!(
+        explained.collect::<BTreeMap<_, _>>(),
+        documented(&document())
+    );
 }
 
 #[test]
 fn every_problem_of_an_operation_is_under_its_status() {
-    let document = document();
-    let paths = members(&document, "/paths").flat_map(|(_, path)| members(path, ""));
-    for (method, operation) in paths.filter(|(_, operation)| operation.is_object()) {
-        for (status, response) in members(operation, "/responses") {
-            let reference = response["$ref"].as_str().unwrap_or_default();
-            let response = document.pointer(reference.trim_start_matches('#'));
-            let Some(examples) = response.and_then(|response| response.pointer(EXAMPLES)) else {
-                assert!(status.starts_with('2'), "{method} {status}");
-                continue;
-            };
-            for (name, example) in members(examples, "") {
-                assert_eq!(example["value"]["status"].to_string(), *status, "{name}");
+    for document in [document(), document_3_0()] {
+        let paths = members(&document, "/paths").flat_map(|(_, path)| members(path, ""));
+        for (method, operation) in paths.filter(|(_, operation)| operation.is_object()) {
+            for (status, response) in members(operation, "/responses") {
+                let reference = response["$ref"].as_str().unwrap_or_default();
+                let response = document.pointer(reference.trim_start_matches('#'));
+                let Some(examples) = response.and_then(|response| response.pointer(EXAMPLES))
+                else {
+                    assert!(status.starts_with('2'), "{method} {status}");
+                    continue;
+                };
+                for (name, example) in members(examples, "") {
+                    assert_eq!(example["value"]["status"].to_string(), *status, "{name}");
+                }
             }
         }
     }
+}
+
+#[test]
+fn every_operation_has_one_type_of_body() {
+    for document in [document(), document_3_0()] {
+        for (name, body) in members(&document, "/components/requestBodies") {
+            assert_eq!(members(body, "/content").count(), 1, "{name}");
+        }
+    }
+}
+
+/// A request to a function of its own, whose Partner Central meets these faults.
+async fn provoked(request: &Request, faults: Vec<(&str, usize, Fault)>) -> Answer {
+    let (emulator, function) = patch::with_document(documents::sample()).await;
+    for (operation, times, fault) in faults {
+        emulator.inject(operation, times, fault);
+    }
+    function.send(request).await
+}
+
+/// The problem without what differs from request to request: there it only has to be a text.
+fn comparable(problem: &Value) -> Value {
+    let mut problem = problem.clone();
+    for name in ["instance", "etag"] {
+        if let Some(value @ Value::String(_)) = problem.get_mut(name) {
+            *value = json!("differs");
+        }
+    }
+    problem
+}
+
+#[tokio::test]
+async fn every_example_is_what_the_function_answers() {
+    let target = "/opportunities/O7654321";
+    let body = |media_type: &str, body: &str| {
+        Request::new("PATCH", target)
+            .header("content-type", media_type)
+            .body(body)
+    };
+    let merge = |patch: &Value| Request::patch("O7654321", patch);
+    let committed = merge(&json!({"LifeCycle": {"Stage": "Committed"}}));
+    let stage_is = |stage: &str| {
+        let test = json!([{"op": "test", "path": "/LifeCycle/Stage", "value": stage}]);
+        body("application/json-patch+json", &test.to_string())
+    };
+    let theirs = || {
+        Fault::ConcurrentEdit(|document| {
+            document["LifeCycle"]["Stage"] = json!("Business Validation");
+        })
+    };
+    let read = "GetOpportunity";
+    let write = "UpdateOpportunity";
+
+    let mut answers = Vec::new();
+    for (request, faults) in [
+        (body("application/json", "{"), vec![]),
+        (Request::new("GET", "/nowhere"), vec![]),
+        (Request::new("GET", "/opportunities/O1"), vec![]),
+        (Request::new("DELETE", target), vec![]),
+        (committed.clone(), vec![(write, 9, theirs())]),
+        (merge(&json!({"Project": {"Title": "Locked"}})), vec![]),
+        (stage_is("Prospect"), vec![]),
+        (committed.clone().header("if-match", "\"stale\""), vec![]),
+        (body("application/json", &" ".repeat(262_145)), vec![]),
+        (body("text/plain", "{}"), vec![]),
+        (merge(&json!({"Lifecycle": {"Stage": "Committed"}})), vec![]),
+        (
+            merge(&json!({"LifeCycle": {"Stage": "Won"}})).header("prefer", "handling=lenient"),
+            vec![],
+        ),
+        (committed.clone(), vec![(read, 99, Fault::Throttling)]),
+        (committed.clone(), vec![(read, 99, Fault::AccessDenied)]),
+        (committed.clone(), vec![(read, 99, Fault::InternalServer)]),
+        (
+            committed.clone(),
+            vec![
+                (write, 1, Fault::AnswerLost),
+                (read, 1, Fault::Delay(std::time::Duration::ZERO)),
+                (read, 1, theirs()),
+            ],
+        ),
+    ] {
+        answers.push(provoked(&request, faults).await);
+    }
+    let emulator = Emulator::start().await;
+    let token = [
+        ("PARTNER_CENTRAL_CATALOG", "Sandbox"),
+        ("WEBHOOK_AUTH", "bearer"),
+        ("WEBHOOK_SECRETS", "token"),
+    ];
+    let function = Function::start("patch-opportunity", &emulator, &token).await;
+    answers.push(function.send(&committed).await);
+    let function = Function::start("panicking", &emulator, &[]).await;
+    answers.push(function.send(&Request::new("GET", "/panic")).await);
+
+    let secret = [
+        ("PARTNER_CENTRAL_CATALOG", "Sandbox"),
+        ("WEBHOOK_AUTH", "bearer"),
+        ("WEBHOOK_SECRET_ID", "bridge/token"),
+    ];
+    emulator.seed_secret("bridge/token", r#"{"secrets": ["token"]}"#);
+    let function = Function::start("patch-opportunity", &emulator, &secret).await;
+    // An answer shows that the function has started, and so has read its secret.
+    function.send(&Request::new("GET", "/healthz")).await;
+    emulator.seed_secret("bridge/token", r#"{"secrets": []}"#);
+    answers.push(function.send(&committed).await);
+
+    let mut documented = documented(&document());
+    for answer in answers {
+        let name = answer.body["type"].as_str().expect("a problem");
+        let name = name.trim_start_matches(TYPE_BASE);
+        let example = documented.remove(name).expect(name);
+        assert_eq!(comparable(&answer.body), comparable(&example), "{name}");
+        for (header, member) in [("etag", "etag"), ("retry-after", "retryAfter")] {
+            let header = answer.headers.get(header).and_then(Value::as_str);
+            let member = answer.body.get(member).map(|value| match value {
+                Value::String(text) => text.clone(),
+                other => other.to_string(),
+            });
+            assert_eq!(header, member.as_deref(), "{name}");
+        }
+    }
+    let left: Vec<_> = documented.keys().collect();
+    assert!(left.is_empty(), "not provoked: {left:?}");
 }

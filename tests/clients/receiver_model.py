@@ -53,10 +53,12 @@ SCENARIOS = {
         [(1, "A"), (1, "B"), (1, "A")], [Read(0), Read(1, deliveries=2), Read(2, is_failing=True)]
     ),
     "no summary with any read of its change": Scenario(
-        [(1, "A"), (1, "B")], [Read(0, deliveries=2), Read(1, is_failing=True, deliveries=2), Read(1, is_failing=True)]
+        [(1, "A"), (1, "B")],
+        [Read(0, deliveries=2), Read(1, is_failing=True, deliveries=2), Read(1, is_failing=True)],
     ),
     "a summary that is missing while it changes again and again": Scenario(
-        [(1, "A"), (1, "B"), (1, "C")], [Read(0, deliveries=2), Read(1, is_failing=True), Read(2, is_failing=True)]
+        [(1, "A"), (1, "B"), (1, "C")],
+        [Read(0, deliveries=2), Read(1, is_failing=True), Read(2, is_failing=True)],
     ),
     "an edit whose summary is missing": Scenario(
         [(1, "A"), (2, "A"), (2, "B")], [Read(0), Read(1, is_failing=True, deliveries=2), Read(2)]

@@ -56,7 +56,9 @@ class AReceiver(unittest.TestCase):
         for it in self.scenarios:
             for order in it["orders"]:
                 for is_late in (False, True):
-                    end = receiver_model.end_state(it["scenario"], it["events"], order, is_late, receive, fetched)
+                    end = receiver_model.end_state(
+                        it["scenario"], it["events"], order, is_late, receive, fetched
+                    )
                     if end != it["documents"][-1]:
                         wrong[it["name"]] = wrong.get(it["name"], 0) + 1
         return wrong
@@ -100,8 +102,17 @@ class AReceiver(unittest.TestCase):
         self.assertNotEqual(self.wrong(receiver.receive, at_any_time), {}, at_any_time.__doc__)
 
     def test_asks_for_what_is_too_large_for_an_event(self):
-        problem = {"pointer": "/opportunity/LifeCycle/NextStepsHistory", "code": "too-large", "detail": "left out"}
-        event = {"id": "a", "subject": "O1", "sequence": "1", "data": {"opportunity": {}, "problems": [problem]}}
+        problem = {
+            "pointer": "/opportunity/LifeCycle/NextStepsHistory",
+            "code": "too-large",
+            "detail": "left out",
+        }
+        event = {
+            "id": "a",
+            "subject": "O1",
+            "sequence": "1",
+            "data": {"opportunity": {}, "problems": [problem]},
+        }
         self.assertEqual(receiver.receive({}, event)["missing"], {"opportunity": "/opportunities/O1"})
 
 
@@ -110,7 +121,7 @@ class TheExamples(unittest.TestCase):
 
     def run_with(self, kind: str):
         log = Path(self.enterContext(tempfile.TemporaryDirectory())) / "receiver.log"
-        output = self.enterContext(open(log, "w"))
+        output = self.enterContext(log.open("w"))
         command = [COMMANDS[kind], str(EXAMPLES / f"receiver.{kind}")]
         self.enterContext(local.running(command, stdout=output, stderr=subprocess.DEVNULL))
         crm = self.lines(log, 1)[0]
@@ -118,14 +129,18 @@ class TheExamples(unittest.TestCase):
         port = local.free_port()
         events = ("--on-change", local.invoke_url(port), "--duplicate-events", "--deliver", crm)
         settings = local.settings(
-            self.enterContext(local.emulator(*events)), WEBHOOK_AUTH="standard-webhooks", WEBHOOK_SECRETS=SECRET
+            self.enterContext(local.emulator(*events)),
+            WEBHOOK_AUTH="standard-webhooks",
+            WEBHOOK_SECRETS=SECRET,
         )
         url = self.enterContext(local.answering(settings, port))
 
         patch = {"LifeCycle": {"NextSteps": f"Signed by sender.{kind}: Köln 🚢"}}
         self.assertEqual(self.sent(kind, url, patch), (200, "updated"))
         self.assertEqual(self.sent(kind, url, patch), (200, "unchanged"))
-        self.assertEqual(self.sent(kind, url, patch, secret="whsec_" + base64.b64encode(bytes(32)).decode())[0], 401)
+        self.assertEqual(
+            self.sent(kind, url, patch, secret="whsec_" + base64.b64encode(bytes(32)).decode())[0], 401
+        )
         # One change, told by two events.
         heard = [f"{OPPORTUNITY} applied {{}}", f"{OPPORTUNITY} dropped {{}}"]
         self.assertEqual(self.lines(log, 3)[1:], heard)
@@ -147,7 +162,7 @@ class TheExamples(unittest.TestCase):
             if len(lines) >= count:
                 return lines
             time.sleep(0.1)
-        self.fail(f"{count} lines expected in {lines}")
+        raise AssertionError(f"{count} lines expected in {lines}")
 
     def test_run_in_python(self):
         self.run_with("py")

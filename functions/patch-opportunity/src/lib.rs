@@ -1,7 +1,7 @@
 //! A webhook that takes *what should change* about an opportunity and writes it to Partner Central.
 //!
 //! The caller sends only what it wants changed; the bridge sends everything, because
-//! `UpdateOpportunity` sets what it does not get to null. [`patch`] is the order of it, top to bottom.
+//! `UpdateOpportunity` sets what it does not get to null. `patch`, below, is the order of it, top to bottom.
 
 mod answer;
 mod auth;
@@ -93,7 +93,11 @@ pub fn router(bridge: Bridge) -> Router {
             routing::get(read_summary),
         )
         .route("/opportunities", routing::post(patch))
-        .route("/openapi.json", routing::get(openapi))
+        .route("/openapi.json", routing::get(async || json_text(OPENAPI)))
+        .route(
+            "/openapi-3.0.json",
+            routing::get(async || json_text(OPENAPI_3_0)),
+        )
         .route(
             "/healthz",
             routing::get(async || Json(json!({"status": "ok"}))),
@@ -188,7 +192,9 @@ fn about(
 
 /// The description of all this, for people and for generators of clients.
 const OPENAPI: &str = include_str!("../openapi.json");
+/// The same for importers that do not take OpenAPI 3.1; made of it by `make schema`.
+const OPENAPI_3_0: &str = include_str!("../openapi-3.0.json");
 
-async fn openapi() -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, "application/json")], OPENAPI)
+fn json_text(text: &'static str) -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "application/json")], text)
 }

@@ -99,25 +99,36 @@ mod tests {
 
     use super::*;
 
-    fn parse(texts: &[&'static str]) -> Option<Option<Vec<String>>> {
+    /// What the headers ask for, or that they are malformed.
+    #[derive(Debug, PartialEq)]
+    enum Parsed {
+        Any,
+        OneOf(Vec<String>),
+        Malformed,
+    }
+
+    fn parse(texts: &[&'static str]) -> Parsed {
         let headers: HeaderMap = texts
             .iter()
             .map(|text| (header::IF_MATCH, HeaderValue::from_static(text)))
             .collect();
-        Precondition::parse(&headers)
-            .ok()
-            .map(|precondition| precondition.if_match)
+        match Precondition::parse(&headers) {
+            Ok(Precondition { if_match: None, .. }) => Parsed::Any,
+            Ok(Precondition {
+                if_match: Some(tags),
+                ..
+            }) => Parsed::OneOf(tags),
+            Err(_) => Parsed::Malformed,
+        }
     }
 
     #[test]
     fn if_match_is_a_star_or_quoted_tags() {
-        let one_of = |tags: &[&str]| {
-            let tags = tags.iter().map(|tag| (*tag).to_owned());
-            Some(Some(tags.collect::<Vec<_>>()))
-        };
+        let one_of =
+            |tags: &[&str]| Parsed::OneOf(tags.iter().map(|tag| (*tag).to_owned()).collect());
         for (texts, parsed) in [
-            (vec![], Some(None)),
-            (vec!["*"], Some(None)),
+            (vec![], Parsed::Any),
+            (vec!["*"], Parsed::Any),
             (
                 vec![r#""2026-01-02T03:04:05.120Z""#],
                 one_of(&["2026-01-02T03:04:05.120Z"]),
@@ -127,12 +138,12 @@ mod tests {
             (vec![r#""a,b" ,, W/"c,", "d""#], one_of(&["a,b", "d"])),
             (vec![r#", "a","#], one_of(&["a"])),
             (vec![r#""""#], one_of(&[""])),
-            (vec!["2026-01-02T03:04:05.120Z"], None),
-            (vec![""], None),
-            (vec![r#""a"b""#], None),
-            (vec![","], None),
-            (vec![r#""a" "b""#], None),
-            (vec![r#"w/"a""#], None),
+            (vec!["2026-01-02T03:04:05.120Z"], Parsed::Malformed),
+            (vec![""], Parsed::Malformed),
+            (vec![r#""a"b""#], Parsed::Malformed),
+            (vec![","], Parsed::Malformed),
+            (vec![r#""a" "b""#], Parsed::Malformed),
+            (vec![r#"w/"a""#], Parsed::Malformed),
         ] {
             assert_eq!(parse(&texts), parsed, "{texts:?}");
         }

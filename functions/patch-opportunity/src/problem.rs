@@ -48,7 +48,9 @@ macro_rules! kinds {
                 }
             }
 
-            fn title(self) -> &'static str {
+            /// The same for people.
+            #[must_use]
+            pub fn title(self) -> &'static str {
                 match self {
                     $(Self::$kind => $title,)+
                 }

@@ -16,7 +16,7 @@
 use std::time::Duration;
 
 use model::{Change, Opportunity, Review};
-use partner_central::Error;
+use partner_central::{Error, NotConfirmed, Updated};
 use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::{problem::Problem, request::PatchRequest, upstream::Upstream};
@@ -88,39 +88,42 @@ enum Verdict {
     Unclear,
 }
 
+/// What the rounds so far leave for the next one.
+#[derive(Debug)]
+struct Budget {
+    rounds: u32,
+    unavailable: u32,
+    writes_left: u32,
+    deadline: Instant,
+}
+
 /// Reads the opportunity, lets `decide` say what is to be done, and does it.
 ///
 /// # Errors
-/// What `decide` refuses, and what AWS refuses. [`Kind::Unconfirmed`] where a write may have landed;
-/// with every other problem nothing was written.
+/// What `decide` refuses, and what AWS refuses. [`Kind::Unconfirmed`](crate::Kind) where a write may have
+/// landed; with every other problem nothing was written.
 pub(crate) async fn until_settled(
     upstream: Upstream<'_>,
     request: &PatchRequest,
     decide: impl Fn(&Opportunity) -> Result<Step, Problem>,
 ) -> Result<Settled, Problem> {
     let invocation = upstream.invocation;
-    let notes = &invocation.notes;
+    let mut budget = Budget::new(invocation.deadline);
     let mut in_doubt: Option<InDoubt> = None;
     let mut failed: Option<Error> = None;
-    let (mut rounds, mut unavailable, mut writes_left) = (0, 0, MAX_WRITES);
     loop {
-        let read = timeout_at(invocation.deadline, upstream.get(&request.identifier)).await;
-        let read = match read {
-            Ok(Ok(read)) => read,
-            _ if in_doubt.is_some() => return Err(Problem::unconfirmed(&request.patch)),
-            Ok(Err(error)) => return Err(error.into()),
-            Err(_) => return Err(Problem::unavailable()),
+        let read = match read(upstream, request).await {
+            Ok(read) => read,
+            Err(_) if in_doubt.is_some() => return Err(Problem::unconfirmed(&request.patch)),
+            Err(problem) => return Err(problem),
         };
         let date = read.last_modified_date().to_owned();
 
         if let Some(sent) = in_doubt.take() {
             match sent.verdict(&read, request, &invocation.today) {
                 Verdict::Landed { is_exact } => {
-                    return Ok(Settled {
-                        read: sent.read,
-                        review: sent.review,
-                        done: Done::Updated(is_exact.then_some(date)),
-                    });
+                    let date = is_exact.then_some(date);
+                    return Ok(sent.settled(Done::Updated(date)));
                 }
                 Verdict::Unclear => {
                     return Err(Problem::unconfirmed(&request.patch).with_etag(&date));
@@ -132,61 +135,29 @@ pub(crate) async fn until_settled(
                 Verdict::NotLanded => {}
             }
         }
-        if let Some(error) = failed.take() {
-            let is_worth_trying = match error {
-                Error::Conflict => rounds < MAX_ROUNDS,
-                Error::Unavailable { .. } => unavailable < MAX_UNAVAILABLE,
-                _ => false,
-            };
-            let is_late = Instant::now() + ONE_ROUND > invocation.deadline;
-            if !is_worth_trying || is_late || writes_left == 0 {
-                let problem = match (error, &in_doubt) {
-                    // The very same body would have been refused before, too.
-                    (error @ Error::Invalid { .. }, _) => error.into(),
-                    // It may still be on its way, or the read did not show it yet.
-                    (Error::Conflict, Some(_)) => Problem::unconfirmed(&request.patch),
-                    (_, Some(sent)) if sent.is_unanswered => Problem::unconfirmed(&request.patch),
-                    (error, _) => error.into(),
-                };
-                return Err(problem.with_etag(&date));
-            }
+        if let Some(error) = failed.take()
+            && !budget.allows_another(&error)
+        {
+            return Err(given_up(error, in_doubt.as_ref(), request).with_etag(&date));
         }
 
         let review = match decide(&read).map_err(|problem| problem.with_etag(&date))? {
             Step::Write(review) => review,
-            Step::Tell(review) => {
-                return Ok(Settled {
-                    read,
-                    review,
-                    done: Done::Told,
-                });
-            }
-            Step::Unchanged(review) => {
-                return Ok(Settled {
-                    read,
-                    review,
-                    done: Done::Unchanged,
-                });
-            }
+            Step::Tell(review) => return Ok(Settled::new(read, review, Done::Told)),
+            Step::Unchanged(review) => return Ok(Settled::new(read, review, Done::Unchanged)),
         };
-
-        rounds += 1;
-        let most = WRITES_A_ROUND.min(writes_left);
-        let write = upstream.update(&review.update, most);
-        match timeout_at(invocation.last_moment(), write).await {
-            Ok(Ok(updated)) => {
-                notes.wrote(updated.attempts);
-                let date = match updated.last_modified_date {
+        match write(upstream, &review, budget.begin()).await {
+            Ok(Updated {
+                last_modified_date, ..
+            }) => {
+                let date = match last_modified_date {
                     None => date_of_the_write(upstream, request, &read, &review).await,
                     date => date,
                 };
-                let done = Done::Updated(date);
-                return Ok(Settled { read, review, done });
+                return Ok(Settled::new(read, review, Done::Updated(date)));
             }
-            Ok(Err(error)) => {
-                notes.wrote(error.attempts);
-                writes_left = writes_left.saturating_sub(error.attempts);
-                unavailable += u32::from(matches!(error.cause, Error::Unavailable { .. }));
+            Err(error) => {
+                budget.spend(&error);
                 if error.may_have_happened {
                     in_doubt = Some(InDoubt {
                         read,
@@ -196,23 +167,113 @@ pub(crate) async fn until_settled(
                 } else if error.cause != Error::Conflict && in_doubt.is_none() {
                     return Err(Problem::from(error.cause).with_etag(&date));
                 }
-                if error.cause == Error::Conflict {
-                    notes.conflict();
-                }
-                tracing::info!(opportunity.id = %request.identifier, rounds, cause = error.cause.name(), in_doubt = in_doubt.is_some(), "reading again");
                 failed = Some(error.cause);
             }
-            Err(_) => {
-                notes.wrote(1);
-                tracing::warn!(opportunity.id = %request.identifier, "no answer to a write before the deadline");
-                return Err(Problem::unconfirmed(&request.patch));
-            }
         }
-        sleep(pause_after(rounds)).await;
+        budget.pause().await;
+    }
+}
+
+/// Reads the opportunity, by the deadline.
+async fn read(upstream: Upstream<'_>, request: &PatchRequest) -> Result<Opportunity, Problem> {
+    let read = upstream.get(&request.identifier);
+    match timeout_at(upstream.invocation.deadline, read).await {
+        Ok(read) => read.map_err(Problem::from),
+        Err(_) => Err(Problem::unavailable()),
+    }
+}
+
+/// Sends the update, by the last moment that leaves time for an answer. One that is still on its way then
+/// may have landed.
+async fn write(
+    upstream: Upstream<'_>,
+    review: &Review,
+    most: u32,
+) -> Result<Updated, NotConfirmed> {
+    let notes = &upstream.invocation.notes;
+    let write = upstream.update(&review.update, most);
+    let written = timeout_at(upstream.invocation.last_moment(), write).await;
+    let written = written.unwrap_or_else(|_| Err(NotConfirmed::on_its_way()));
+    match &written {
+        Ok(updated) => notes.wrote(updated.attempts),
+        Err(error) => {
+            notes.wrote(error.attempts);
+            if error.cause == Error::Conflict {
+                notes.conflict();
+            }
+            tracing::info!(
+                cause = error.cause.name(),
+                in_doubt = error.may_have_happened,
+                "not confirmed"
+            );
+        }
+    }
+    written
+}
+
+/// The problem of a write that is not tried again.
+fn given_up(error: Error, in_doubt: Option<&InDoubt>, request: &PatchRequest) -> Problem {
+    match (error, in_doubt) {
+        // The very same body would have been refused before, too.
+        (error @ Error::Invalid { .. }, _) => error.into(),
+        // It landed, and the read did not show it yet.
+        (Error::Conflict, Some(_)) => Problem::unconfirmed(&request.patch),
+        // It may still be on its way.
+        (_, Some(sent)) if sent.is_unanswered => Problem::unconfirmed(&request.patch),
+        (error, _) => error.into(),
+    }
+}
+
+impl Settled {
+    fn new(read: Opportunity, review: Review, done: Done) -> Self {
+        Self { read, review, done }
+    }
+}
+
+impl Budget {
+    fn new(deadline: Instant) -> Self {
+        Self {
+            rounds: 0,
+            unavailable: 0,
+            writes_left: MAX_WRITES,
+            deadline,
+        }
+    }
+
+    /// Begins a round, and says how many updates it may send.
+    fn begin(&mut self) -> u32 {
+        self.rounds += 1;
+        WRITES_A_ROUND.min(self.writes_left)
+    }
+
+    fn spend(&mut self, error: &NotConfirmed) {
+        self.writes_left = self.writes_left.saturating_sub(error.attempts);
+        self.unavailable += u32::from(matches!(error.cause, Error::Unavailable { .. }));
+    }
+
+    /// Whether another round is worth trying after this error.
+    fn allows_another(&self, error: &Error) -> bool {
+        let is_worth_trying = match error {
+            Error::Conflict => self.rounds < MAX_ROUNDS,
+            Error::Unavailable { .. } => self.unavailable < MAX_UNAVAILABLE,
+            _ => false,
+        };
+        let is_in_time = Instant::now() + ONE_ROUND <= self.deadline;
+        is_worth_trying && is_in_time && self.writes_left > 0
+    }
+
+    /// Full jitter: anything up to a bound that doubles with each round.
+    async fn pause(&self) {
+        sleep((FIRST_PAUSE * 2_u32.pow(self.rounds.saturating_sub(1))).mul_f64(fastrand::f64()))
+            .await;
     }
 }
 
 impl InDoubt {
+    fn settled(self, done: Done) -> Settled {
+        Settled::new(self.read, self.review, done)
+    }
+
     fn verdict(&self, fresh: &Opportunity, request: &PatchRequest, today: &str) -> Verdict {
         let since = self.review.update.differences(&self.read, fresh);
         let has_landed = match request.leaves_as_it_is(fresh, today) {
@@ -247,9 +308,4 @@ async fn date_of_the_write(
         .ok()?;
     let is_as_sent = review.update.differences(read, &fresh).is_empty();
     is_as_sent.then(|| fresh.last_modified_date().to_owned())
-}
-
-/// Full jitter: anything up to a bound that doubles with each round.
-fn pause_after(rounds: u32) -> Duration {
-    (FIRST_PAUSE * 2_u32.pow(rounds - 1)).mul_f64(fastrand::f64())
 }

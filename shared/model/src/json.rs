@@ -62,7 +62,7 @@ fn plain(json: &RawValue, levels: usize) -> Result<Value, Error> {
 
 /// Something in a text that is JSON and still cannot be taken for what it says.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Flaw {
+pub enum Flaw {
     /// A member that is named twice in one object. JSON leaves open what that means, and parsers keep
     /// the last one: a change would be dropped in silence.
     Twice(String),
@@ -74,7 +74,7 @@ pub(crate) enum Flaw {
 ///
 /// # Errors
 /// Where the bytes are not JSON. What has more levels than can be read is not looked into.
-pub(crate) fn flaw(bytes: &[u8]) -> Result<Option<Flaw>, Error> {
+pub fn flaw(bytes: &[u8]) -> Result<Option<Flaw>, Error> {
     flaw_in(serde_json::from_slice(bytes)?, &Place::Root, MAX_LEVELS)
 }
 

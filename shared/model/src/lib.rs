@@ -30,6 +30,7 @@ mod companions;
 mod equal;
 mod event;
 mod finding;
+mod fit;
 mod identifier;
 mod instant;
 pub mod json;
@@ -49,12 +50,13 @@ pub use event::{
     Detail, EventError, EventKind, OpportunityEvent, PARTNER_CENTRAL, Reference, SWEEP,
 };
 pub use finding::{Finding, Source};
+pub use fit::misfits;
 pub use identifier::{Catalog, Identifier, ParseCatalogError, ParseIdentifierError};
 pub use instant::{Instant, ParseInstantError};
 pub use opportunity::{Opportunity, ParseOpportunityError};
 pub use patch::{ParsePatchError, Patch, PatchError};
 pub use review::{Refusal, Review, is_of_the_review, review};
-pub use schema::load_rules;
+pub use schema::{load_rules, meant};
 pub use update::{Adjustment, Rule, Update};
 
 /// A JSON object: keys in the order they were read, numbers with the digits they were read with.
@@ -62,7 +64,8 @@ pub type Object = serde_json::Map<String, serde_json::Value>;
 
 /// What kind of JSON value this is, for error messages: `null`, `a boolean`, `a number`,
 /// `a string`, `an array` or `an object`.
-fn kind(value: &serde_json::Value) -> &'static str {
+#[must_use]
+pub fn kind(value: &serde_json::Value) -> &'static str {
     use serde_json::Value;
     match value {
         Value::Null => "null",

@@ -11,6 +11,7 @@ mod walk;
 
 use std::sync::LazyLock;
 
+pub use self::nearest::meant;
 use self::walk::{Found, Schema};
 use crate::{Code, Finding, Object, Source, update};
 

@@ -90,6 +90,21 @@ pub struct NotConfirmed {
     pub attempts: u32,
 }
 
+impl NotConfirmed {
+    /// A write that was still on its way when the time was up.
+    #[must_use]
+    pub fn on_its_way() -> Self {
+        Self {
+            cause: Error::Unavailable {
+                cause: "no answer before the deadline".to_owned(),
+            },
+            may_have_happened: true,
+            is_unanswered: true,
+            attempts: 1,
+        }
+    }
+}
+
 impl PartnerCentral {
     /// A client with the region, the credentials and the endpoint of `config`.
     #[must_use]

@@ -31,13 +31,13 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:0")]
     listen: SocketAddr,
     /// Opportunities to start with: in each file one, or an array of them,
-    /// in the shape of a GetOpportunity answer
+    /// in the shape of a `GetOpportunity` answer
     #[arg(long, value_name = "FILE", num_args = 1.., verbatim_doc_comment)]
     seed: Vec<PathBuf>,
     /// A dozen opportunities to start with, of every stage and review status
     #[arg(long)]
     seed_samples: bool,
-    /// A secret that GetSecretValue answers; may be repeated
+    /// A secret that `GetSecretValue` answers; may be repeated
     #[arg(long, value_name = "NAME=VALUE", value_parser = pair)]
     secret: Vec<(String, String)>,
     /// More reads than this are throttled [default: no limit; AWS: 10]
@@ -53,6 +53,11 @@ pub(crate) struct Arguments {
 }
 
 #[derive(Args, Debug)]
+#[expect(
+    clippy::struct_field_names,
+    clippy::doc_markdown,
+    reason = "fields are named as their options, and comments are the help as it is printed"
+)]
 #[command(next_help_heading = "Events")]
 struct Events {
     /// After each change of an opportunity, post an event to this function:

@@ -10,7 +10,8 @@ const COMPARED_CHARS: usize = 100;
 const ALIKE: f64 = 0.85;
 
 /// The known text that was probably meant.
-pub(super) fn meant<'a>(text: &str, known: &[&'a str]) -> Option<&'a str> {
+#[must_use]
+pub fn meant<'a>(text: &str, known: &[&'a str]) -> Option<&'a str> {
     ranked(text, known)
         .next()
         .filter(|(likeness, _)| *likeness >= ALIKE)

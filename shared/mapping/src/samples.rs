@@ -1,0 +1,176 @@
+//! The mappings that ship: what a CRM sends and takes, with the sample opportunity.
+
+use model::{Change, Object};
+use serde_json::{Value, json};
+
+use crate::{Facts, Locked, Mapping};
+
+const FACTS: Facts<'static> = Facts {
+    sequence: "1772600767890-1772600768000",
+    id: "9f2c",
+};
+
+/// What HubSpot's `batch/upsert` takes of one request: at least `inputs`, each with a text for `id` and
+/// texts alone in `properties`.
+fn upsert() -> Value {
+    let text = json!({"type": "string"});
+    json!({
+        "type": "object", "required": ["inputs"], "additionalProperties": false,
+        "properties": {"inputs": {"type": "array", "maxItems": 100, "items": {
+            "type": "object", "required": ["id", "properties"], "additionalProperties": false,
+            "properties": {
+                "id": text, "idProperty": text, "objectWriteTraceId": text,
+                "properties": {"type": "object", "additionalProperties": text},
+            },
+        }}},
+    })
+}
+
+fn hubspot() -> Mapping {
+    Mapping::parse(include_bytes!("../../../mappings/hubspot.json")).unwrap()
+}
+
+fn salesforce() -> Mapping {
+    Mapping::parse(include_bytes!("../../../mappings/salesforce.json")).unwrap()
+}
+
+fn sample() -> Object {
+    let sample: Value = include_str!("../../../events/opportunity.json")
+        .parse()
+        .unwrap();
+    sample.as_object().unwrap().clone()
+}
+
+#[test]
+fn hubspot_takes_what_it_is_sent() {
+    let validator = jsonschema::draft202012::new(&upsert()).unwrap();
+    let mapping = hubspot();
+    for document in [sample(), Object::new()] {
+        let heard = mapping.get(&document, &FACTS);
+        assert_eq!(heard.problems, []);
+        let body = mapping.body("O7654321", heard.record);
+        let errors: Vec<_> = validator.iter_errors(&body).collect();
+        assert!(errors.is_empty(), "{errors:?}");
+        let input = &body["inputs"][0];
+        assert_eq!(
+            (&input["id"], &input["idProperty"]),
+            (&json!("O7654321"), &json!("aws_opportunity_id"))
+        );
+    }
+}
+
+/// Its upsert by an external id refuses a body that has the external id, and takes numbers as numbers.
+#[test]
+fn salesforce_takes_what_it_is_sent() {
+    let mapping = salesforce();
+    let body = mapping.body("O7654321", mapping.get(&sample(), &FACTS).record);
+    assert_eq!(body["AWS_Monthly_Spend__c"].to_string(), "12500.50");
+    assert_eq!(body["AWS_Close_Date__c"], json!("2029-11-30"));
+    assert_eq!(body["AWS_Comments__c"], Value::Null);
+    assert!(!body.to_string().contains("O7654321"), "{body}");
+}
+
+/// AWS's advice: it may override the partner's stage, close date and revenue.
+#[test]
+fn the_crms_own_stage_close_date_and_revenue_are_never_written() {
+    for (mapping, own) in [
+        (hubspot(), ["dealstage", "closedate", "amount"]),
+        (salesforce(), ["StageName", "CloseDate", "Amount"]),
+    ] {
+        let record = mapping.get(&sample(), &FACTS).record;
+        for field in own {
+            assert_eq!(record.get(field), None, "{field}");
+        }
+    }
+}
+
+#[test]
+fn what_was_heard_and_is_sent_back_changes_nothing() {
+    for mapping in [hubspot(), salesforce()] {
+        let heard = mapping.get(&sample(), &FACTS);
+        let put = mapping.put(&sample(), &heard.record).unwrap();
+        assert_eq!((put.document, put.fields), (sample(), vec![]));
+        assert_eq!((put.ignored, put.notices), (0, vec![]));
+    }
+}
+
+#[test]
+fn a_deal_of_hubspots_changes_the_opportunity() {
+    let mapping = hubspot();
+    assert_eq!(mapping.locked(), Locked::Retry);
+    let deal = json!({
+        "aws_opportunity_id": "O7654321", "dealname": "Berths", "dealstage": "presentationscheduled",
+        "closedate": "1893456000123", "amount": "160000", "hs_next_step": "", "aws_needs": "Co-Sell - Deal Support",
+        "aws_stage": "Qualified", "aws_comments": null, "pipeline": "default",
+    });
+    let received = mapping.receive(deal.to_string().as_bytes()).unwrap();
+    assert_eq!(received.identifier.as_str(), "O7654321");
+    let put = mapping.put(&sample(), &received.record).unwrap();
+    let changes: Vec<_> = Change::between(&sample(), &put.document)
+        .into_iter()
+        .map(|change| json!([change.pointer, put.field(&change.pointer), change.after]))
+        .collect();
+    assert_eq!(
+        Value::from(changes),
+        json!([
+            ["/LifeCycle/NextSteps", "hs_next_step", null],
+            ["/LifeCycle/Stage", "dealstage", "Technical Validation"],
+            ["/LifeCycle/TargetCloseDate", "closedate", "2030-01-01"],
+            [
+                "/PrimaryNeedsFromAws",
+                "aws_needs",
+                ["Co-Sell - Deal Support"]
+            ],
+            [
+                "/Project/ExpectedCustomerSpend/0/Amount",
+                "amount",
+                "13333.33"
+            ],
+        ])
+    );
+    assert_eq!((put.ignored, put.notices), (2, vec![]));
+    assert_eq!(mapping.field("/LifeCycle/Stage"), Some("dealstage"));
+    assert_eq!(
+        mapping.field("/LifeCycle/ReviewStatus"),
+        Some("aws_review_status")
+    );
+    assert_eq!(mapping.field("/Marketing"), None);
+}
+
+#[test]
+fn a_message_without_a_record_says_what_is_missing() {
+    let mapping = hubspot();
+    for (body, error) in [
+        (
+            "{",
+            "the body is not JSON: EOF while parsing an object at line 1 column 1",
+        ),
+        (
+            "[]",
+            "the body's `/aws_opportunity_id` is missing, expected the opportunity's identifier",
+        ),
+        (
+            r#"{"aws_opportunity_id": null}"#,
+            "the body's `/aws_opportunity_id` is null, expected the opportunity's identifier",
+        ),
+        (
+            r#"{"aws_opportunity_id": "7"}"#,
+            "the body's `/aws_opportunity_id`: `7` is not an opportunity identifier, expected `O` and 1 to 19 digits",
+        ),
+        (
+            r#"{"amount": 1, "amount": 2}"#,
+            "the body's `/amount` is there twice, expected it once",
+        ),
+    ] {
+        let told = mapping.receive(body.as_bytes()).unwrap_err();
+        assert_eq!(told.to_string(), error);
+    }
+    let file = include_str!("../../../mappings/salesforce.json");
+    let file = file.replace(r#""record": "" }"#, r#""record": "/deal" }"#);
+    let mapping = Mapping::parse(file.as_bytes()).unwrap();
+    let told = mapping.receive(br#"{"AWS_Opportunity_Id__c": "O1", "deal": []}"#);
+    assert_eq!(
+        told.unwrap_err().to_string(),
+        "the body's `/deal` is an array, expected an object, the record"
+    );
+}
