@@ -4,6 +4,7 @@ export SAM_CLI_TELEMETRY := 0
 CARGO_AUDIT := 0.22.2
 CARGO_DENY := 0.20.2
 CARGO_MUTANTS := 27.1.0
+DYNOXIDE := 1.2.1
 ADVISORIES := https://github.com/rustsec/advisory-db
 ARCHITECTURE ?= arm64
 CATALOG_sandbox := Sandbox
@@ -24,7 +25,7 @@ local: .venv/tools ## the bridge on this machine until Ctrl-C; CRM=http://127.0.
 	cargo build --quiet --workspace --bins
 	python -m tools.keep_running $(CRM)
 
-test: .venv/tools ## every test
+test: .venv/tools .venv/dynamodb ## every test
 	cargo test --quiet --workspace
 	python -m unittest discover --top-level-directory . --start-directory tests
 
@@ -83,6 +84,11 @@ environment:
 	python3 -m venv .venv
 	.venv/bin/pip install --quiet --disable-pip-version-check --requirement tools/requirements.txt
 	touch $@
+
+# A DynamoDB for the tests: one static binary.
+.venv/dynamodb: | .venv/tools
+	npm install --silent --no-audit --no-fund --prefix $@.part @dynoxide/linux-x64@$(DYNOXIDE)
+	mv $@.part $@
 
 .venv/bin/cargo-deny: | .venv/tools
 	$(INSTALL) --version $(CARGO_DENY) cargo-deny
