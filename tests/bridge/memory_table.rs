@@ -126,7 +126,7 @@ async fn a_state_that_comes_back_is_a_new_one() {
 async fn an_answer_that_is_lost_costs_nothing_of_what_was_before() {
     let (table, memory) = start().await;
     remember(&memory, &told(1, "A", scored(1))).await;
-    table.cut(&[Cut::After]);
+    table.cut_all(Cut::After, 1);
     let second = remember(&memory, &told(2, "B", scored(2))).await;
     let before = documents(&json!({"Stage": "A", "Amount": 1.10}), &json!({"Score": 1}));
     assert_eq!(second.before, before);
@@ -135,7 +135,7 @@ async fn an_answer_that_is_lost_costs_nothing_of_what_was_before() {
 #[tokio::test]
 async fn a_call_is_tried_twice_and_then_the_table_is_unavailable() {
     let (table, memory) = start().await;
-    table.cut(&[Cut::Before]);
+    table.cut_all(Cut::Before, 1);
     remember(&memory, &told(1, "A", scored(1))).await;
     let _ = table.calls();
     table.cut_all(Cut::Before, 2);
@@ -369,7 +369,7 @@ async fn an_owner_claims_again_gives_up_and_forgets() {
     let (table, memory) = start().await;
     let (key, now) = (key("k"), now());
     for date in ["1", "2"] {
-        table.cut(&[Cut::After]);
+        table.cut_all(Cut::After, 1);
         let mut mine = writing("me");
         date.clone_into(&mut mine.date);
         let claim = memory.claim(&key, &mine, None, now).await;

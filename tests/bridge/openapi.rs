@@ -9,7 +9,7 @@ use partner_central_emulator::{Emulator, Fault};
 use patch_opportunity::{Kind, Outcome};
 use serde_json::{Value, json};
 
-use crate::{documents, patch};
+use crate::{documents, once, patch};
 
 const OPENAPI: &str = include_str!("../../functions/patch-opportunity/openapi.json");
 const OPENAPI_3_0: &str = include_str!("../../functions/patch-opportunity/openapi-3.0.json");
@@ -341,6 +341,7 @@ async fn every_example_is_what_the_function_answers() {
     function.send(&Request::new("GET", "/healthz")).await;
     emulator.seed_secret("bridge/token", r#"{"secrets": []}"#);
     answers.push(function.send(&committed).await);
+    answers.extend(once::problems().await);
 
     let mut documented = documented(&document());
     for answer in answers {

@@ -61,7 +61,7 @@ struct Wire {
 #[derive(Debug, Default)]
 struct Calls {
     made: Vec<String>,
-    cuts: Vec<Cut>,
+    cuts: Vec<Option<Cut>>,
 }
 
 impl Table {
@@ -124,14 +124,14 @@ impl Table {
         std::mem::take(&mut self.wire.calls().made)
     }
 
-    /// Cuts the wire for the next calls, one after the other.
-    pub fn cut(&self, cuts: &[Cut]) {
+    /// What becomes of the next calls, one after the other; `None` for one that nothing happens to.
+    pub fn cut(&self, cuts: &[Option<Cut>]) {
         self.wire.calls().cuts = cuts.iter().rev().copied().collect();
     }
 
     /// Cuts the wire for this many calls.
     pub fn cut_all(&self, cut: Cut, calls: usize) {
-        self.cut(&vec![cut; calls]);
+        self.cut(&vec![Some(cut); calls]);
     }
 
     /// Mends the wire.
@@ -209,7 +209,7 @@ async fn hand_on(State(wire): State<Arc<Wire>>, request: Request) -> Response {
     let cut = {
         let mut calls = wire.calls();
         calls.made.push(operation.clone());
-        calls.cuts.pop()
+        calls.cuts.pop().flatten()
     };
     let lost = || StatusCode::INTERNAL_SERVER_ERROR.into_response();
     if cut == Some(Cut::Before) {

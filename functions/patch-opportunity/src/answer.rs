@@ -5,7 +5,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::{StatusCode, header};
-use model::{Adjustment, Change, Code, Finding, Object, Opportunity, Source};
+use model::{Adjustment, Change, Code, Finding, Identifier, Object, Opportunity, Source};
 use serde::Serialize;
 
 use crate::{
@@ -63,6 +63,8 @@ pub enum Outcome {
     DryRun,
     /// The opportunity, or AWS's summary of it, was read.
     Read,
+    /// The request was carried out before: the answer is the one that it had then.
+    Replayed,
 }
 
 impl Outcome {
@@ -77,6 +79,7 @@ impl Outcome {
             Self::Unchanged => "unchanged",
             Self::DryRun => "dry-run",
             Self::Read => "read",
+            Self::Replayed => "replayed",
         }
     }
 }
@@ -108,9 +111,7 @@ impl Answer {
             Done::Updated(date) => (Outcome::Updated, date.clone()),
         };
         if date.is_none() {
-            let detail = "the change is written, and somebody may have written since: read the opportunity for \
-                          its `ETag`";
-            warnings.push(Finding::new("", Code::NoEtag, detail, Source::Unknown));
+            warnings.push(no_etag());
         }
         let is_dry_run = outcome == Outcome::DryRun;
         let identifier = read.id().to_owned();
@@ -151,6 +152,59 @@ impl Answer {
             applied,
         }
     }
+}
+
+impl Answer {
+    /// The answer to a write whose function died before it could answer. Others may have written since.
+    pub(crate) fn of_a_dead_owner(
+        identifier: &Identifier,
+        changes: &[Change],
+        preference: Preference,
+    ) -> Self {
+        let by_patch = |change: &Change| ChangeBy {
+            change: change.clone(),
+            source: Source::Patch,
+        };
+        let answer = match preference.answer {
+            Return::Minimal => Return::Minimal,
+            Return::Changes | Return::Representation => Return::Changes,
+        };
+        Self {
+            identifier: identifier.to_string(),
+            outcome: Outcome::Updated,
+            last_modified_date: None,
+            etag: None,
+            changes: changes.iter().map(by_patch).collect(),
+            adjustments: Vec::new(),
+            warnings: vec![no_etag()],
+            errors: None,
+            request: None,
+            opportunity: None,
+            applied: Preference {
+                answer,
+                ..preference
+            },
+        }
+    }
+
+    pub(crate) fn outcome(&self) -> Outcome {
+        self.outcome
+    }
+
+    /// `LastModifiedDate` now, where it is known.
+    pub(crate) fn last_modified_date(&self) -> Option<&str> {
+        self.last_modified_date.as_deref()
+    }
+
+    pub(crate) fn warn(&mut self, warning: Finding) {
+        self.warnings.push(warning);
+    }
+}
+
+fn no_etag() -> Finding {
+    let detail = "the change is written, and somebody may have written since: read the opportunity for \
+                  its `ETag`";
+    Finding::new("", Code::NoEtag, detail, Source::Unknown)
 }
 
 impl IntoResponse for Answer {

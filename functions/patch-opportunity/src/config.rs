@@ -14,6 +14,8 @@ pub struct Config {
     pub catalog: Catalog,
     /// `WEBHOOK_AUTH`: who may call.
     pub auth: AuthConfig,
+    /// `MEMORY_TABLE`: the DynamoDB table of the memory; without it there is none.
+    pub memory_table: Option<String>,
 }
 
 /// Who may call.
@@ -86,7 +88,11 @@ impl Config {
             "none" => return Err(ConfigError::Exposed),
             other => return Err(ConfigError::Auth(other.to_owned())),
         };
-        Ok(Self { catalog, auth })
+        Ok(Self {
+            catalog,
+            auth,
+            memory_table: variable("MEMORY_TABLE"),
+        })
     }
 }
 

@@ -11,6 +11,7 @@ mod etag;
 mod invocation;
 mod notes;
 mod observe;
+mod once;
 mod precondition;
 mod prefer;
 mod problem;
@@ -33,6 +34,7 @@ use axum::{
     routing,
 };
 use http::header;
+use memory::Memory;
 use model::{Catalog, Identifier};
 use partner_central::PartnerCentral;
 use serde_json::json;
@@ -44,6 +46,7 @@ pub use auth::Auth;
 pub use config::{AuthConfig, Config, ConfigError};
 use invocation::Invocation;
 pub use observe::observed;
+use once::Once;
 pub use problem::Kind;
 use problem::Problem;
 use request::{MalformedRequest, PatchRequest};
@@ -58,6 +61,7 @@ pub struct Bridge {
     partner_central: PartnerCentral,
     catalog: Catalog,
     auth: Arc<Auth>,
+    memory: Option<Memory>,
 }
 
 impl Bridge {
@@ -68,7 +72,15 @@ impl Bridge {
             partner_central,
             catalog,
             auth: Arc::new(auth),
+            memory: None,
         }
+    }
+
+    /// The same, with a memory: requests with a key are carried out once, and events of the bridge's own
+    /// writes are marked as such.
+    #[must_use]
+    pub fn with_memory(self, memory: Option<Memory>) -> Self {
+        Self { memory, ..self }
     }
 
     fn upstream<'a>(&'a self, invocation: &'a Invocation) -> Upstream<'a> {
@@ -118,7 +130,7 @@ async fn patch(
     Extension(invocation): Extension<Invocation>,
     in_path: Result<Option<Path<String>>, PathRejection>,
     http: Request,
-) -> Result<Answer, Problem> {
+) -> Result<Response, Problem> {
     let (http, body) = http.into_parts();
     let body = bridge.auth.admit(&http, body).await?;
     let in_path = in_path.map_err(MalformedRequest::from)?;
@@ -127,8 +139,9 @@ async fn patch(
     invocation.notes.about(&request.identifier);
 
     let upstream = bridge.upstream(&invocation);
-    let lenient = request.preference.lenient;
-    let settled = retry::until_settled(upstream, &request, |read| {
+    let (memory, is_signed) = (bridge.memory.as_ref(), bridge.auth.is_signed());
+    let once = Once::of((&http, &body), &request, upstream, memory, is_signed)?;
+    let settled = retry::until_settled(upstream, &request, &once, |read| {
         request.precondition.check(read)?;
         let after = request.patch.apply(read)?;
         let review = model::review(read, after, &invocation.today);
@@ -139,14 +152,20 @@ async fn patch(
             return Ok(Step::Unchanged(review));
         }
         review.refuse_owned()?;
-        review.refuse_locked(lenient)?;
-        review.refuse_invalid(lenient)?;
+        review.refuse_locked(request.preference.lenient)?;
+        review.refuse_invalid(request.preference.lenient)?;
         Ok(Step::Write(review))
     })
-    .await?;
+    .await;
 
-    let representation = representation::read_again(upstream, &request, &settled).await;
-    Ok(Answer::new(settled, representation, request.preference))
+    once.answer(match settled {
+        Ok(settled) => {
+            let representation = representation::read_again(upstream, &request, &settled).await;
+            Ok(Answer::new(settled, representation, request.preference))
+        }
+        Err(ended) => Err(ended),
+    })
+    .await
 }
 
 /// Reads an opportunity.

@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use memory::Memory;
 use partner_central::PartnerCentral;
 use patch_opportunity::{Auth, Bridge, Config, router, serve};
 
@@ -18,14 +19,23 @@ async fn main() -> ExitCode {
 }
 
 async fn run() -> Result<(), lambda_http::Error> {
-    let Config { catalog, auth } = Config::from_env(variable)?;
+    let Config {
+        catalog,
+        auth,
+        memory_table,
+    } = Config::from_env(variable)?;
     let sdk = partner_central::sdk_config().await?;
     let partner_central = PartnerCentral::new(&sdk);
+    let memory = memory_table.map(|table| Memory::new(&sdk, &table));
     // The rules are read while the network is waited for.
-    let (auth, (), ()) = tokio::join!(Auth::load(auth, &sdk), partner_central.open(), async {
-        model::load_rules();
-    });
-    serve(router(Bridge::new(partner_central, catalog, auth?))).await
+    let (auth, (), (), ()) = tokio::join!(
+        Auth::load(auth, &sdk),
+        partner_central.open(),
+        memory::open(memory.as_ref()),
+        async { model::load_rules() }
+    );
+    let bridge = Bridge::new(partner_central, catalog, auth?).with_memory(memory);
+    serve(router(bridge)).await
 }
 
 #[expect(

@@ -87,6 +87,7 @@ fn metrics(
     let counted = match (outcome, problem) {
         (Some(Outcome::Updated), _) => Some(Metric::Updated),
         (Some(Outcome::Unchanged), _) => Some(Metric::Unchanged),
+        (Some(Outcome::Replayed), _) => Some(Metric::Replayed),
         (_, Some(Kind::OpportunityLocked)) => Some(Metric::Locked),
         (_, Some(Kind::Unauthorized)) => Some(Metric::Unauthorized),
         (_, Some(Kind::Throttled)) => Some(Metric::Throttled),
@@ -96,6 +97,7 @@ fn metrics(
         metrics.count(metric, 1);
     }
     metrics.count(Metric::Conflicts, notes.conflicts());
+    metrics.count(Metric::MemoryUnavailable, notes.memory_unavailable());
     if !notes.upstream_time().is_zero() {
         metrics.time(Metric::UpstreamMilliseconds, notes.upstream_time());
     }

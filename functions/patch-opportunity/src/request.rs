@@ -8,6 +8,7 @@ use model::{
 use serde_json::Value;
 
 use crate::{
+    once::MalformedKey,
     precondition::{MalformedIfMatch, Precondition},
     prefer::Preference,
 };
@@ -37,6 +38,9 @@ pub(crate) enum MalformedRequest {
     /// `If-Match` is malformed.
     #[error(transparent)]
     IfMatch(#[from] MalformedIfMatch),
+    /// `Idempotency-Key` is malformed.
+    #[error(transparent)]
+    IdempotencyKey(#[from] MalformedKey),
     /// There is no `Content-Type`.
     #[error("`Content-Type` is missing; see `Accept-Patch`")]
     NoContentType,

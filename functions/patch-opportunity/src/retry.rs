@@ -19,7 +19,12 @@ use model::{Change, Opportunity, Review};
 use partner_central::{Error, NotConfirmed, Updated};
 use tokio::time::{Instant, sleep, timeout_at};
 
-use crate::{problem::Problem, request::PatchRequest, upstream::Upstream};
+use crate::{
+    once::{Ended, Once},
+    problem::Problem,
+    request::PatchRequest,
+    upstream::Upstream,
+};
 
 /// Updates sent for one patch, whatever happens: an account has 10 000 a day.
 const MAX_WRITES: u32 = 6;
@@ -100,13 +105,14 @@ struct Budget {
 /// Reads the opportunity, lets `decide` say what is to be done, and does it.
 ///
 /// # Errors
-/// What `decide` refuses, and what AWS refuses. [`Kind::Unconfirmed`](crate::Kind) where a write may have
+/// What `decide` and AWS refuse, and what was carried out before. [`Kind::Unconfirmed`](crate::Kind) where a write may have
 /// landed; with every other problem nothing was written.
 pub(crate) async fn until_settled(
     upstream: Upstream<'_>,
     request: &PatchRequest,
+    once: &Once<'_>,
     decide: impl Fn(&Opportunity) -> Result<Step, Problem>,
-) -> Result<Settled, Problem> {
+) -> Result<Settled, Ended> {
     let invocation = upstream.invocation;
     let mut budget = Budget::new(invocation.deadline);
     let mut in_doubt: Option<InDoubt> = None;
@@ -114,8 +120,8 @@ pub(crate) async fn until_settled(
     loop {
         let read = match read(upstream, request).await {
             Ok(read) => read,
-            Err(_) if in_doubt.is_some() => return Err(Problem::unconfirmed(&request.patch)),
-            Err(problem) => return Err(problem),
+            Err(_) if in_doubt.is_some() => return Err(Problem::unconfirmed(&request.patch).into()),
+            Err(problem) => return Err(problem.into()),
         };
         let date = read.last_modified_date().to_owned();
 
@@ -126,7 +132,8 @@ pub(crate) async fn until_settled(
                     return Ok(sent.settled(Done::Updated(date)));
                 }
                 Verdict::Unclear => {
-                    return Err(Problem::unconfirmed(&request.patch).with_etag(&date));
+                    let unconfirmed = Problem::unconfirmed(&request.patch);
+                    return Err(unconfirmed.with_etag(&date).into());
                 }
                 // Under the date that it carried it can still land; under another one it cannot.
                 Verdict::NotLanded if sent.read.last_modified_date() == date => {
@@ -138,7 +145,8 @@ pub(crate) async fn until_settled(
         if let Some(error) = failed.take()
             && !budget.allows_another(&error)
         {
-            return Err(given_up(error, in_doubt.as_ref(), request).with_etag(&date));
+            let problem = given_up(error, in_doubt.as_ref(), request);
+            return Err(problem.with_etag(&date).into());
         }
 
         let review = match decide(&read).map_err(|problem| problem.with_etag(&date))? {
@@ -146,6 +154,10 @@ pub(crate) async fn until_settled(
             Step::Tell(review) => return Ok(Settled::new(read, review, Done::Told)),
             Step::Unchanged(review) => return Ok(Settled::new(read, review, Done::Unchanged)),
         };
+        match once.claim(&read, &review).await {
+            Err(_) if in_doubt.is_some() => return Err(Problem::unconfirmed(&request.patch).into()),
+            claimed => claimed?,
+        }
         match write(upstream, &review, budget.begin()).await {
             Ok(Updated {
                 last_modified_date, ..
@@ -165,7 +177,7 @@ pub(crate) async fn until_settled(
                         is_unanswered: error.is_unanswered,
                     });
                 } else if error.cause != Error::Conflict && in_doubt.is_none() {
-                    return Err(Problem::from(error.cause).with_etag(&date));
+                    return Err(Problem::from(error.cause).with_etag(&date).into());
                 }
                 failed = Some(error.cause);
             }

@@ -115,6 +115,13 @@ impl Memory {
     }
 }
 
+/// Opens the connection of a memory, where there is one: see [`Memory::open`].
+pub async fn open(memory: Option<&Memory>) {
+    if let Some(memory) = memory {
+        memory.open().await;
+    }
+}
+
 /// What happened to a call: AWS's name for it, and none of its words.
 fn outline<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> String {
     match error {

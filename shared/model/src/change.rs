@@ -42,6 +42,13 @@ impl Change {
         let found = pointer::find(document, &self.pointer).unwrap_or(&ABSENT);
         are_equal(found, &self.before)
     }
+
+    /// Whether the place is in `document` as it is after this change.
+    #[must_use]
+    pub fn is_made_in(&self, document: &Object) -> bool {
+        let found = pointer::find(document, &self.pointer).unwrap_or(&ABSENT);
+        are_equal(found, &self.after)
+    }
 }
 
 /// Whether two values are equal as [`Change::between`] has it.
@@ -180,6 +187,8 @@ mod tests {
             let document = json!({"Contacts": contacts});
             let document = document.as_object().unwrap();
             assert_eq!(change.is_not_made_in(document), is_not_made, "{contacts}");
+            let is_made = contacts == change.after;
+            assert_eq!(change.is_made_in(document), is_made, "{contacts}");
         }
         assert!(!change.is_not_made_in(&Object::new()));
         let added = Change {

@@ -89,6 +89,8 @@ codes! {
     NoEtag = "no-etag",
     /// Somebody has changed the opportunity since the write.
     ChangedSince = "changed-since",
+    /// The bridge's memory did not answer.
+    NotRemembered = "not-remembered",
     /// There are more findings than are listed.
     More = "more",
 

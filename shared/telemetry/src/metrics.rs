@@ -28,6 +28,10 @@ pub enum Metric {
     Throttled,
     /// Writes that were tried again, because somebody else had written.
     Conflicts,
+    /// Requests that were answered as before, without being carried out again.
+    Replayed,
+    /// Calls to the memory that it did not answer.
+    MemoryUnavailable,
     /// Events enriched.
     Enriched,
     /// Events enriched without AWS's summary, though it was asked for.
@@ -47,6 +51,8 @@ impl Metric {
             Self::Unauthorized => "Unauthorized",
             Self::Throttled => "Throttled",
             Self::Conflicts => "Conflicts",
+            Self::Replayed => "Replayed",
+            Self::MemoryUnavailable => "MemoryUnavailable",
             Self::Enriched => "Enriched",
             Self::WithoutSummary => "WithoutSummary",
             Self::UpstreamMilliseconds => "UpstreamMilliseconds",
