@@ -11,6 +11,7 @@ mod enrich;
 mod gates;
 mod judgement;
 mod log;
+mod memory_events;
 mod memory_table;
 mod once;
 mod openapi;

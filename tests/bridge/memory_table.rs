@@ -16,14 +16,14 @@ use serde_json::{Value, json};
 const PATIENCE: Duration = Duration::from_secs(30);
 const DAY: Duration = Duration::from_hours(24);
 
-pub(crate) async fn memory(table: &Table) -> Memory {
+async fn memory(table: &Table) -> Memory {
     let config = aws_config::defaults(BehaviorVersion::latest())
         .region(Region::new("us-east-1"))
         .credentials_provider(Credentials::for_tests())
         .endpoint_url(table.url())
         .load()
         .await;
-    Memory::with_patience(&config, table.name(), PATIENCE)
+    Memory::with_patience(&config, table.name(), DAY, PATIENCE)
 }
 
 async fn start() -> (Table, Memory) {
@@ -206,6 +206,7 @@ async fn two_large_states_fit_into_one_item() {
 async fn the_last_writes_of_the_bridge_are_recalled_with_an_event() {
     let (_table, memory) = start().await;
     let write = |number: u32| Write {
+        before: format!("2026-03-04T05:05:0{number}Z"),
         date: format!("2026-03-04T05:06:0{number}Z"),
         request_id: format!("request {number}"),
     };
@@ -225,8 +226,8 @@ async fn the_last_writes_of_the_bridge_are_recalled_with_an_event() {
 #[tokio::test]
 async fn what_has_expired_counts_as_gone_while_the_table_still_has_it() {
     let (_table, memory) = start().await;
-    let memory = memory.with_retention(DAY);
     let write = Write {
+        before: "2026-03-04T05:06:06Z".to_owned(),
         date: "2026-03-04T05:06:07Z".to_owned(),
         request_id: "request".to_owned(),
     };

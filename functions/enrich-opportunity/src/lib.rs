@@ -10,9 +10,11 @@ mod config;
 mod error;
 mod observe;
 mod read;
+mod remember;
 mod trace;
 
 use lambda_runtime::LambdaEvent;
+use memory::Memory;
 use model::{CloudEvent, OpportunityEvent};
 use partner_central::PartnerCentral;
 use serde_json::Value;
@@ -29,6 +31,7 @@ pub struct Bridge {
     partner_central: PartnerCentral,
     config: Config,
     clock: Clock,
+    memory: Option<Memory>,
 }
 
 impl Bridge {
@@ -39,7 +42,14 @@ impl Bridge {
             partner_central,
             config,
             clock,
+            memory: None,
         }
+    }
+
+    /// The same, with a memory: events tell what changed, and who changed it.
+    #[must_use]
+    pub fn with_memory(self, memory: Option<Memory>) -> Self {
+        Self { memory, ..self }
     }
 
     /// Answers one event, and tells the operator about it.
@@ -75,13 +85,12 @@ impl Bridge {
 
         let xray = context.xray_trace_id.as_deref();
         let traceparent = xray.and_then(trace::traceparent);
-        Ok(CloudEvent::new(
-            &event,
-            opportunity,
-            summary,
-            started,
-            traceparent,
-        ))
+        let enriched = CloudEvent::new(&event, opportunity, summary, started, traceparent);
+        let Some(memory) = &self.memory else {
+            return Ok(enriched);
+        };
+        let now = self.clock.now().into();
+        Ok(remember::told(memory, &self.config.catalog, enriched, now).await)
     }
 
     fn refuse_other_catalog(&self, event: &OpportunityEvent) -> Result<(), Error> {

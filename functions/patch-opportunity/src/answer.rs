@@ -41,6 +41,9 @@ pub(crate) struct Answer {
     opportunity: Option<Object>,
     #[serde(skip)]
     applied: Preference,
+    /// `LastModifiedDate` that the write carried.
+    #[serde(skip)]
+    before: Option<String>,
 }
 
 /// A change, and whose it is.
@@ -115,6 +118,7 @@ impl Answer {
         }
         let is_dry_run = outcome == Outcome::DryRun;
         let identifier = read.id().to_owned();
+        let before = Some(read.last_modified_date().to_owned());
         let mut applied = Preference {
             answer: if is_dry_run {
                 Return::Changes
@@ -150,6 +154,7 @@ impl Answer {
             request: is_dry_run.then_some(review.update.body),
             opportunity,
             applied,
+            before,
         }
     }
 }
@@ -184,6 +189,7 @@ impl Answer {
                 answer,
                 ..preference
             },
+            before: None,
         }
     }
 
@@ -191,9 +197,14 @@ impl Answer {
         self.outcome
     }
 
-    /// `LastModifiedDate` now, where it is known.
-    pub(crate) fn last_modified_date(&self) -> Option<&str> {
-        self.last_modified_date.as_deref()
+    /// `LastModifiedDate` before and after the write, where there was one and both are known.
+    pub(crate) fn dates(&self) -> Option<(&str, &str)> {
+        let is_written = self.outcome == Outcome::Updated;
+        let dates = self
+            .before
+            .as_deref()
+            .zip(self.last_modified_date.as_deref());
+        dates.filter(|_| is_written)
     }
 
     pub(crate) fn warn(&mut self, warning: Finding) {

@@ -1,8 +1,9 @@
 //! The configuration, from environment variables to values.
 
-use std::net::IpAddr;
+use std::{net::IpAddr, time::Duration};
 
 use http::Uri;
+use memory::ParseRetentionError;
 use model::{Catalog, ParseCatalogError};
 
 use crate::secrets::SecretSource;
@@ -16,6 +17,8 @@ pub struct Config {
     pub auth: AuthConfig,
     /// `MEMORY_TABLE`: the DynamoDB table of the memory; without it there is none.
     pub memory_table: Option<String>,
+    /// `MEMORY_RETENTION_DAYS`: for how long an opportunity is remembered that nothing is heard of.
+    pub memory_retention: Duration,
 }
 
 /// Who may call.
@@ -47,6 +50,9 @@ pub enum ConfigError {
     /// `PARTNER_CENTRAL_CATALOG` holds no catalog.
     #[error("`PARTNER_CENTRAL_CATALOG` is wrong: {0}")]
     Catalog(#[from] ParseCatalogError),
+    /// `MEMORY_RETENTION_DAYS` is no number of days.
+    #[error(transparent)]
+    MemoryRetention(#[from] ParseRetentionError),
     /// `WEBHOOK_AUTH` holds no way to authenticate.
     #[error("`WEBHOOK_AUTH` is `{0}`, expected {AUTH}")]
     Auth(String),
@@ -92,6 +98,7 @@ impl Config {
             catalog,
             auth,
             memory_table: variable("MEMORY_TABLE"),
+            memory_retention: memory::retention(variable("MEMORY_RETENTION_DAYS"))?,
         })
     }
 }

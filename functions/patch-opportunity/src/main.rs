@@ -23,10 +23,11 @@ async fn run() -> Result<(), lambda_http::Error> {
         catalog,
         auth,
         memory_table,
+        memory_retention,
     } = Config::from_env(variable)?;
     let sdk = partner_central::sdk_config().await?;
     let partner_central = PartnerCentral::new(&sdk);
-    let memory = memory_table.map(|table| Memory::new(&sdk, &table));
+    let memory = memory_table.map(|table| Memory::new(&sdk, &table, memory_retention));
     // The rules are read while the network is waited for.
     let (auth, (), (), ()) = tokio::join!(
         Auth::load(auth, &sdk),

@@ -200,12 +200,11 @@ impl<'a> Once<'a> {
     }
 
     async fn keep_write(&self, answer: &Answer) -> Result<(), Unavailable> {
-        let (Some(memory), Outcome::Updated, Some(date)) =
-            (self.memory, answer.outcome(), answer.last_modified_date())
-        else {
+        let (Some(memory), Some((before, date))) = (self.memory, answer.dates()) else {
             return Ok(());
         };
         let write = Write {
+            before: before.to_owned(),
             date: date.to_owned(),
             request_id: self.upstream.invocation.request_id.clone(),
         };

@@ -15,6 +15,7 @@
 mod item;
 mod opportunity;
 mod request;
+mod retention;
 
 use std::{sync::Arc, time::Duration};
 
@@ -26,6 +27,7 @@ use aws_sdk_dynamodb::{
 
 pub use opportunity::{Before, Content, Documents, Remembered, Summary, Told, Write};
 pub use request::{Claim, Key, Record, Stored, Writing};
+pub use retention::{ParseRetentionError, retention};
 
 /// How long an answer of the table is waited for. It takes milliseconds; a caller whose request is held
 /// up by it would rather be told.
@@ -36,8 +38,6 @@ const ATTEMPTS: u32 = 2;
 const PAUSE: Duration = Duration::from_millis(50);
 /// Time to open the connection at the start: Lambda gives 10 s for all of it.
 const OPEN_TIMEOUT: Duration = Duration::from_secs(3);
-/// How long an opportunity is remembered that nothing is heard of.
-const RETENTION: Duration = Duration::from_hours(400 * 24);
 
 /// The table. Clones share their connections.
 #[derive(Debug, Clone)]
@@ -56,15 +56,21 @@ pub struct Unavailable {
 }
 
 impl Memory {
-    /// The table of this name, with the region, the credentials and the endpoint of `config`.
+    /// The table of this name, with the region, the credentials and the endpoint of `config`. An
+    /// opportunity is remembered for as long as `retention` after it was last heard of.
     #[must_use]
-    pub fn new(config: &SdkConfig, table: &str) -> Self {
-        Self::with_patience(config, table, PATIENCE)
+    pub fn new(config: &SdkConfig, table: &str, retention: Duration) -> Self {
+        Self::with_patience(config, table, retention, PATIENCE)
     }
 
     /// The same, with another time for each answer: a busy machine is not a broken table.
     #[must_use]
-    pub fn with_patience(config: &SdkConfig, table: &str, patience: Duration) -> Self {
+    pub fn with_patience(
+        config: &SdkConfig,
+        table: &str,
+        retention: Duration,
+        patience: Duration,
+    ) -> Self {
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(patience)
             .operation_attempt_timeout(patience)
@@ -80,14 +86,8 @@ impl Memory {
         Self {
             client: Client::from_conf(config),
             table: table.into(),
-            retention: RETENTION,
+            retention,
         }
-    }
-
-    /// The same, and an opportunity is remembered for this long after it was last heard of.
-    #[must_use]
-    pub fn with_retention(self, retention: Duration) -> Self {
-        Self { retention, ..self }
     }
 
     /// Opens the connection, so that the first call does not pay for it: asks for an item that there is

@@ -10,7 +10,7 @@
 //! | `told` | that event, but for AWS's summary, deflated |
 //! | `summary` | AWS's summary as it was read last, deflated |
 //! | `before`, `before_summary` | the same of the event before it |
-//! | `write1` … `write4` | the bridge's own last writes: `LastModifiedDate` and the id of the request |
+//! | `write1` … `write4` | the bridge's own last writes: `LastModifiedDate` before and after, and the id of the request |
 //!
 //! Text in place of a document says that it was too large to keep, null that there was none.
 
@@ -85,6 +85,8 @@ pub struct Documents {
 /// A write of the bridge's own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Write {
+    /// `LastModifiedDate` before it, byte for byte: nobody else's write is between the two.
+    pub before: String,
     /// `LastModifiedDate` after it, byte for byte.
     pub date: String,
     /// The id of the request that it was for.
@@ -218,7 +220,10 @@ impl Memory {
         now: Instant,
     ) -> Result<(), Unavailable> {
         let key = key(catalog, identifier);
-        let this = text(format!("{} {}", write.date, write.request_id));
+        let this = text(format!(
+            "{} {} {}",
+            write.before, write.date, write.request_id
+        ));
         let [first, second, third, fourth] = WRITES;
         let moves = format!(
             "SET {fourth} = if_not_exists({third}, :nothing), {third} = if_not_exists({second}, :nothing), \
@@ -387,8 +392,10 @@ impl Remembered {
 
 impl Write {
     fn parse(text: &str) -> Option<Self> {
-        let (date, request_id) = text.split_once(' ')?;
+        let (before, rest) = text.split_once(' ')?;
+        let (date, request_id) = rest.split_once(' ')?;
         Some(Self {
+            before: before.to_owned(),
             date: date.to_owned(),
             request_id: request_id.to_owned(),
         })

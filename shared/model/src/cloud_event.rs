@@ -8,9 +8,10 @@
 //!   events arrive. (`time` cannot do that: it is Partner Central's, to the second, and a retry keeps it.)
 //! - `id` is the same for the same content: the duplicates that Partner Central sends (two events in one
 //!   second with different EventBridge ids) collapse. What changes and changes back has its first id
-//!   again.
+//!   again, unless the bridge has a memory: see `told.rs`.
 
 mod problem;
+mod told;
 
 use std::{fmt::Write, time::SystemTime};
 
@@ -19,10 +20,11 @@ use serde::Serialize;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::{EventKind, Instant, Object, Opportunity, OpportunityEvent};
+use crate::{Change, EventKind, Instant, Object, Opportunity, OpportunityEvent};
 
+use problem::{CHANGES, SUMMARY, fetch_opportunity, fetch_summary};
 pub use problem::{Problem, ProblemCode};
-use problem::{SUMMARY, fetch_opportunity, fetch_summary};
+pub use told::{Envelope, Origin};
 
 /// The schema that `data` follows: `$defs/Data` of `schema/opportunity-event.schema.json`.
 const DATA_SCHEMA: &str = "urn:opportunity-bridge:schemas/opportunity-event/1#/$defs/Data";
@@ -60,6 +62,11 @@ struct Data {
     opportunity: Option<Object>,
     #[serde(skip_serializing_if = "Option::is_none")]
     aws_summary: Option<Object>,
+    /// Since the event before; `None` where that is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    changes: Option<Vec<Change>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    origin: Option<Origin>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     problems: Vec<Problem>,
 }
@@ -78,10 +85,7 @@ impl CloudEvent {
         started: Instant,
         traceparent: Option<String>,
     ) -> Self {
-        let kind = match event.kind {
-            EventKind::Created => "aws.partnercentral.opportunity.created",
-            EventKind::Updated => "aws.partnercentral.opportunity.updated",
-        };
+        let kind = type_of(event.kind);
         let source = source(&opportunity);
         let (sequence, of_date) = sequence(&opportunity, started);
         let opportunity = opportunity.into_document();
@@ -91,15 +95,13 @@ impl CloudEvent {
             None => (None, None),
         };
         let mut content = format!("{kind}\n{}\n", event.catalog);
-        canonical_members(&opportunity, &mut content);
-        match (&aws_summary, &of_summary) {
-            (Some(summary), _) => {
-                content.push('\n');
-                canonical_members(summary, &mut content);
-            }
-            (None, Some(problem)) => without_summary(problem, &sequence, &mut content),
-            (None, None) => {}
-        }
+        write_content(
+            &opportunity,
+            aws_summary.as_ref(),
+            of_summary.as_ref(),
+            &sequence,
+            &mut content,
+        );
         let mut cloud_event = Self {
             specversion: "1.0",
             id: sha256(&content),
@@ -115,6 +117,8 @@ impl CloudEvent {
             data: Data {
                 opportunity: Some(opportunity),
                 aws_summary,
+                changes: None,
+                origin: None,
                 problems: of_date.into_iter().chain(of_summary).collect(),
             },
         };
@@ -149,12 +153,15 @@ impl CloudEvent {
         &self.data.problems
     }
 
-    /// Leaves out what is over the limit, and says so: the summary first, then the history, as a last
-    /// resort the opportunity.
+    /// Leaves out what is over the limit, and says so: the changes first, then the summary, then the
+    /// history, as a last resort the opportunity.
     fn shrink(&mut self) {
         type Removal = fn(&mut Data) -> bool;
         let opportunity = fetch_opportunity(&self.subject);
-        let removals: [(&str, String, Removal); 3] = [
+        let removals: [(&'static str, String, Removal); 4] = [
+            (CHANGES, "what changed is not known".to_owned(), |data| {
+                data.changes.take().is_some()
+            }),
             (SUMMARY, fetch_summary(&self.subject), |data| {
                 data.aws_summary.take().is_some()
             }),
@@ -180,7 +187,7 @@ impl CloudEvent {
             }
             if remove(&mut self.data) {
                 self.data.problems.push(Problem {
-                    pointer,
+                    pointer: pointer.into(),
                     code: ProblemCode::TooLarge,
                     detail: format!(
                         "left out, because the event would be larger than {MAX_SIZE} bytes; {fetch}"
@@ -219,7 +226,7 @@ fn sequence(opportunity: &Opportunity, started: Instant) -> (String, Option<Prob
         Ok(modified) => (modified, None),
         Err(error) => {
             let problem = Problem {
-                pointer: "/opportunity/LastModifiedDate",
+                pointer: "/opportunity/LastModifiedDate".into(),
                 code: ProblemCode::Malformed,
                 detail: format!("{error}; `sequence` has the instant of the read in its place"),
             };
@@ -230,6 +237,32 @@ fn sequence(opportunity: &Opportunity, started: Instant) -> (String, Option<Prob
     let milliseconds = modified.unix_milliseconds().min(999_999_999_999_999);
     let microseconds = started.unix_microseconds().min(999_999_999_999_999_999);
     (format!("{milliseconds:015}-{microseconds:018}"), problem)
+}
+
+fn type_of(kind: EventKind) -> &'static str {
+    match kind {
+        EventKind::Created => "aws.partnercentral.opportunity.created",
+        EventKind::Updated => "aws.partnercentral.opportunity.updated",
+    }
+}
+
+/// What an event tells, as text that is the same for the same content.
+fn write_content(
+    opportunity: &Object,
+    summary: Option<&Object>,
+    of_summary: Option<&Problem>,
+    sequence: &str,
+    content: &mut String,
+) {
+    canonical_members(opportunity, content);
+    match (summary, of_summary) {
+        (Some(summary), _) => {
+            content.push('\n');
+            canonical_members(summary, content);
+        }
+        (None, Some(problem)) => without_summary(problem, sequence, content),
+        (None, None) => {}
+    }
 }
 
 /// Why the summary is missing, as part of the content that the id stands for.

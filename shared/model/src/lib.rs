@@ -44,7 +44,7 @@ mod schema;
 mod update;
 
 pub use change::Change;
-pub use cloud_event::{CloudEvent, Problem, ProblemCode};
+pub use cloud_event::{CloudEvent, Envelope, Origin, Problem, ProblemCode};
 pub use code::Code;
 pub use event::{
     Detail, EventError, EventKind, OpportunityEvent, PARTNER_CENTRAL, Reference, SWEEP,

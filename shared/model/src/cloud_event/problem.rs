@@ -3,19 +3,24 @@
 //! A summary that cannot be read or an opportunity that is too large never costs the event: it is handed
 //! on with what there is, and says what is missing, why, and how to fetch it.
 
-use serde::{Serialize, Serializer};
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::OpportunityEvent;
+
+/// Where the changes are in the event's data.
+pub(super) const CHANGES: &str = "/changes";
 
 /// Where the summary is in the event's data.
 pub(super) const SUMMARY: &str = "/awsSummary";
 
 /// Something that is not in the event or not right, and why:
 /// `{"pointer": "/awsSummary", "code": "throttled", "detail": "…"}`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {
     /// What it is about, as a JSON Pointer into `data`.
-    pub pointer: &'static str,
+    pub pointer: Cow<'static, str>,
     /// Why, for programs.
     pub code: ProblemCode,
     /// The same for people.
@@ -23,7 +28,8 @@ pub struct Problem {
 }
 
 /// Why something is missing or not right, as a receiver can decide by it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum ProblemCode {
     /// `access-denied`: AWS does not let the bridge read it.
     AccessDenied,
@@ -81,9 +87,21 @@ impl Problem {
     pub fn without_summary(code: ProblemCode, reason: &str, event: &OpportunityEvent) -> Self {
         let fetch = fetch_summary(event.identifier.as_str());
         Self {
-            pointer: SUMMARY,
+            pointer: SUMMARY.into(),
             code,
             detail: format!("{reason}; {fetch}"),
+        }
+    }
+}
+
+impl Problem {
+    /// What changed is not known: `reason` is a sentence without its full stop.
+    #[must_use]
+    pub fn without_changes(code: ProblemCode, reason: &str) -> Self {
+        Self {
+            pointer: CHANGES.into(),
+            code,
+            detail: format!("{reason}: what changed is not known"),
         }
     }
 }
