@@ -102,7 +102,8 @@ fn problems(event: &Value) -> Vec<(&str, &str)> {
 async fn an_event_tells_what_changed_since_the_one_before_it_for_one_call() {
     let ground = Ground::new().await;
     let first = ground.told().await;
-    assert_eq!(first["data"].get("changes"), None);
+    let data = &first["data"];
+    assert_eq!((data.get("changes"), data.get("since")), (None, None));
     assert_eq!(first["data"]["origin"], json!({"actor": "other"}));
     assert_eq!(first["data"].get("problems"), None);
 
@@ -130,6 +131,7 @@ async fn an_event_tells_what_changed_since_the_one_before_it_for_one_call() {
             ("/awsSummary/Score", &json!(1), &json!(2)),
         ]
     );
+    assert_eq!(second["data"]["since"], first["sequence"]);
     assert_eq!(second["data"]["origin"], json!({"actor": "other"}));
     assert_eq!(ground.table.calls(), ["UpdateItem", "UpdateItem"]);
 }
@@ -293,6 +295,15 @@ async fn an_event_whose_function_died_after_it_was_remembered_is_told_whole() {
     assert_eq!(problems(&lost), [("/changes", "unavailable")]);
     let told = ground.told().await;
     assert_eq!(changes(&told)[0].0, "/opportunity/LifeCycle/Stage");
+
+    // Where the next change is quicker than the retry, it can be seen that something is missing.
+    ground.stage("Launched");
+    ground.table.cut_all(Cut::After, 2);
+    ground.told().await;
+    ground.edit(|document| document["LifeCycle"]["NextSteps"] = json!("Call"));
+    let next = ground.told().await;
+    assert_eq!(changes(&next).len(), 1);
+    assert!(next["data"]["since"].as_str() > told["sequence"].as_str());
 }
 
 #[tokio::test]

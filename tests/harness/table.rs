@@ -148,6 +148,14 @@ impl Table {
         scanned["Items"].as_array().cloned().unwrap_or_default()
     }
 
+    /// Lets the time of every item be over, though the table still has it.
+    pub async fn expire(&self) {
+        for mut item in self.items().await {
+            item["expires"] = json!({"N": "1"});
+            self.put(&item).await;
+        }
+    }
+
     /// Puts an item, as DynamoDB's JSON has it.
     pub async fn put(&self, item: &Value) {
         let put = json!({"TableName": self.name(), "Item": item});

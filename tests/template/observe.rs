@@ -11,9 +11,9 @@
     reason = "an observation that fails must not go on; the result is what is printed"
 )]
 
-use std::{cell::RefCell, collections::BTreeSet};
+use std::{cell::RefCell, collections::BTreeSet, time::Duration};
 
-use bridge_tests::{Function, Request};
+use bridge_tests::{Cut, Function, Request, Table};
 use partner_central_emulator::{Emulator, Fault};
 use serde_json::{Value, json};
 
@@ -42,11 +42,19 @@ async fn emulator() -> Emulator {
 
 async fn enrich_opportunity() -> Value {
     let emulator = emulator().await;
-    let function = Function::start("enrich-opportunity", &emulator, &[CATALOG]).await;
+    let table = Table::start().await;
+    let memory = memory(&table);
+    let variables = [&[CATALOG][..], &named(&memory)].concat();
+    let function = Function::start("enrich-opportunity", &emulator, &variables).await;
     let event = include_str!("../../events/opportunity-updated.json");
     let event: Value = event.parse().expect("the sample is JSON");
     let answer = function.invoke(event.clone()).await;
     answer.expect("a CloudEvent");
+    table.cut_all(Cut::Before, TRIES);
+    let answer = function.invoke(event.clone()).await;
+    answer.expect("a CloudEvent without changes");
+    table.mend();
+    table.expire().await;
     emulator.inject("GetAwsOpportunitySummary", 1, Fault::AccessDenied);
     let answer = function.invoke(event.clone()).await;
     answer.expect("a CloudEvent without a summary");
@@ -56,7 +64,22 @@ async fn enrich_opportunity() -> Value {
     let variables = Variables::default();
     let config = enrich_opportunity::Config::from_env(|name| variables.get(name, &[CATALOG]));
     config.expect("a configuration");
-    observed(&emulator, function, variables).await
+    observed(&emulator, &table, function, variables).await
+}
+
+/// The variables of a function with a memory.
+fn memory(table: &Table) -> [(&'static str, String); 2] {
+    [
+        ("AWS_ENDPOINT_URL_DYNAMODB", table.url()),
+        ("MEMORY_TABLE", table.name().to_owned()),
+    ]
+}
+
+fn named<'a>(variables: &'a [(&'static str, String)]) -> Vec<(&'a str, &'a str)> {
+    let named = variables
+        .iter()
+        .map(|(name, value)| (*name, value.as_str()));
+    named.collect()
 }
 
 async fn patch_opportunity() -> (Value, Vec<String>) {
@@ -67,7 +90,10 @@ async fn patch_opportunity() -> (Value, Vec<String>) {
         ("WEBHOOK_AUTH", "bearer"),
         ("WEBHOOK_SECRET_ID", "tokens"),
     ];
-    let function = Function::start("patch-opportunity", &emulator, &auth).await;
+    let table = Table::start().await;
+    let memory = memory(&table);
+    let with_memory = [&auth[..], &named(&memory)].concat();
+    let function = Function::start("patch-opportunity", &emulator, &with_memory).await;
     let patch =
         |patch: Value| Request::patch(IDENTIFIER, &patch).header("authorization", "Bearer a-token");
     let stage = |stage: &str| patch(json!({"LifeCycle": {"Stage": stage}}));
@@ -77,6 +103,13 @@ async fn patch_opportunity() -> (Value, Vec<String>) {
         .send(&patch(json!({"Project": {"Title": "Other"}})))
         .await;
     function.send(&Request::patch(IDENTIFIER, &json!({}))).await;
+    let once = stage("Business Validation").header("idempotency-key", "k");
+    function.send(&once).await;
+    function.send(&once).await;
+    once_that_comes_to_nothing(&emulator, &function, &once).await;
+    table.cut_all(Cut::Before, TRIES);
+    function.send(&once).await;
+    table.mend();
     let edit = |document: &mut Value| {
         let life_cycle = document.get_mut("LifeCycle").expect("a life cycle");
         *life_cycle.get_mut("NextSteps").expect("next steps") = json!("Somebody else's");
@@ -98,7 +131,22 @@ async fn patch_opportunity() -> (Value, Vec<String>) {
         let config = patch_opportunity::Config::from_env(|name| variables.get(name, &given));
         config.expect("a way to authenticate that the function names is one that it takes");
     }
-    (observed(&emulator, function, variables).await, auths)
+    let observed = observed(&emulator, &table, function, variables).await;
+    (observed, auths)
+}
+
+/// A claim that is let go of after AWS's refusal, and one that is given up in doubt.
+async fn once_that_comes_to_nothing(emulator: &Emulator, function: &Function, request: &Request) {
+    emulator.inject("UpdateOpportunity", 1, Fault::NotFound);
+    let request = request.clone().header("idempotency-key", "refused");
+    let body = json!({"LifeCycle": {"Stage": "Prospect"}}).to_string();
+    function.send(&request.clone().body(&body)).await;
+    emulator.inject("UpdateOpportunity", TRIES, Fault::AnswerLost);
+    emulator.inject("GetOpportunity", 1, Fault::Delay(Duration::ZERO));
+    emulator.inject("GetOpportunity", TRIES, Fault::InternalServer);
+    let request = request.header("idempotency-key", "in-doubt");
+    function.send(&request.body(&body)).await;
+    emulator.clear_faults();
 }
 
 /// The ways to authenticate, as the function lists them where it is given another.
@@ -124,16 +172,25 @@ impl Variables {
 }
 
 /// All that was seen of a function; it is stopped.
-async fn observed(emulator: &Emulator, function: Function, variables: Variables) -> Value {
+async fn observed(
+    emulator: &Emulator,
+    table: &Table,
+    function: Function,
+    variables: Variables,
+) -> Value {
     let requests = emulator.requests();
     let targets = requests
         .iter()
         .filter_map(|it| it.headers.get("x-amz-target")?.to_str().ok());
+    let of_table = table.calls();
+    let of_table = of_table
+        .iter()
+        .map(|call| format!("DynamoDB_20120810.{call}"));
     let log = function.finish().await;
     let lines = log.lines().filter_map(|line| line.parse::<Value>().ok());
     json!({
         "variables": variables.0,
-        "calls": targets.collect::<BTreeSet<_>>(),
+        "calls": targets.map(str::to_owned).chain(of_table).collect::<BTreeSet<_>>(),
         "metrics": lines.filter(|line| line.get("_aws").is_some()).collect::<Vec<_>>(),
     })
 }

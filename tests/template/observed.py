@@ -7,7 +7,11 @@ from functools import cache
 from tests.template.stack import ROOT
 
 # The services' own names in `x-amz-target`, and IAM's for the same.
-SERVICES = {"AWSPartnerCentralSelling": "partnercentral", "secretsmanager": "secretsmanager"}
+SERVICES = {
+    "AWSPartnerCentralSelling": "partnercentral",
+    "DynamoDB_20120810": "dynamodb",
+    "secretsmanager": "secretsmanager",
+}
 
 
 @cache

@@ -57,6 +57,7 @@ fn retold(event: CloudEvent, digest: &str, remembered: Remembered) -> CloudEvent
         told,
         now,
         before,
+        since,
         writes,
     } = remembered;
     let is_this = told.sequence == event.sequence();
@@ -70,7 +71,7 @@ fn retold(event: CloudEvent, digest: &str, remembered: Remembered) -> CloudEvent
         } else {
             event
         };
-        return event.with_changes(Err(problem), None);
+        return event.since(since).with_changes(Err(problem), None);
     };
     let origin = origin(&before, &now, &writes);
     let changes = match before {
@@ -93,6 +94,7 @@ fn retold(event: CloudEvent, digest: &str, remembered: Remembered) -> CloudEvent
     };
     event
         .in_sequence(told.sequence, &told.digest)
+        .since(since)
         .with_changes(changes, Some(origin))
 }
 

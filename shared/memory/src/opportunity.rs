@@ -9,7 +9,7 @@
 //! | `sequence`, `digest` | of the event that was handed on last |
 //! | `told` | that event, but for AWS's summary, deflated |
 //! | `summary` | AWS's summary as it was read last, deflated |
-//! | `before`, `before_summary` | the same of the event before it |
+//! | `before`, `before_summary`, `before_sequence` | the same of the event before it |
 //! | `write1` … `write4` | the bridge's own last writes: `LastModifiedDate` before and after, and the id of the request |
 //!
 //! Text in place of a document says that it was too large to keep, null that there was none.
@@ -102,6 +102,8 @@ pub struct Remembered {
     pub now: Option<Documents>,
     /// What was handed on before it.
     pub before: Before,
+    /// The `sequence` of the event before it.
+    pub since: Option<String>,
     /// The bridge's last writes, the newest first.
     pub writes: Vec<Write>,
 }
@@ -142,19 +144,22 @@ impl Memory {
     ) -> Result<Remembered, Unavailable> {
         let key = key(catalog, identifier);
         let state = State::of(told)?;
-        let mut moves = vec!["#before = if_not_exists(#told, :nothing)"];
-        moves.push("#before_summary = if_not_exists(#summary, :nothing)");
-        moves.extend([
+        let mut moves = vec![
+            "#before = if_not_exists(#told, :nothing)",
+            "#before_summary = if_not_exists(#summary, :nothing)",
+            "#before_sequence = if_not_exists(#sequence, :nothing)",
             "#told = :told",
             "#sequence = :sequence",
             "#digest = :digest",
-        ]);
-        moves.push("#expires = :expires");
+            "#expires = :expires",
+        ];
         if state.summary.is_some() {
             moves.push("#summary = :summary");
         }
-        let names = ["before", "before_summary", "told", "summary"];
-        let names = names.into_iter().chain(["sequence", "digest", "expires"]);
+        let names = ["before", "before_summary", "before_sequence", "told"];
+        let names = names
+            .into_iter()
+            .chain(["summary", "sequence", "digest", "expires"]);
         let values = [
             Some((":nothing", AttributeValue::Null(true))),
             Some((":told", state.told.clone())),
@@ -382,6 +387,7 @@ impl Remembered {
             },
             now,
             before,
+            since: text_in(item, "before_sequence").map(str::to_owned),
             writes: WRITES
                 .iter()
                 .filter_map(|name| Write::parse(text_in(item, name)?))

@@ -62,6 +62,9 @@ struct Data {
     opportunity: Option<Object>,
     #[serde(skip_serializing_if = "Option::is_none")]
     aws_summary: Option<Object>,
+    /// The `sequence` of the event before: whoever has not seen it has missed what changed until then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    since: Option<String>,
     /// Since the event before; `None` where that is not known.
     #[serde(skip_serializing_if = "Option::is_none")]
     changes: Option<Vec<Change>>,
@@ -117,6 +120,7 @@ impl CloudEvent {
             data: Data {
                 opportunity: Some(opportunity),
                 aws_summary,
+                since: None,
                 changes: None,
                 origin: None,
                 problems: of_date.into_iter().chain(of_summary).collect(),

@@ -361,6 +361,7 @@ fn an_event_with_a_memory_tells_changes_and_origin_and_has_an_id_for_its_sequenc
     let told = event
         .clone()
         .in_sequence("000000000000001-000000000000000002".to_owned(), &digest)
+        .since(Some("0".repeat(15) + "-" + &"1".repeat(18)))
         .with_changes(Ok(Some(changes)), Some(Origin::Bridge { request_id }));
     let told = valid(&told);
     assert_eq!(told["sequence"], "000000000000001-000000000000000002");

@@ -109,6 +109,13 @@ impl CloudEvent {
         self
     }
 
+    /// The same, after the event with this `sequence`.
+    #[must_use]
+    pub fn since(mut self, sequence: Option<String>) -> Self {
+        self.data.since = sequence;
+        self
+    }
+
     /// The same, with what changed since the event before it, or why that is not known (`None` where it
     /// is the first), and whose the changes are.
     #[must_use]
