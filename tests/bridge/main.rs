@@ -12,6 +12,7 @@ mod gates;
 mod judgement;
 mod log;
 mod memory_events;
+mod memory_interleavings;
 mod memory_table;
 mod once;
 mod openapi;
