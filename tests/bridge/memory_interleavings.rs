@@ -12,7 +12,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    future::Future,
+    future::{Future, poll_fn},
     pin::Pin,
     task::{Context, Poll},
     time::{Duration, SystemTime},
@@ -201,8 +201,28 @@ impl<'a> Interleaving<'a> {
         }
     }
 
-    fn others_write(&mut self) {
-        let steps = format!("Step {}", self.dice.u32(..));
+    /// Two events, of which the first has to stand still somewhere while the second overtakes it.
+    async fn overtaken(&self, mut polls: u32, steps: u32) -> [Option<Value>; 2] {
+        let mut slow = Box::pin(self.event(None));
+        let early = poll_fn(|context| {
+            if polls == 0 {
+                return Poll::Ready(None);
+            }
+            polls -= 1;
+            slow.as_mut().poll(context).map(Some)
+        })
+        .await;
+        self.others_write(steps);
+        let quick = self.event(None).await;
+        let slow = match early {
+            Some(event) => event,
+            None => slow.await,
+        };
+        [quick, slow]
+    }
+
+    fn others_write(&self, steps: u32) {
+        let steps = format!("Step {steps}");
         self.ground.emulator.edit(&self.identifier, |document| {
             document["LifeCycle"]["NextSteps"] = json!(steps);
         });
@@ -222,7 +242,7 @@ impl<'a> Interleaving<'a> {
     async fn step(&mut self) {
         let (one, other) = (self.dice.usize(..PATCHES), self.dice.usize(..PATCHES));
         let deaths = [self.death(), self.death(), self.death()];
-        match self.dice.u8(..12) {
+        match self.dice.u8(..13) {
             0..=2 => {
                 let answered = self.patch(one, deaths[0]).await;
                 self.saw_answer(one, answered.as_ref());
@@ -246,7 +266,10 @@ impl<'a> Interleaving<'a> {
                 self.saw_event(events.0);
                 self.saw_event(events.1);
             }
-            8 => self.others_write(),
+            8 => {
+                let steps = self.dice.u32(..);
+                self.others_write(steps);
+            }
             9 => {
                 let score = json!({"Score": self.dice.u32(..)});
                 self.ground.emulator.seed_summary(&self.identifier, score);
@@ -258,6 +281,12 @@ impl<'a> Interleaving<'a> {
                     _ => None,
                 };
                 self.ground.table.cut(&[cut(), cut(), cut(), cut()]);
+            }
+            11 => {
+                let (polls, steps) = (self.dice.u32(..POLLS), self.dice.u32(..));
+                for event in self.overtaken(polls, steps).await {
+                    self.saw_event(event);
+                }
             }
             _ => {
                 let fault = match self.dice.u8(..3) {
@@ -344,7 +373,7 @@ impl<'a> Interleaving<'a> {
             assert_eq!(other, None, "two events begin at {since}");
             match by_sequence.get(since) {
                 Some((_, before)) => {
-                    assert_eq!(differences(before, event), event["data"]["changes"])
+                    assert_eq!(differences(before, event), event["data"]["changes"]);
                 }
                 None => assert!(self.has_lost_events, "nobody was told of {since}"),
             }
