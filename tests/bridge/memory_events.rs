@@ -123,11 +123,7 @@ async fn an_event_tells_what_changed_since_the_one_before_it_for_one_call() {
                 &json!("Qualified"),
                 &json!("Committed")
             ),
-            (
-                "/opportunity/Tomorrow",
-                &json!(null),
-                &json!({"Price": 1.10})
-            ),
+            ("/opportunity/Tomorrow/Price", &json!(null), &json!(1.10),),
             ("/awsSummary/Score", &json!(1), &json!(2)),
         ]
     );
