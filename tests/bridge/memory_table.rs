@@ -1,6 +1,9 @@
 //! The memory, on a real table: what it promises to whoever repeats a call, comes late or comes second.
 
-use std::time::{Duration, SystemTime};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::{Duration, SystemTime},
+};
 
 use aws_config::{BehaviorVersion, Region};
 use aws_credential_types::Credentials;
@@ -111,6 +114,25 @@ async fn a_duplicate_and_a_late_event_recall_what_was_told_and_change_nothing() 
     ] {
         assert_eq!(remember(&memory, &event).await, second, "{event:?}");
     }
+}
+
+#[tokio::test]
+async fn of_many_events_at_a_time_no_two_begin_at_the_same_one() {
+    let (_table, memory) = start().await;
+    remember(&memory, &told(0, "Z", scored(0))).await;
+    let events = (1..31).map(|number| {
+        let memory = memory.clone();
+        async move { remember(&memory, &told(number, &number.to_string(), scored(number))).await }
+    });
+    let remembered = futures_util::future::join_all(events).await;
+    let mut begins: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
+    for Remembered { told, since, .. } in remembered {
+        begins.entry(since).or_default().insert(told.sequence);
+    }
+    assert!(
+        begins.values().all(|events| events.len() == 1),
+        "{begins:?}"
+    );
 }
 
 #[tokio::test]

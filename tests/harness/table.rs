@@ -141,11 +141,17 @@ impl Table {
 
     /// Every item, as DynamoDB's JSON has it.
     pub async fn items(&self) -> Vec<Value> {
-        let scanned = self
-            .wire
-            .ask("Scan", &json!({"TableName": self.name()}))
-            .await;
-        scanned["Items"].as_array().cloned().unwrap_or_default()
+        let mut items = Vec::new();
+        let mut scan = json!({"TableName": self.name(), "ConsistentRead": true});
+        // A page has 1 MB.
+        loop {
+            let mut page = self.wire.ask("Scan", &scan).await;
+            items.extend(page["Items"].as_array().cloned().unwrap_or_default());
+            match page["LastEvaluatedKey"].take() {
+                Value::Null => return items,
+                last => scan["ExclusiveStartKey"] = last,
+            }
+        }
     }
 
     /// Lets the time of every item be over, though the table still has it.
