@@ -12,7 +12,9 @@ export function receive(state, event) {
   if (event.id === state.id) return newer
   const { opportunity, awsSummary, problems = [] } = event.data
   const path = `/opportunities/${event.subject}`
-  const pointers = problems.filter(({ code }) => code !== 'malformed').map(({ pointer }) => pointer)
+  // What has a `field` is left out of `crm` alone, and what is malformed is there.
+  const isMissing = ({ code, field }) => code !== 'malformed' && field === undefined
+  const pointers = problems.filter(isMissing).map(({ pointer }) => pointer)
   const missing = {}
   if (pointers.some((pointer) => pointer.startsWith('/opportunity'))) missing.opportunity = path
   if (pointers.includes('/awsSummary')) missing.awsSummary = `${path}/aws-summary`

@@ -15,7 +15,9 @@ def receive(state, event):
     if event["id"] == state.get("id"):
         return state
     data, path = event["data"], f"/opportunities/{event['subject']}"
-    pointers = [problem["pointer"] for problem in data.get("problems", []) if problem["code"] != "malformed"]
+    # What has a `field` is left out of `crm` alone, and what is malformed is there.
+    problems = [it for it in data.get("problems", []) if it["code"] != "malformed" and "field" not in it]
+    pointers = [problem["pointer"] for problem in problems]
     summary = {"awsSummary": f"{path}/aws-summary"} if "/awsSummary" in pointers else {}
     opportunity = {"opportunity": path} if any(it.startswith("/opportunity") for it in pointers) else {}
     told = {name: data[name] for name in ("opportunity", "awsSummary") if name in data}

@@ -1,4 +1,4 @@
-"""Checks what `sam build` made: two programs that Lambda can run, small, without CPU jitter entropy.
+"""Checks what `sam build` made: programs that Lambda can run, small, without CPU jitter entropy.
 
 Usage: python -m tools.check_build ARCHITECTURE, `arm64` or `x86_64`
 """
@@ -14,7 +14,7 @@ from tools import check_entropy
 
 ROOT = Path(__file__).resolve().parent.parent
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
-FUNCTIONS = ["EnrichOpportunity", "PatchOpportunity"]
+FUNCTIONS = ["EnrichOpportunity", "PatchOpportunity", "SweepOpportunities"]
 MACHINES = {"x86_64": 0x3E, "arm64": 0xB7}  # e_machine of ELF
 PLATFORMS = {"x86_64": "x86_64-unknown-linux-gnu", "arm64": "aarch64-unknown-linux-gnu"}
 MIB = 1024 * 1024

@@ -1,12 +1,13 @@
 """The whole bridge on this machine, step by step: `make demo`.
 
-Starts a local Partner Central and both functions (under `cargo lambda watch`), all on 127.0.0.1 and
+Starts a local Partner Central and the functions (under `cargo lambda watch`), all on 127.0.0.1 and
 free ports, and stops them again, also on failure. Exits non-zero at the first step that does not do
-what it should. The commands shown are the commands run.
+what it should. `VERBOSE=1` shows the commands, which are the commands run, and all JSON.
 """
 
 import base64
 import json
+import os
 import secrets
 import shlex
 import shutil
@@ -17,12 +18,15 @@ from datetime import UTC, datetime
 
 from standardwebhooks import Webhook
 
-from tools import local
+from tools import crms, local
 from tools.local import ROOT, TARGET
 
 OPPORTUNITY = local.OPPORTUNITY["Identifier"]
 SECRET_ID = "opportunity-bridge/webhook"
 EMULATOR_LOG, FUNCTIONS_LOG = TARGET / "demo-emulator.log", TARGET / "demo-functions.log"
+VERBOSE = bool(os.environ.get("VERBOSE"))
+# A line that is longer than this is cut: what was sent is told whole to those who ask.
+LINE = 110
 
 
 class StepError(Exception):
@@ -33,14 +37,36 @@ def heading(text: str) -> None:
     print(f"\n\033[1m== {text}\033[0m" if sys.stdout.isatty() else f"\n== {text}", flush=True)
 
 
+def detail(text: str) -> None:
+    """What only some people want to read."""
+    if VERBOSE:
+        print(text, flush=True)
+
+
+def say(text: str) -> None:
+    """A line for everybody."""
+    print(f"   {text}" if VERBOSE or len(text) <= LINE else f"   {text[: LINE - 1]}…", flush=True)
+
+
 def show(command: list[str]) -> None:
-    print(f"$ {shlex.join(command)}", flush=True)
+    detail(f"$ {shlex.join(command)}")
+
+
+def summary(answer: dict) -> str:
+    """What the bridge answers, in one line."""
+    found = [f"{error['pointer']} {error['code']}" for error in answer.get("errors", [])]
+    changed = [
+        f"{change['pointer']} {json.dumps(change['before'])} → {json.dumps(change['after'])}"
+        for change in answer.get("changes", [])
+    ]
+    told = answer.get("outcome") or answer["title"]
+    return ": ".join([told, ", ".join(found or changed)]) if found or changed else told
 
 
 def expect(what: str, found, wanted) -> None:
     if found != wanted:
         raise StepError(f"{what}: found {found!r}, expected {wanted!r}")
-    print(f"   ok: {what}", flush=True)
+    say(f"ok: {what}")
 
 
 def run(command: list[str]) -> str:
@@ -79,7 +105,10 @@ def send(method: str, url: str, headers: dict[str, str], body: str) -> tuple[int
     else:
         status, _, text = local.send(method, url, headers, body)
     answer = json.loads(text)
-    print(f"HTTP {status}\n{json.dumps(answer, indent=2)}", flush=True)
+    detail(f"HTTP {status}\n{json.dumps(answer, indent=2)}")
+    query = f"?{url.split('?')[1]} " if "?" in url else ""
+    say(f"→ {method} {query}{body}")
+    say(f"← {status} {summary(answer)}")
     return int(status), answer
 
 
@@ -92,40 +121,50 @@ def demo(stack: ExitStack) -> None:
     held = f"{SECRET_ID}={secret}"
     port = local.free_port()
     crm = stack.enter_context(local.Crm(react=lambda event: None))
-    events = ["--on-change", local.invoke_url(port), "--duplicate-events", "--deliver", crm.url]
+    events = ["--on-change", local.invoke_url(port), "--duplicate-events", "--lose-events", "1"]
+    events += ["--deliver", crm.url]
     show(local.emulator_command("--secret", held, *events))
     partner_central = stack.enter_context(local.emulator("--secret", held, *events, log=emulator_log))
-    print(f"{partner_central}\nIt sends the function an event for each change, twice, as AWS does,")
-    print(f"and sends what the function answers to a CRM at {crm.url}.")
+    say(f"{partner_central} sends the function an event for each change, twice, as AWS does,")
+    say(f"and what the function answers to a CRM at {crm.url}. It loses the first event.")
 
-    heading("Both functions, as Lambda runs them")
+    heading("The functions, as Lambda runs them")
     settings = local.settings(partner_central, WEBHOOK_AUTH="standard-webhooks", WEBHOOK_SECRET_ID=SECRET_ID)
-    print("".join(f"export {name}={value}\n" for name, value in settings.items()), end="")
+    detail("\n".join(f"export {name}={value}" for name, value in settings.items()))
     show(local.functions_command(port))
     stack.enter_context(local.functions(settings, log=log, port=port))
+    say(f"enrich-opportunity  {local.invoke_url(port)}")
+    say(f"patch-opportunity   {local.function_url(port)}/")
 
     heading("Out: an event names an opportunity, the CloudEvent carries it whole")
-    event = "events/opportunity-updated.json"
+    event_file = "events/opportunity-updated.json"
     invoke = ["cargo", "lambda", "invoke", "--invoke-address", "127.0.0.1", "--invoke-port", str(port)]
-    cloud_event = json.loads(run([*invoke, "enrich-opportunity", "--data-file", event]))
-    print(json.dumps(cloud_event, indent=2), flush=True)
+    cloud_event = json.loads(run([*invoke, "enrich-opportunity", "--data-file", event_file]))
+    detail(json.dumps(cloud_event, indent=2))
+    say(f"→ {OPPORTUNITY} was updated")
+    say(f"← {cloud_event['type']}, {len(cloud_event['data']['opportunity'])} fields and AWS's summary")
     expect("it is a CloudEvent", cloud_event["specversion"], "1.0")
     seed = json.loads((ROOT / "events/opportunity.json").read_text())
-    expect("every member of the opportunity is in it", cloud_event["data"]["opportunity"], seed)
+    expect("every field of the opportunity is in it", cloud_event["data"]["opportunity"], seed)
 
-    url = f"{local.function_url(port)}/opportunities/{OPPORTUNITY}"
+    url = f"{local.function_url(port)}/opportunities"
     patch = json.loads((ROOT / "events/patch-stage.json").read_text())
     headers = {"content-type": patch["headers"]["content-type"]}
 
+    def identified(body: str) -> str:
+        """The patch with its target: a signature covers the body, not the path."""
+        return json.dumps({"Identifier": OPPORTUNITY} | json.loads(body))
+
     heading("In: a patch that nobody signed is refused")
-    status, answer = send("PATCH", url, headers, patch["body"])
+    status, answer = send("POST", url, headers, identified(patch["body"]))
     expect(
         "it is not let in", (status, answer["type"]), (401, "urn:opportunity-bridge:problems/unauthorized")
     )
 
     def send_signed(body: str, query: str = "", **others: str) -> tuple[int, dict]:
         named = {name.replace("_", "-"): value for name, value in others.items()}
-        return send("PATCH", url + query, headers | named | sign(secret, body), body)
+        signed = identified(body)
+        return send("POST", url + query, headers | named | sign(secret, signed), signed)
 
     heading("A dry run tells what a signed patch would do")
     status, answer = send_signed(patch["body"], "?dry_run=true")
@@ -136,7 +175,7 @@ def demo(stack: ExitStack) -> None:
     expect("it is taken", (status, answer["outcome"]), (200, "updated"))
     expect(
         "the changes are told",
-        [change["path"] for change in answer["changes"]],
+        [change["pointer"] for change in answer["changes"]],
         ["/LifeCycle/NextSteps", "/LifeCycle/Stage"],
     )
     written = answer["lastModifiedDate"]
@@ -145,12 +184,12 @@ def demo(stack: ExitStack) -> None:
     status, answer = send_signed(patch["body"])
     expect("it is unchanged", (status, answer["outcome"], answer["changes"]), (200, "unchanged", []))
 
-    heading("A member that the approved review has closed")
+    heading("A field that the approved review has closed")
     status, answer = send_signed('{"Project":{"Title":"Another title"}}')
     expect(
         "it is locked", (status, answer["type"]), (409, "urn:opportunity-bridge:problems/opportunity-locked")
     )
-    expect("the member is named", [error["pointer"] for error in answer["errors"]], ["/Project/Title"])
+    expect("the field is named", [error["pointer"] for error in answer["errors"]], ["/Project/Title"])
 
     heading("A patch that depends on a state that is no more")
     status, answer = send_signed(
@@ -159,28 +198,48 @@ def demo(stack: ExitStack) -> None:
     expect("the precondition fails", status, 412)
 
     heading("What Partner Central holds now: the two values changed, all else as it was")
-    cloud_event = json.loads(run([*invoke, "enrich-opportunity", "--data-file", event]))
+    cloud_event = json.loads(run([*invoke, "enrich-opportunity", "--data-file", event_file]))
     seed["LifeCycle"] |= json.loads(patch["body"])["LifeCycle"]
     seed["LastModifiedDate"] = written
-    expect("no member is lost", cloud_event["data"]["opportunity"], seed)
+    expect("no field is lost", cloud_event["data"]["opportunity"], seed)
+
+    heading("The whole document is a patch too: what was read, with one field edited, is sent back")
+    whole = json.loads(json.dumps(cloud_event["data"]["opportunity"]))
+    whole["Project"]["AdditionalComments"] = "Edited in the CRM"
+    status, answer = send_signed(json.dumps(whole), "?dry_run=true")
+    changes = [change["pointer"] for change in answer["changes"]]
+    expect("only the edited field is a change", (status, changes), (200, ["/Project/AdditionalComments"]))
+    status, answer = send_signed(json.dumps(whole | {"LastModifiedDate": "2026-01-01T00:00:00.000Z"}))
+    expect("its date is the state it was read in: a stale one is refused", status, 412)
+
+    heading("The event of that change was lost on purpose: the sweep brings it, within the hour")
+    changes, _ = local.at_rest(EMULATOR_LOG, lost=1)
+    expect("one change was written, and the CRM has not heard of it", (len(changes), crm.received), (1, []))
+    swept = json.loads(run([*invoke, "sweep-opportunities", "--data-ascii", "{}"]))
+    detail(json.dumps(swept, indent=2))
+    expect("the sweep has found it and handed it on", (swept["listed"], swept["handedOn"]), (1, 1))
+    local.at_rest(EMULATOR_LOG, lost=1, swept=1)
+    (event,) = crm.received
+    expect("the CRM has it, whole", event["data"]["opportunity"], seed)
+    expect("by the id that the event would have had", event["id"], cloud_event["id"])
+
+    heading("The event of the next change comes, and twice, as AWS was seen to send them")
+    status, _ = send_signed('{"LifeCycle":{"NextSteps":"Call on Tuesday"}}')
+    expect("it is written", status, 200)
+    local.at_rest(EMULATOR_LOG, lost=1, swept=1)
+    expect("the CRM has heard of it twice", len(crm.received), 3)
+    expect("both times by one id", len({event["id"] for event in crm.received[1:]}), 1)
 
     heading(
         "The circle: somebody changes it in Partner Central, the CRM hears of it and answers with a patch"
     )
-    changes, _ = local.at_rest(EMULATOR_LOG)
-    expect(
-        "so far one change was written, and the CRM has heard of it twice",
-        (len(changes), len(crm.received)),
-        (1, 2),
-    )
-    expect("both times by one id", len({event["id"] for event in crm.received}), 1)
     crm.react = lambda event: send_signed('{"LifeCycle":{"NextSteps":"The CRM has seen it"}}')
     somebody_commits(partner_central)
-    changes, _ = local.at_rest(EMULATOR_LOG)
-    expect("two more were written: somebody's and the CRM's answer", len(changes), 3)
+    changes, _ = local.at_rest(EMULATOR_LOG, lost=1, swept=1)
+    expect("two more were written: somebody's and the CRM's answer", len(changes), 4)
     now = crm.received[-1]["data"]["opportunity"]["LifeCycle"]
     expect("both are there", (now["Stage"], now["NextSteps"]), ("Committed", "The CRM has seen it"))
-    print("   ok: the circle has come to rest: the CRM answered its own change too, and nothing was written")
+    say("ok: the circle has come to rest: the CRM answered its own change too, and nothing was written")
 
 
 def somebody_commits(partner_central: str) -> None:
@@ -191,14 +250,82 @@ def somebody_commits(partner_central: str) -> None:
     client.update_opportunity(**update)
 
 
+def own_language(stack: ExitStack) -> None:
+    """A CRM that knows neither AWS's names nor the bridge: HubSpot, as far as the bridge meets it."""
+    log = stack.enter_context(FUNCTIONS_LOG.open("a"))
+    emulator_log = stack.enter_context(EMULATOR_LOG.open("w"))
+    port, token = local.free_port(), secrets.token_hex(16)
+    url = f"{local.function_url(port)}/crm"
+    headers = {"content-type": "application/json", "authorization": f"Bearer {token}"}
+
+    def send_record(record: dict) -> int:
+        return send("POST", url, headers, json.dumps(record))[0]
+
+    heading("A CRM that speaks its own language: HubSpot, with a mapping and no program between the two")
+    deal = {
+        "dealname": "Berths",
+        "dealstage": "qualifiedtobuy",
+        "hs_next_step": "Send the sizing of the pilot",
+    }
+    sends_stage = crms.Workflow(("dealstage",), {"changed_dealstage": "dealstage"})
+    sends_next_step = crms.Workflow(("hs_next_step",), {"hs_next_step": "hs_next_step"})
+    crm = stack.enter_context(crms.HubSpot(OPPORTUNITY, send_record, deal, [sends_stage, sends_next_step]))
+    events = [
+        "--on-change",
+        local.invoke_url(port),
+        "--duplicate-events",
+        "--deliver",
+        f"{crm.url}{crm.PATH}",
+    ]
+    events += ["--deliver-body", "record", "--deliver-bearer", crms.TOKEN]
+    show(local.emulator_command(*events))
+    partner_central = stack.enter_context(local.emulator(*events, log=emulator_log))
+    settings = local.settings(
+        partner_central,
+        WEBHOOK_AUTH="bearer",
+        WEBHOOK_SECRETS=token,
+        CRM_MAPPING=str(ROOT / "mappings/hubspot.json"),
+    )
+    show(local.functions_command(port))
+    stack.enter_context(local.functions(settings, log=log, port=port))
+
+    heading("In: the deal moves on, and a workflow sends the stage by HubSpot's own name")
+    crm.edit(dealstage="presentationscheduled")
+    changes, _ = local.at_rest(EMULATOR_LOG)
+    expect("the opportunity was written once", len(changes), 1)
+    expect("AWS's stage has come back to the deal", crm.record["aws_stage"], "Technical Validation")
+    expect("the deal's own stage is as it was set", crm.record["dealstage"], "presentationscheduled")
+
+    heading("Out: somebody changes it in Partner Central, and HubSpot's API gets a body of its own")
+    somebody_commits(partner_central)
+    changes, _ = local.at_rest(EMULATOR_LOG)
+    detail(json.dumps(crm.taken[-1], indent=2))
+    expect("HubSpot has refused nothing", crm.refused, [])
+    expect("AWS's stage is in the deal", crm.record["aws_stage"], "Committed")
+    expect("nothing else was written: the circle has come to rest", len(changes), 2)
+
+    heading("A stage that the mapping does not know is refused by both names")
+    record = {crm.ID_FIELD: OPPORTUNITY, "changed_dealstage": "thirdcall"}
+    status, answer = send("POST", url, headers, json.dumps(record))
+    (error,) = answer["errors"]
+    expect(
+        "field and pointer are named",
+        (status, error["field"], error["pointer"], error["code"]),
+        (422, "changed_dealstage", "/LifeCycle/Stage", "unmapped-value"),
+    )
+
+
 def main() -> int:
     try:
         with ExitStack() as stack:
             demo(stack)
+        with ExitStack() as stack:
+            own_language(stack)
     except (StepError, local.NotRunningError, subprocess.TimeoutExpired, ValueError, KeyError) as error:
         print(f"\nFAILED: {error}\nmore is in {FUNCTIONS_LOG} and {EMULATOR_LOG}", file=sys.stderr)
         return 1
     heading("Done: everything that was started is stopped")
+    say("`make demo VERBOSE=1` shows every command and all JSON; `make playground` shows it in a browser")
     return 0
 
 

@@ -24,7 +24,8 @@ REGION = "us-east-1"  # the one region of Partner Central, and the one that cfn-
 # What has no default that a resource could take: the template's rules ask for these before anything
 # is made, which cfn-lint does not know.
 PARAMETERS = {
-    "CrmUrl": "https://crm.example/events",
+    "CrmUrl": "https://crm.example/events/*",
+    "CrmMapping": "hubspot.json",
     "CrmApiKey": "key",
     "CrmUsername": "bridge",
     "CrmPassword": "password",
@@ -55,6 +56,8 @@ def transformed(template: str) -> dict:
         # What `sam build` and `sam deploy` do before the transform: code becomes an S3 object.
         if resource["Type"] == "AWS::Serverless::Function":
             resource["Properties"]["CodeUri"] = "s3://bucket/key"
+        if resource["Type"] == "AWS::Serverless::LayerVersion":
+            resource["Properties"]["ContentUri"] = "s3://bucket/key"
     os.environ["AWS_DEFAULT_REGION"] = REGION
     return transform(source, {}, NoManagedPolicies())
 

@@ -21,7 +21,8 @@ from tools import embed_schema
 
 DOCUMENT = embed_schema.DOCUMENT.with_name("openapi-3.0.json")
 VERSION = "3.0.3"
-MERGE_PATCH = "application/merge-patch+json"
+JSON = "application/json"
+TAKEN_AS_JSON = {JSON, "application/merge-patch+json"}
 NULL = {"description": "Nothing.", "type": "string", "nullable": True, "enum": [None]}
 NOTHING = {"type": "null"}
 DATA = ("default", "enum", "example")
@@ -35,7 +36,7 @@ def converted(document: dict) -> dict:
     """The document in 3.0."""
     components = document["components"]
     bodies = components["requestBodies"].items()
-    bodies = {name: as_json(body) for name, body in bodies if MERGE_PATCH in body["content"]}
+    bodies = {name: as_json(body) for name, body in bodies if body["content"].keys() & TAKEN_AS_JSON}
     schemas = components["schemas"] | {"Null": NULL}
     schemas |= {name: schemas[name] | {"nullable": True} for name in objects_or_null(document)}
     document = document | {
@@ -62,8 +63,9 @@ def info(info: dict) -> dict:
 
 
 def as_json(body: dict) -> dict:
-    """A merge patch under the name that every importer knows."""
-    return body | {"content": {"application/json": body["content"][MERGE_PATCH]}}
+    """A body under the name that every importer knows."""
+    (content,) = body["content"].values()
+    return body | {"content": {JSON: content}}
 
 
 def kept(item: dict, bodies: dict) -> dict:

@@ -19,10 +19,13 @@ import time
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-REGION = "us-east-1"  # the one region of Partner Central
-FUNCTION = "EnrichOpportunity"
+from tools import hand_on
+from tools.stack import FUNCTION, REGION, resources
+
 QUEUES = ["IncomingDeadLetters", "EnrichDeadLetters", "DeliveryDeadLetters"]
 SOURCE = "aws.partnercentral-selling"
+# Who sends events about opportunities: Partner Central, and the bridge itself in its place.
+SOURCES = (SOURCE, "opportunity-bridge.sweep", hand_on.SOURCE)
 DETAIL_TYPES = {
     "aws.partnercentral.opportunity.created": "Opportunity Created",
     "aws.partnercentral.opportunity.updated": "Opportunity Updated",
@@ -44,11 +47,11 @@ def event_in(body: str) -> dict:
     """
     try:
         match json.loads(body):
-            case {"source": source} as event if source == SOURCE:
+            case {"source": source} as event if source in SOURCES:
                 return event
-            case {"requestPayload": {"source": source} as event} if source == SOURCE:
+            case {"requestPayload": {"source": source} as event} if source in SOURCES:
                 return event
-            case {"detail": {"requestPayload": {"source": source} as event}} if source == SOURCE:
+            case {"detail": {"requestPayload": {"source": source} as event}} if source in SOURCES:
                 return event
             case {"specversion": "1.0", "type": kind, "source": source, "subject": identifier, **others}:
                 return {
@@ -64,12 +67,6 @@ def event_in(body: str) -> dict:
     except (ValueError, KeyError) as error:
         raise NoEventError(f"it holds no event of Partner Central: {error!r}") from error
     raise NoEventError("it holds no event of Partner Central")
-
-
-def resources(cloudformation, stack: str) -> dict[str, str]:
-    """A stack's resources: physical id by logical id. A queue's is its URL."""
-    described = cloudformation.describe_stack_resources(StackName=stack)["StackResources"]
-    return {resource["LogicalResourceId"]: resource["PhysicalResourceId"] for resource in described}
 
 
 def redrive(sqs, functions, queue: str, function: str) -> tuple[int, dict[str, str]]:

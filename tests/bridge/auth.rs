@@ -4,7 +4,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use bridge_tests::{Function, Request};
 use partner_central_emulator::{Emulator, Fault};
-use serde_json::{Value, json};
+use serde_json::json;
 use standardwebhooks::Webhook;
 
 use crate::documents;
@@ -260,9 +260,11 @@ async fn the_right_signature_behind_thousands_of_others_is_not_looked_for() {
         ("WEBHOOK_SECRETS", SECRET),
     ])
     .await;
+    // One time for signature and header: between two calls the clock may tick.
+    let time = now();
     let right = Webhook::new(SECRET)
         .unwrap()
-        .sign("msg_1", now(), BODY.as_bytes())
+        .sign("msg_1", time, BODY.as_bytes())
         .unwrap();
     let other = format!("v1,{}= ", "A".repeat(43));
     for (before, status) in [
@@ -273,7 +275,9 @@ async fn the_right_signature_behind_thousands_of_others_is_not_looked_for() {
         // Of another version, or too short to be any: passed over.
         ("v2,x v1a,AAAA v1,AAAA ".repeat(20), 200),
     ] {
-        let request = signed(SECRET).header("webhook-signature", &format!("{before}{right}"));
+        let request = signed(SECRET)
+            .header("webhook-timestamp", &time.to_string())
+            .header("webhook-signature", &format!("{before}{right}"));
         assert_eq!(function.send(&request).await.status, status, "{before}");
     }
     assert_eq!(emulator.writes().len(), 1);
@@ -508,6 +512,28 @@ async fn a_secret_that_cannot_be_had_stops_the_start_and_does_not_show() {
 }
 
 #[tokio::test]
+async fn who_opens_the_url_in_a_browser_is_told_what_it_is_and_nothing_about_the_deployment() {
+    let (emulator, function) = with_auth(&[
+        ("WEBHOOK_AUTH", "standard-webhooks"),
+        ("WEBHOOK_SECRETS", SECRET),
+    ])
+    .await;
+    let page = function.send(&Request::new("GET", "/")).await;
+    assert_eq!(page.status, 200);
+    assert_eq!(page.headers["content-type"], "text/html; charset=utf-8");
+    let html = page.body.as_str().expect("a page");
+    assert!(html.contains(r#"href="openapi.json""#), "{html}");
+    for revealing in ["Sandbox", "111122223333", "us-east-1", "standard-webhooks"] {
+        assert!(!html.contains(revealing), "{revealing}");
+    }
+    assert!(
+        !html.contains("http"),
+        "it asks for nothing of another host"
+    );
+    assert_eq!(emulator.requests().len(), 0);
+}
+
+#[tokio::test]
 async fn health_and_description_are_for_everybody() {
     let (emulator, function) = with_auth(&[
         ("WEBHOOK_AUTH", "standard-webhooks"),
@@ -518,14 +544,11 @@ async fn health_and_description_are_for_everybody() {
         function.send(&Request::new("GET", "/healthz")).await.body,
         json!({"status": "ok"})
     );
-    let description = function.send(&Request::new("GET", "/openapi.json")).await;
-    assert_eq!(
-        description.body["openapi"]
-            .as_str()
-            .map(|version| &version[..4]),
-        Some("3.1.")
-    );
-    assert_eq!(function.send(&Request::new("GET", "/")).await.status, 404);
+    for (path, version) in [("/openapi.json", "3.1."), ("/openapi-3.0.json", "3.0.")] {
+        let description = function.send(&Request::new("GET", path)).await;
+        let openapi = description.body["openapi"].as_str().expect("a version");
+        assert!(openapi.starts_with(version), "{path}: {openapi}");
+    }
+    assert_eq!(function.send(&Request::new("GET", "/x")).await.status, 404);
     assert_eq!(emulator.requests().len(), 0);
-    let _: Value = description.body;
 }

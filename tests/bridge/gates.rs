@@ -19,6 +19,25 @@ async fn patches_go_over_the_connection_of_the_start() {
     assert_eq!((emulator.requests().len(), emulator.connections()), (10, 1));
 }
 
+/// Partner Central and Lambda are at one address here, and the function's one HTTP client keeps one
+/// connection for it. In AWS they are two.
+#[tokio::test]
+async fn a_sweep_goes_over_one_connection_for_each_address() {
+    let emulator = Emulator::start().await;
+    emulator.seed(documents::sample());
+    let variables = [
+        ("PARTNER_CENTRAL_CATALOG", "Sandbox"),
+        ("ENRICH_FUNCTION", "enrich"),
+        ("SWEEP_MINUTES", "60"),
+    ];
+    let function = Function::start("sweep-opportunities", &emulator, &variables).await;
+    for _ in 0..3 {
+        let fill = json!({"since": "2020-01-01T00:00:00Z"});
+        function.invoke(fill).await.unwrap();
+    }
+    assert_eq!((emulator.requests().len(), emulator.connections()), (6, 1));
+}
+
 /// HTTP/1.1 has one request at a time on a connection.
 #[tokio::test]
 async fn events_are_answered_over_as_many_connections_as_there_are_reads_at_a_time() {

@@ -1,4 +1,4 @@
-//! What both functions print: a line an event with what an operator needs, and nothing of what an
+//! What the functions print: a line an event with what an operator needs, and nothing of what an
 //! opportunity, a request or a secret holds, at the most verbose level there is.
 
 use std::time::Duration;
@@ -310,6 +310,98 @@ async fn nothing_private_is_printed_however_the_reads_of_an_event_end() {
     observed.assert_nothing_private(event()).await;
 }
 
+/// A sweep of all times, so that the marked opportunity is listed.
+fn fill() -> Value {
+    json!({"since": "2020-01-01T00:00:00Z"})
+}
+
+const TO_ENRICH: [(&str, &str); 3] = [("ENRICH_FUNCTION", "enrich"), ("SWEEP_MINUTES", "60"), ONCE];
+
+#[tokio::test]
+async fn nothing_private_is_printed_however_the_list_of_a_sweep_ends() {
+    let mut observed = Observed::start("sweep-opportunities", &TO_ENRICH).await;
+    for end in ends() {
+        observed.emulator.inject("ListOpportunities", 1, end);
+        let _ = observed.invoke(fill()).await;
+    }
+    observed.assert_nothing_private(fill()).await;
+}
+
+#[tokio::test]
+async fn nothing_private_is_printed_however_an_opportunity_is_handed_on() {
+    let mut observed = Observed::start("sweep-opportunities", &TO_ENRICH).await;
+    let failed = bodies().map(|body| Fault::Status {
+        error_type: String::new(),
+        status: 500,
+        body,
+    });
+    for end in bodies().map(Fault::Answer).chain(failed) {
+        observed.emulator.inject("Invoke", 1, end);
+        let _ = observed.invoke(fill()).await;
+    }
+    observed.assert_nothing_private(fill()).await;
+}
+
+#[tokio::test]
+async fn what_aws_has_added_is_told_by_its_name_once_by_each_function_and_counted() {
+    let emulator = Emulator::start().await;
+    let mut document = documents::sample();
+    document["Project"]["QuantumReadiness"] = json!("PRIVATE");
+    document["LifeCycle"]["Stage"] = json!("PRIVATE");
+    emulator.seed(document);
+    emulator.seed_summary("O7654321", json!({"Added": {"Tomorrow": "PRIVATE"}}));
+    let json = ("AWS_LAMBDA_LOG_FORMAT", "JSON");
+    let catalog = ("PARTNER_CENTRAL_CATALOG", "Sandbox");
+    let enrich = Function::start("enrich-opportunity", &emulator, &[catalog, json]).await;
+    enrich.invoke(event()).await.unwrap();
+    enrich.invoke(event()).await.unwrap();
+    let none = ("WEBHOOK_AUTH", "none");
+    let patch = Function::start("patch-opportunity", &emulator, &[catalog, json, none]).await;
+    let read = Request::new("GET", "/opportunities/O7654321");
+    assert_eq!(patch.send(&read).await.status, 200);
+
+    for (function, counts, told) in [
+        (
+            enrich,
+            vec![3, 3],
+            vec![
+                ("/LifeCycle/Stage", "opportunity"),
+                ("/Project/QuantumReadiness", "opportunity"),
+                ("/Added", "summary"),
+            ],
+        ),
+        (
+            patch,
+            vec![2],
+            vec![
+                ("/LifeCycle/Stage", "opportunity"),
+                ("/Project/QuantumReadiness", "opportunity"),
+            ],
+        ),
+    ] {
+        let log = function.finish().await;
+        assert_none_is_private(&log);
+        let lines = log.lines().filter_map(|line| line.parse::<Value>().ok());
+        let lines: Vec<Value> = lines.collect();
+        let warnings: Vec<_> = lines
+            .iter()
+            .filter(|line| line["level"] == "WARN")
+            .map(|line| {
+                (
+                    line["pointer"].as_str().unwrap(),
+                    line["of"].as_str().unwrap(),
+                )
+            })
+            .collect();
+        assert_eq!(warnings, told);
+        let counted: Vec<_> = lines
+            .iter()
+            .filter_map(|line| line.get("UnknownFields")?.as_u64())
+            .collect();
+        assert_eq!(counted, counts);
+    }
+}
+
 #[tokio::test]
 async fn nothing_private_is_printed_of_what_is_remembered() {
     let table = Table::start().await;
@@ -450,18 +542,37 @@ async fn an_operator_finds_a_line_and_the_metrics_of_each_request() {
 }
 
 #[tokio::test]
-async fn the_log_says_what_the_caller_is_not_told() {
+async fn one_line_says_why_a_request_was_answered_with_a_5xx() {
     let (emulator, function) = logging_in_json().await;
-    for (times, fault, status, level, message) in [
-        (1, Fault::AccessDenied, 502, "ERROR", "access denied"),
-        (3, Fault::ConnectionDropped, 503, "WARN", "no usable answer"),
+    for (times, fault, status, cause) in [
+        (1, Fault::AccessDenied, 502, "AWS denied the call: "),
+        (
+            3,
+            Fault::ConnectionDropped,
+            503,
+            "AWS Partner Central is unavailable: no answer of AWS",
+        ),
     ] {
         emulator.inject("GetOpportunity", times, fault);
         let answer = function
             .send(&Request::new("GET", "/opportunities/O7654321"))
             .await;
         assert_eq!(answer.status, status);
-        let line = format!(r#""level":"{level}","message":"{message}","error":"#);
-        function.log_with(&[&line]).await;
+        let marks = [
+            format!(r#""status":{status}"#),
+            r#""level":"ERROR""#.to_owned(),
+        ];
+        let log = function
+            .log_with(&marks.each_ref().map(String::as_str))
+            .await;
+        let lines = log.lines().map(|line| line.parse::<Value>().unwrap());
+        let of_it: Vec<_> = lines.filter(|line| line["status"] == status).collect();
+        let [line] = &of_it[..] else {
+            panic!("more than one line tells of it: {log}")
+        };
+        let told = [&line["level"], &line["message"], &line["opportunity.id"]];
+        assert_eq!(told, ["ERROR", "answered", "O7654321"]);
+        assert!(line["cause"].as_str().unwrap().starts_with(cause), "{line}");
+        assert!(line["span"]["requestId"].is_string(), "{line}");
     }
 }

@@ -5,6 +5,7 @@
 mod auth;
 mod checker;
 mod concurrency;
+mod crm;
 mod documents;
 mod doubt;
 mod enrich;
@@ -20,3 +21,4 @@ mod patch;
 mod refusals;
 mod semantics;
 mod start;
+mod sweep;

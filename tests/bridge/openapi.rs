@@ -9,7 +9,7 @@ use partner_central_emulator::{Emulator, Fault};
 use patch_opportunity::{Kind, Outcome};
 use serde_json::{Value, json};
 
-use crate::{documents, once, patch};
+use crate::{crm, documents, once, patch};
 
 const OPENAPI: &str = include_str!("../../functions/patch-opportunity/openapi.json");
 const OPENAPI_3_0: &str = include_str!("../../functions/patch-opportunity/openapi-3.0.json");
@@ -49,7 +49,7 @@ fn methods(path: &Value) -> BTreeSet<&'static str> {
 
 #[tokio::test]
 async fn the_function_takes_the_methods_that_the_document_has_and_no_others() {
-    let (emulator, function) = patch::with_document(documents::sample()).await;
+    let (emulator, function) = crm::with(crm::HUBSPOT).await;
     emulator.seed_summary("O7654321", json!({}));
     for (path, item) in members(&document(), "/paths") {
         let target = path.replace("{identifier}", "O7654321");
@@ -78,12 +78,7 @@ async fn the_function_takes_the_methods_that_the_document_has_and_no_others() {
 #[tokio::test]
 async fn a_path_that_the_document_does_not_have_is_not_found() {
     let (_emulator, function) = patch::with_document(documents::sample()).await;
-    for path in [
-        "/",
-        "/opportunities/",
-        "/opportunities/O7654321/",
-        "/openapi",
-    ] {
+    for path in ["/opportunities/", "/opportunities/O7654321/", "/openapi"] {
         let answer = function.send(&Request::new("GET", path)).await;
         assert_eq!(
             answer.body["type"],
@@ -154,6 +149,15 @@ fn the_documents_and_the_page_list_every_name_that_the_function_knows_and_no_oth
     let kinds: Vec<_> = kinds.collect();
     assert_eq!(listed(&document(), "ProblemType"), kinds);
     assert_eq!(listed(&document_3_0(), "ProblemType"), kinds);
+    // Generators of clients name the values of an enumeration by a list beside it.
+    let names = Kind::ALL.iter().map(|kind| kind.name());
+    let names: Vec<_> = names
+        .map(|name| name.to_uppercase().replace('-', "_"))
+        .collect();
+    for document in [document(), document_3_0()] {
+        let schema = &document["components"]["schemas"]["ProblemType"];
+        assert_eq!(schema["x-enum-varnames"], json!(names));
+    }
 }
 
 #[tokio::test]
@@ -342,6 +346,16 @@ async fn every_example_is_what_the_function_answers() {
     emulator.seed_secret("bridge/token", r#"{"secrets": []}"#);
     answers.push(function.send(&committed).await);
     answers.extend(once::problems().await);
+
+    let (emulator, function) = crm::with(crm::HUBSPOT).await;
+    let mut submitted = documents::sample();
+    submitted["LifeCycle"]["ReviewStatus"] = json!("Submitted");
+    emulator.seed(submitted);
+    answers.push(
+        function
+            .send(&crm::deal(&json!({"hs_next_step": "Call"})))
+            .await,
+    );
 
     let mut documented = documented(&document());
     for answer in answers {

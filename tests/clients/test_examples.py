@@ -11,10 +11,8 @@ import time
 import unittest
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
-import local
-import receiver_model
+from tests.clients import receiver_model
+from tools import local
 
 EXAMPLES = local.ROOT / "examples"
 COMMANDS = {"py": sys.executable, "mjs": "node"}
@@ -156,7 +154,7 @@ class TheExamples(unittest.TestCase):
 
     def lines(self, log: Path, count: int) -> list[str]:
         """The lines of a log, once there are as many as expected."""
-        deadline = time.monotonic() + local.FIRST_ANSWER_SECONDS
+        deadline = time.monotonic() + local.PATIENCE_SECONDS
         while time.monotonic() < deadline:
             lines = log.read_text().splitlines()
             if len(lines) >= count:

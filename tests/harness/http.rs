@@ -61,6 +61,13 @@ impl Request {
         }
     }
 
+    /// The same with a query.
+    #[must_use]
+    pub fn query(self, query: &str) -> Self {
+        let query = query.to_owned();
+        Self { query, ..self }
+    }
+
     /// With a header; its name in lower case, as Function URLs give them.
     #[must_use]
     pub fn header(mut self, name: &str, value: &str) -> Self {

@@ -26,9 +26,14 @@ const TRIES: usize = 10;
 async fn main() {
     let (patch, auths) = patch_opportunity().await;
     let enrich = enrich_opportunity().await;
+    let sweep = sweep_opportunities().await;
     let observed = json!({
         "auths": auths,
-        "functions": {"enrich-opportunity": enrich, "patch-opportunity": patch},
+        "functions": {
+            "enrich-opportunity": enrich,
+            "patch-opportunity": patch,
+            "sweep-opportunities": sweep,
+        },
     });
     println!("{observed}");
 }
@@ -55,6 +60,9 @@ async fn enrich_opportunity() -> Value {
     answer.expect("a CloudEvent without changes");
     table.mend();
     table.expire().await;
+    emulator.seed_summary(IDENTIFIER, json!({"AddedTomorrow": 1}));
+    let answer = function.invoke(event.clone()).await;
+    answer.expect("a CloudEvent with a field that no release knows");
     emulator.inject("GetAwsOpportunitySummary", 1, Fault::AccessDenied);
     let answer = function.invoke(event.clone()).await;
     answer.expect("a CloudEvent without a summary");
@@ -64,7 +72,7 @@ async fn enrich_opportunity() -> Value {
     let variables = Variables::default();
     let config = enrich_opportunity::Config::from_env(|name| variables.get(name, &[CATALOG]));
     config.expect("a configuration");
-    observed(&emulator, &table, function, variables).await
+    observed(&emulator, Some(&table), function, variables).await
 }
 
 /// The variables of a function with a memory.
@@ -80,6 +88,26 @@ fn named<'a>(variables: &'a [(&'static str, String)]) -> Vec<(&'a str, &'a str)>
         .iter()
         .map(|(name, value)| (*name, value.as_str()));
     named.collect()
+}
+
+async fn sweep_opportunities() -> Value {
+    let emulator = emulator().await;
+    emulator.edit(IDENTIFIER, |_| ());
+    let given = [
+        CATALOG,
+        ("ENRICH_FUNCTION", "enrich"),
+        ("SWEEP_MINUTES", "60"),
+    ];
+    let function = Function::start("sweep-opportunities", &emulator, &given).await;
+    let answer = function.invoke(json!({})).await;
+    answer.expect("a sweep");
+    emulator.inject("ListOpportunities", TRIES, Fault::Throttling);
+    let answer = function.invoke(json!({})).await;
+    answer.expect_err("a list that cannot be read");
+    let variables = Variables::default();
+    let config = sweep_opportunities::Config::from_env(|name| variables.get(name, &given));
+    config.expect("a configuration");
+    observed(&emulator, None, function, variables).await
 }
 
 async fn patch_opportunity() -> (Value, Vec<String>) {
@@ -110,14 +138,26 @@ async fn patch_opportunity() -> (Value, Vec<String>) {
     table.cut_all(Cut::Before, TRIES);
     function.send(&once).await;
     table.mend();
+    let summary = format!("/opportunities/{IDENTIFIER}/aws-summary");
+    let summary = Request::new("GET", &summary);
+    function
+        .send(&summary.header("authorization", "Bearer a-token"))
+        .await;
     let edit = |document: &mut Value| {
         let life_cycle = document.get_mut("LifeCycle").expect("a life cycle");
         *life_cycle.get_mut("NextSteps").expect("next steps") = json!("Somebody else's");
     };
     emulator.inject("UpdateOpportunity", 1, Fault::ConcurrentEdit(edit));
+    emulator.edit(IDENTIFIER, |document| {
+        let members = document.as_object_mut().expect("an opportunity");
+        members.insert("AddedTomorrow".to_owned(), json!(1));
+    });
     function.send(&stage("Launched")).await;
     emulator.inject("GetOpportunity", TRIES, Fault::Throttling);
     function.send(&stage("Launched")).await;
+    let target = format!("/opportunities/{IDENTIFIER}/aws-summary");
+    let summary = Request::new("GET", &target).header("authorization", "Bearer a-token");
+    function.send(&summary).await;
 
     let variables = Variables::default();
     let auths = auths();
@@ -131,7 +171,7 @@ async fn patch_opportunity() -> (Value, Vec<String>) {
         let config = patch_opportunity::Config::from_env(|name| variables.get(name, &given));
         config.expect("a way to authenticate that the function names is one that it takes");
     }
-    let observed = observed(&emulator, &table, function, variables).await;
+    let observed = observed(&emulator, Some(&table), function, variables).await;
     (observed, auths)
 }
 
@@ -174,23 +214,29 @@ impl Variables {
 /// All that was seen of a function; it is stopped.
 async fn observed(
     emulator: &Emulator,
-    table: &Table,
+    table: Option<&Table>,
     function: Function,
     variables: Variables,
 ) -> Value {
     let requests = emulator.requests();
-    let targets = requests
+    // Lambda's API is REST, and has no targets. IAM calls an `Invoke` `InvokeFunction`.
+    let calls = requests
         .iter()
-        .filter_map(|it| it.headers.get("x-amz-target")?.to_str().ok());
-    let of_table = table.calls();
+        .filter_map(|it| match it.operation.as_str() {
+            "Invoke" => Some("lambda.InvokeFunction"),
+            _ => it.headers.get("x-amz-target")?.to_str().ok(),
+        })
+        .map(str::to_owned);
+    let of_table = table.map(Table::calls).unwrap_or_default();
     let of_table = of_table
         .iter()
         .map(|call| format!("DynamoDB_20120810.{call}"));
+    let calls: BTreeSet<_> = calls.chain(of_table).collect();
     let log = function.finish().await;
     let lines = log.lines().filter_map(|line| line.parse::<Value>().ok());
     json!({
         "variables": variables.0,
-        "calls": targets.map(str::to_owned).chain(of_table).collect::<BTreeSet<_>>(),
+        "calls": calls,
         "metrics": lines.filter(|line| line.get("_aws").is_some()).collect::<Vec<_>>(),
     })
 }

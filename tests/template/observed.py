@@ -10,6 +10,7 @@ from tests.template.stack import ROOT
 SERVICES = {
     "AWSPartnerCentralSelling": "partnercentral",
     "DynamoDB_20120810": "dynamodb",
+    "lambda": "lambda",
     "secretsmanager": "secretsmanager",
 }
 

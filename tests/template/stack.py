@@ -108,8 +108,14 @@ class Stack:
                 )
             case {"Fn::Sub": text}:
                 return self.resolve({"Fn::Sub": [text, {}]})
+            case {"Fn::FindInMap": [mapping, key, name]}:
+                return self.template["Mappings"][mapping][self.resolve(key)][name]
             case {"Fn::If": [condition, then, otherwise]}:
                 return self.resolve(then if self.resolve({"Condition": condition}) else otherwise)
+            case {"Fn::Join": [separator, parts]}:
+                return separator.join(self.resolve(parts))
+            case {"Fn::Split": [separator, text]}:
+                return self.resolve(text).split(separator)
             case {"Fn::Equals": [left, right]}:
                 return str(self.resolve(left)) == str(self.resolve(right))
             case {"Fn::Not": [condition]}:

@@ -7,10 +7,18 @@ import string
 import tomllib
 import unittest
 
-from tests.template import observed
-from tests.template.stack import CRMS, ROOT, Stack, listed, statements
+from samtranslator.yaml_helper import yaml_parse
 
-FUNCTIONS = {"EnrichOpportunity": "enrich-opportunity", "PatchOpportunity": "patch-opportunity"}
+from tests.template import observed
+from tests.template.stack import CRMS, ROOT, TEMPLATE, Stack, listed, statements
+
+FUNCTIONS = {
+    "EnrichOpportunity": "enrich-opportunity",
+    "PatchOpportunity": "patch-opportunity",
+    "SweepOpportunities": "sweep-opportunities",
+}
+# The one action of Partner Central that has no resource type.
+LIST = "partnercentral:ListOpportunities"
 AUTHS = ["standard-webhooks", "bearer", "basic", "iam"]
 # Asked for and not set by the template: secrets in a variable are for a developer's machine, the AWS_
 # ones are the SDK's, set by Lambda or again for a developer's machine.
@@ -49,8 +57,29 @@ class Code(unittest.TestCase):
                 if not NOT_IN_THE_TEMPLATE.fullmatch(variable)
             }
             with self.subTest(package):
-                given = Stack().properties(name)["Environment"]["Variables"]
+                given = Stack(CrmMapping="hubspot.json").properties(name)["Environment"]["Variables"]
                 self.assertEqual(given.keys(), asked)
+
+    def test_a_mapping_is_a_layer_where_the_function_looks_for_it_and_else_there_is_none(self):
+        for mapping in ("hubspot.json", "salesforce.json"):
+            self.assertTrue((ROOT / "mappings" / mapping).is_file())
+            stack = Stack(CrmMapping=mapping)
+            ((layer, properties),) = stack.of_type("AWS::Lambda::LayerVersion").items()
+            self.assertEqual(properties["LayerName"], "bridge-mappings")
+            for name, package in FUNCTIONS.items():
+                function = stack.properties(name)
+                asks = "CRM_MAPPING" in observed.variables(package)
+                self.assertEqual(function.get("Layers"), [f"<{layer}>"] if asks else None)
+                variable = function["Environment"]["Variables"].get("CRM_MAPPING")
+                self.assertEqual(variable, f"/opt/{mapping}" if asks else None)
+        self.assertEqual(
+            yaml_parse(TEMPLATE)["Resources"]["CrmMappings"]["Properties"]["ContentUri"], "mappings"
+        )
+        stack = Stack()
+        self.assertEqual(stack.of_type("AWS::Lambda::LayerVersion"), {})
+        for name in FUNCTIONS:
+            self.assertNotIn("Layers", stack.properties(name))
+            self.assertNotIn("CRM_MAPPING", stack.properties(name)["Environment"]["Variables"])
 
     def test_iam_actions_are_the_operations_that_the_function_calls(self):
         stack = Stack()
@@ -72,10 +101,9 @@ class Code(unittest.TestCase):
                 for statement in statements(stack.properties(f"{name}Role")["Policies"]):
                     if not listed(statement["Action"])[0].startswith("partnercentral:"):
                         continue
-                    self.assertEqual(
-                        statement["Resource"],
-                        f"arn:aws:partnercentral:us-east-1:111122223333:catalog/{catalog}/opportunity/*",
-                    )
+                    opportunities = f"catalog/{catalog}/opportunity/*"
+                    arn = f"arn:aws:partnercentral:us-east-1:111122223333:{opportunities}"
+                    self.assertEqual(statement["Resource"], "*" if statement["Action"] == LIST else arn)
                     self.assertEqual(
                         statement["Condition"], {"StringEquals": {"partnercentral:Catalog": catalog}}
                     )
@@ -87,19 +115,32 @@ class Code(unittest.TestCase):
                     actions = listed(statement["Action"])
                     self.assertNotIn("*", "".join(actions))
                     if statement["Resource"] == "*":
-                        self.assertEqual(actions, ["xray:PutTraceSegments", "xray:PutTelemetryRecords"])
+                        self.assertIn(
+                            actions, [["xray:PutTraceSegments", "xray:PutTelemetryRecords"], [LIST]]
+                        )
 
     def test_each_role_is_assumed_by_its_one_service(self):
         stack = Stack(**CRMS["oauth"])
         roles = {
             "EnrichOpportunityRole": {"Service": "lambda.amazonaws.com"},
             "PatchOpportunityRole": {"Service": "lambda.amazonaws.com"},
+            "SweepOpportunitiesRole": {"Service": "lambda.amazonaws.com"},
+            "SweepScheduleRole": {"Service": "scheduler.amazonaws.com"},
             "DeliveryRole": {"Service": "events.amazonaws.com"},
         }
         self.assertEqual(stack.of_type("AWS::IAM::Role").keys(), roles.keys())
         for name, principal in roles.items():
             (statement,) = stack.properties(name)["AssumeRolePolicyDocument"]["Statement"]
             self.assertEqual(statement["Principal"], principal)
+
+
+class Boundary(unittest.TestCase):
+    def test_every_role_has_the_boundary_that_is_given(self):
+        boundary = "arn:aws:iam::111122223333:policy/boundary"
+        for role in Stack(**CRMS["basic"], PermissionsBoundary=boundary).of_type("AWS::IAM::Role").values():
+            self.assertEqual(role["PermissionsBoundary"], boundary)
+        for role in Stack(**CRMS["basic"]).of_type("AWS::IAM::Role").values():
+            self.assertNotIn("PermissionsBoundary", role)
 
 
 class Callers(unittest.TestCase):

@@ -6,7 +6,7 @@ import unittest
 from tests.template.stack import CRMS, ROOT, Stack
 
 FUNCTION = "arn:aws:lambda:us-east-1:111122223333:function:bridge-enrich-opportunity:$LATEST"
-DAY, SIX_HOURS = 86_400, 21_600
+DAY = 86_400
 
 
 def matches(pattern: dict, event: dict) -> bool:
@@ -53,6 +53,16 @@ def on_the_bus(event: dict, answer: dict) -> dict:
     }
 
 
+def at(event: dict, path: str):
+    """What a path of EventBridge's, of names alone, finds in an event."""
+    root, *names = path.split(".")
+    if root != "$":
+        raise ValueError(path)
+    for name in names:
+        event = event[name]
+    return event
+
+
 CLOUD_EVENT = {"specversion": "1.0", "id": "1f", "type": "aws.partnercentral.opportunity.updated", "data": {}}
 
 
@@ -70,7 +80,8 @@ class In(unittest.TestCase):
         config = Stack().properties("EnrichOpportunityEventInvokeConfig")
         self.assertEqual(config["DestinationConfig"]["OnSuccess"], {"Destination": "<Bus.Arn>"})
         self.assertEqual(config["DestinationConfig"]["OnFailure"], {"Destination": "<EnrichDeadLetters.Arn>"})
-        self.assertEqual((config["MaximumRetryAttempts"], config["MaximumEventAgeInSeconds"]), (2, SIX_HOURS))
+        # Lambda's defaults are its most: two retries, six hours.
+        self.assertFalse(config.keys() & {"MaximumRetryAttempts", "MaximumEventAgeInSeconds"})
 
     def test_concurrency_is_reserved_unless_it_is_empty(self):
         for parameter, function, default in [
@@ -94,6 +105,28 @@ class Out(unittest.TestCase):
             {"Content-Type": "application/cloudevents+json; charset=UTF-8"},
         )
         self.assertEqual(target["Arn"], "<CrmDestination.Arn>")
+
+    def test_a_crm_that_speaks_its_own_language_gets_the_body_for_its_api(self):
+        url = "https://crm.example/sobjects/Opportunity/AWS_Id__c/*?updateOnly=true"
+        crm = CRMS["oauth"] | {"CrmUrl": url, "CrmMethod": "PATCH"}
+        stack = Stack(**crm, CrmMapping="salesforce.json", CrmBody="record")
+        destination = stack.properties("CrmDestination")
+        self.assertEqual((destination["InvocationEndpoint"], destination["HttpMethod"]), (url, "PATCH"))
+        (target,) = stack.properties("DeliveryRule")["Targets"]
+        answer = CLOUD_EVENT | {"subject": "O7654321", "data": {"crm": {"NextStep": "Call"}}}
+        event = on_the_bus(example("opportunity-updated"), answer)
+        self.assertEqual(at(event, target["InputPath"]), {"NextStep": "Call"})
+        parameters = target["HttpParameters"]
+        self.assertEqual(parameters["HeaderParameters"], {"Content-Type": "application/json; charset=utf-8"})
+        self.assertEqual([at(event, it) for it in parameters["PathParameterValues"]], ["O7654321"])
+
+    def test_only_a_url_with_a_star_is_filled(self):
+        for url, values in [
+            ("https://crm.example/events", None),
+            ("https://crm.example/events/*", ["$.detail.responsePayload.subject"]),
+        ]:
+            (target,) = Stack(**CRMS["basic"] | {"CrmUrl": url}).properties("DeliveryRule")["Targets"]
+            self.assertEqual(target["HttpParameters"].get("PathParameterValues"), values)
 
     def test_the_event_is_delivered_whichever_dash_lambda_writes_in_its_type(self):
         pattern = Stack(**CRMS["api-key"]).properties("DeliveryRule")["EventPattern"]
@@ -160,8 +193,7 @@ class Queues(unittest.TestCase):
         for rule, queue in queues.items():
             (target,) = stack.properties(rule)["Targets"]
             self.assertEqual(target["DeadLetterConfig"], {"Arn": f"<{queue}.Arn>"})
-            policy = {"MaximumEventAgeInSeconds": DAY, "MaximumRetryAttempts": 185}
-            self.assertEqual(target["RetryPolicy"], policy)
+            self.assertNotIn("RetryPolicy", target)  # EventBridge's default: 185 times in 24 hours
             (statement,) = stack.properties(f"{queue}Policy")["PolicyDocument"]["Statement"]
             self.assertEqual(statement["Principal"], {"Service": "events.amazonaws.com"})
             self.assertEqual(statement["Condition"], {"ArnEquals": {"aws:SourceArn": f"<{rule}.Arn>"}})
@@ -190,4 +222,4 @@ class Queues(unittest.TestCase):
         for queue in Stack(**CRMS["api-key"]).of_type("AWS::SQS::Queue").values():
             self.assertEqual(queue["MessageRetentionPeriod"], 14 * DAY)
             self.assertEqual(queue["MaximumMessageSize"], 1024 * 1024)
-            self.assertTrue(queue["SqsManagedSseEnabled"])
+            self.assertIs(queue["SqsManagedSseEnabled"], True)

@@ -63,6 +63,25 @@ class Parameters(unittest.TestCase):
                 if "AllowedValues" in parameter:
                     self.assertIn(values[name], parameter["AllowedValues"])
 
+    def test_a_url_has_one_star_at_most_and_in_its_path(self):
+        allowed = re.compile(Stack().template["Parameters"]["CrmUrl"]["AllowedPattern"])
+        for url in [
+            "",
+            "https://crm.example",
+            "https://crm.example?key=1",
+            "https://crm.example/v9.2/opportunities(aws_id='*')",
+            "https://crm.example/Opportunity/Id__c/*?updateOnly=true",
+        ]:
+            self.assertRegex(url, allowed)
+        for url in [
+            "http://crm.example",
+            "https://*.example/",
+            "https://crm.example/*/*",
+            "https://crm.example/?id=*",
+            "https://crm.example/a b",
+        ]:
+            self.assertNotRegex(url, allowed)
+
     def test_log_levels_that_hide_the_metrics_cannot_be_chosen(self):
         self.assertEqual(Stack().template["Parameters"]["LogLevel"]["AllowedValues"], ["INFO", "DEBUG"])
 
@@ -81,6 +100,11 @@ class Rules(unittest.TestCase):
             for name in crm.keys() - {"CrmUrl", "CrmAuth"}:
                 said = f"CrmUrl with CrmAuth {kind} takes {name}"
                 self.assertEqual(Stack(**crm | {name: ""}).refusals(), [said])
+
+    def test_a_record_without_a_mapping_is_refused(self):
+        said = "CrmBody record takes CrmMapping"
+        self.assertEqual(Stack(CrmBody="record").refusals(), [said])
+        self.assertEqual(Stack(CrmBody="record", CrmMapping="hubspot.json").refusals(), [])
 
     def test_an_address_for_a_topic_that_is_not_made_is_refused(self):
         topic = "arn:aws:sns:us-east-1:111122223333:pager"

@@ -1,6 +1,7 @@
 """Nothing goes wrong unseen: alarms, the dashboard, and the page that says what to do."""
 
 import json
+import re
 import unittest
 
 from tests.template import observed
@@ -9,6 +10,14 @@ from tests.template.test_code import FUNCTIONS
 
 STACKS = {"without a CRM": {}, "with a CRM": CRMS["oauth"]}
 OPERATIONS = ROOT / "docs/operations.md"
+COMMAND = re.compile(r"make ([a-z-]+) ENVIRONMENT=(\w+)")
+TARGETS = re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text(), re.MULTILINE)
+
+
+def alarms(**parameters: str) -> dict[str, dict]:
+    """All alarms by their names in the page."""
+    found = Stack(**CRMS["basic"], **parameters).of_type("AWS::CloudWatch::Alarm").values()
+    return {alarm["AlarmName"].removeprefix("bridge-"): alarm for alarm in found}
 
 
 def dashboard(stack: Stack) -> list[dict]:
@@ -79,6 +88,35 @@ class Alarms(unittest.TestCase):
             self.assertTrue(alarm["AlarmName"].startswith("bridge-"))
 
 
+class Texts(unittest.TestCase):
+    """What somebody reads at night."""
+
+    def test_a_command_is_for_the_environment_of_the_alarms_own_stack(self):
+        for catalog, environment in [("AWS", "production"), ("Sandbox", "sandbox")]:
+            for name, alarm in alarms(Catalog=catalog).items():
+                commands = COMMAND.findall(alarm["AlarmDescription"])
+                with self.subTest(f"{catalog}: {name}"):
+                    self.assertTrue(commands)
+                    for target, given in commands:
+                        self.assertIn(target, TARGETS)
+                        self.assertEqual(given, environment)
+
+    def test_each_dead_letter_queue_says_how_it_is_redriven(self):
+        for name, alarm in alarms().items():
+            if name.endswith("dead-letters"):
+                self.assertIn("make redrive ENVIRONMENT=sandbox", alarm["AlarmDescription"])
+
+    def test_an_alarm_refers_to_its_section_of_the_runbook(self):
+        for name, alarm in alarms(RunbookBase="https://wiki.partner.example/bridge").items():
+            self.assertIn(f"Runbook: https://wiki.partner.example/bridge#{name}", alarm["AlarmDescription"])
+            self.assertIn(f"\n### {name}\n", OPERATIONS.read_text())
+
+    def test_it_is_no_longer_than_cloudwatch_takes(self):
+        long = "https://wiki.partner.example/" + "x" * 200
+        for alarm in alarms(RunbookBase=long).values():
+            self.assertLessEqual(len(alarm["AlarmDescription"]), 1024)
+
+
 class Dashboard(unittest.TestCase):
     def test_widgets_fill_rows_of_24_and_do_not_overlap(self):
         for name, parameters in STACKS.items():
@@ -135,7 +173,7 @@ class Page(unittest.TestCase):
         page = OPERATIONS.read_text()
         stack = Stack(**CRMS["basic"])
         for alarm in stack.of_type("AWS::CloudWatch::Alarm").values():
-            self.assertIn(f"`{alarm['AlarmName'].removeprefix('bridge-')}`", page)
+            self.assertIn(f"\n### {alarm['AlarmName'].removeprefix('bridge-')}\n", page)
         for widget in dashboard(stack):
             if widget["type"] != "text":
                 self.assertIn(f"| {widget['properties']['title']} |", page)

@@ -7,9 +7,9 @@ from tools.lint_template import lint
 
 # A right text, a wrong one, and what the lint says of it.
 PLANTED = [
-    ("InvokeMode: BUFFERED", "InvokeMode: BUFERED", "'BUFERED' is not one of"),
+    ("Type: AWS::Events::Archive", "Type: AWS::Events::Archives", "'AWS::Events::Archives' does not exist"),
     ("Destination: !GetAtt Bus.Arn", "Destination: !GetAtt Buss.Arn", "'Buss' is not one of"),
-    ("MaximumRetryAttempts: 2\n", "MaximumRetryAttempts: 500\n", "500 is greater than the maximum of 2"),
+    ("EvaluationPeriods: 12\n", "EvaluationPeriods: 0\n", "0 is less than the minimum of 1"),
     ("[AwsChecksCallers, AWS_IAM, NONE]", "[AwsChecksCallers, AWS_IAM, NOPE]", "'NOPE' is not one of"),
 ]
 

@@ -8,7 +8,7 @@ import unittest
 from tools.local import ROOT
 
 MAKEFILE = (ROOT / "Makefile").read_text()
-OF_A_STACK = ("deploy", "redrive")
+OF_A_STACK = ("deploy", "smoke", "log", "hand-on", "redrive", "backfill")
 
 
 def make(*arguments: str) -> subprocess.CompletedProcess:
@@ -20,8 +20,9 @@ def make(*arguments: str) -> subprocess.CompletedProcess:
 
 class Help(unittest.TestCase):
     def test_every_command_is_listed_with_what_it_is_for(self):
-        (phony,) = re.findall(r"^\.PHONY: (.+)$", MAKEFILE, re.MULTILINE)
-        commands = [name for name in phony.split() if name != "environment"]
+        (phony,) = re.findall(r"^\.PHONY: ((?:.+\\\n)*.+)$", MAKEFILE, re.MULTILINE)
+        parts_of_others = ("environment", "preflight")
+        commands = [name for name in phony.replace("\\", "").split() if name not in parts_of_others]
         listed = [line.split(maxsplit=2) for line in make("help").stdout.splitlines()]
         self.assertEqual([name for _, name, _ in listed], commands)
 
@@ -43,6 +44,21 @@ class Stacks(unittest.TestCase):
         said = "`ENVIRONMENT` is `prod`, expected `sandbox` or `production`"
         self.assertEqual(refused.returncode, 2)
         self.assertEqual(refused.stderr.splitlines()[0], said)
+
+    def test_a_deployment_is_checked_before_it_is_built(self):
+        planned = make("--dry-run", "deploy", "ENVIRONMENT=sandbox", "PARAMETERS=file:///crm.yaml").stdout
+        checked = planned.index("python -m tools.preflight sandbox file:///crm.yaml")
+        self.assertLess(checked, planned.index("sam build"))
+        self.assertLess(planned.index("sam build"), planned.index("sam deploy"))
+
+    def test_tags_and_a_service_role_are_handed_to_cloudformation(self):
+        planned = make(
+            "--dry-run", "deploy", "ENVIRONMENT=sandbox", "TAGS=a=1 b=2", "ROLE=arn:aws:iam::1:role/r"
+        )
+        self.assertIn("--tags a=1 b=2 --role-arn arn:aws:iam::1:role/r", planned.stdout)
+        planned = make("--dry-run", "deploy", "ENVIRONMENT=sandbox").stdout
+        self.assertNotIn("--tags", planned)
+        self.assertNotIn("--role-arn", planned)
 
     def test_a_command_touches_the_stack_of_its_environment(self):
         for environment in ("sandbox", "production"):

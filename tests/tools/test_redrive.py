@@ -42,6 +42,13 @@ class Forms(unittest.TestCase):
     def test_the_deliverys_queue_has_the_buss_event_around_that(self):
         self.assertEqual(redrive.event_in(json.dumps(on_the_bus(EVENT, CLOUD_EVENT))), EVENT)
 
+    def test_the_event_of_a_sweep_is_one_too(self):
+        swept = {"id": None, "source": "opportunity-bridge.sweep"}
+        for name in ("detail-type", "time", "detail"):
+            swept[name] = EVENT[name]
+        record = RECORD | {"requestPayload": swept}
+        self.assertEqual(redrive.event_in(json.dumps(record)), swept)
+
     def test_an_event_is_made_again_from_a_cloud_event_alone(self):
         for kind, detail_type in [("created", "Opportunity Created"), ("updated", "Opportunity Updated")]:
             cloud_event = {

@@ -1,6 +1,6 @@
 //! The configuration, from environment variables to values.
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use memory::ParseRetentionError;
 use model::{Catalog, ParseCatalogError};
@@ -16,6 +16,8 @@ pub struct Config {
     pub memory_table: Option<String>,
     /// `MEMORY_RETENTION_DAYS`: for how long an opportunity is remembered that nothing is heard of.
     pub memory_retention: Duration,
+    /// `CRM_MAPPING`: the file that says what a CRM's fields stand for; without it there is no body for it.
+    pub crm_mapping: Option<PathBuf>,
 }
 
 /// A variable that stops the start.
@@ -52,6 +54,7 @@ impl Config {
             include_aws_summary,
             memory_table: variable("MEMORY_TABLE"),
             memory_retention: memory::retention(variable("MEMORY_RETENTION_DAYS"))?,
+            crm_mapping: variable("CRM_MAPPING").map(PathBuf::from),
         })
     }
 }

@@ -7,13 +7,17 @@
 
 mod clock;
 mod config;
+mod crm;
 mod error;
 mod observe;
 mod read;
 mod remember;
 mod trace;
 
+use std::sync::Arc;
+
 use lambda_runtime::LambdaEvent;
+use mapping::Mapping;
 use memory::Memory;
 use model::{CloudEvent, OpportunityEvent};
 use partner_central::PartnerCentral;
@@ -25,12 +29,13 @@ pub use error::Error;
 use observe::Observation;
 use read::Reads;
 
-/// What every event is answered with: the client, the configuration and the clock.
+/// What every event is answered with: the client, the configuration, the clock and perhaps a mapping.
 #[derive(Debug, Clone)]
 pub struct Bridge {
     partner_central: PartnerCentral,
     config: Config,
     clock: Clock,
+    mapping: Option<Arc<Mapping>>,
     memory: Option<Memory>,
 }
 
@@ -42,8 +47,16 @@ impl Bridge {
             partner_central,
             config,
             clock,
+            mapping: None,
             memory: None,
         }
+    }
+
+    /// The same, whose events carry a body for the API of the CRM that the mapping is for.
+    #[must_use]
+    pub fn with_mapping(self, mapping: Option<Mapping>) -> Self {
+        let mapping = mapping.map(Arc::new);
+        Self { mapping, ..self }
     }
 
     /// The same, with a memory: events tell what changed, and who changed it.
@@ -82,15 +95,25 @@ impl Bridge {
         }
         .both(read::deadline(context, self.clock.now()))
         .await?;
+        let read = summary.as_ref().and_then(|summary| summary.as_ref().ok());
+        observation.look_at(&opportunity, read);
 
         let xray = context.xray_trace_id.as_deref();
         let traceparent = xray.and_then(trace::traceparent);
-        let enriched = CloudEvent::new(&event, opportunity, summary, started, traceparent);
-        let Some(memory) = &self.memory else {
-            return Ok(enriched);
+        let mapping = self.mapping.as_deref();
+        let read = mapping.map(|_| opportunity.document().clone());
+        let event = CloudEvent::new(&event, opportunity, summary, started, traceparent);
+        let (event, told) = match &self.memory {
+            Some(memory) => {
+                let now = self.clock.now().into();
+                remember::told(memory, &self.config.catalog, event, now).await
+            }
+            None => (event, None),
         };
-        let now = self.clock.now().into();
-        Ok(remember::told(memory, &self.config.catalog, enriched, now).await)
+        Ok(match mapping.zip(told.or(read)) {
+            Some((mapping, document)) => crm::with_body(event, &document, mapping),
+            None => event,
+        })
     }
 
     fn refuse_other_catalog(&self, event: &OpportunityEvent) -> Result<(), Error> {

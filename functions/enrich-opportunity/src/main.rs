@@ -21,13 +21,17 @@ async fn main() -> ExitCode {
 
 async fn run() -> Result<(), lambda_runtime::Error> {
     let config = Config::from_env(variable)?;
+    let mapping = config.crm_mapping.as_deref();
+    let mapping = mapping.map(mapping::load).transpose()?;
     let sdk = partner_central::sdk_config().await?;
     let partner_central = PartnerCentral::new(&sdk);
     let memory = config.memory_table.as_deref();
     let memory = memory.map(|table| Memory::new(&sdk, table, config.memory_retention));
     tokio::join!(partner_central.open(), memory::open(memory.as_ref()));
     let clock = Clock::new(SystemTime::now);
-    let bridge = Bridge::new(partner_central, config, clock).with_memory(memory);
+    let bridge = Bridge::new(partner_central, config, clock)
+        .with_mapping(mapping)
+        .with_memory(memory);
     lambda_runtime::run(service_fn(|event| bridge.handle(event))).await
 }
 

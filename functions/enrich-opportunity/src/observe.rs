@@ -5,8 +5,11 @@ use std::{
     time::Duration,
 };
 
-use model::{Catalog, CloudEvent, Instant, OpportunityEvent, ProblemCode};
-use telemetry::{Metric, Metrics, milliseconds};
+use model::{
+    Answer, Catalog, CloudEvent, Instant, Object, Opportunity, OpportunityEvent, ProblemCode,
+    unknown,
+};
+use telemetry::{Metric, Metrics, milliseconds, tell_unknown};
 use tokio::time;
 
 use crate::{Clock, Error};
@@ -17,6 +20,8 @@ pub(crate) struct Observation {
     begun: time::Instant,
     /// Where the event came from: Partner Central, a sweep, or somebody by hand.
     source: Option<String>,
+    /// How many fields and values AWS sent that this release does not know.
+    unknown: usize,
     waiting: Mutex<Waiting>,
 }
 
@@ -37,6 +42,7 @@ impl Observation {
         Self {
             begun: time::Instant::now(),
             source: None,
+            unknown: 0,
             waiting: Mutex::default(),
         }
     }
@@ -44,6 +50,19 @@ impl Observation {
     /// Notes which event it is.
     pub(crate) fn of(&mut self, event: &OpportunityEvent) {
         self.source = Some(event.source.clone());
+    }
+
+    /// Looks for what this release does not know.
+    pub(crate) fn look_at(&mut self, opportunity: &Opportunity, summary: Option<&Object>) {
+        let mut look = |of, answer, document| {
+            let pointers = unknown(answer, document);
+            tell_unknown(of, &pointers);
+            self.unknown += pointers.len();
+        };
+        look("opportunity", Answer::Opportunity, opportunity.document());
+        if let Some(summary) = summary {
+            look("summary", Answer::Summary, summary);
+        }
     }
 
     /// Notes how long a call to AWS takes.
@@ -74,6 +93,7 @@ impl Observation {
             .unwrap_or_else(PoisonError::into_inner);
         let upstream_ms = milliseconds(waiting.total);
         let source = self.source;
+        let unknown = u64::try_from(self.unknown).unwrap_or(u64::MAX);
         match answered {
             Ok(event) => tracing::info!(
                 opportunity.id = event.subject(),
@@ -95,6 +115,7 @@ impl Observation {
             ),
         }
         let mut metrics = Metrics::new("enrich-opportunity", catalog.as_str());
+        metrics.count(Metric::UnknownFields, unknown);
         if !waiting.total.is_zero() {
             metrics.time(Metric::UpstreamMilliseconds, waiting.total);
         }

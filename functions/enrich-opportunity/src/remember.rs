@@ -8,13 +8,14 @@ use memory::{Before, Content, Documents, Memory, Remembered, Summary, Told, Writ
 use model::{Catalog, Change, CloudEvent, Instant, Object, Origin, Problem, ProblemCode};
 use serde_json::Value;
 
-/// The event that is to be handed on in place of this one.
+/// The event that is to be handed on in place of this one, and the whole opportunity that it tells where
+/// that is not the one that was read.
 pub(crate) async fn told(
     memory: &Memory,
     catalog: &Catalog,
     event: CloudEvent,
     now: Instant,
-) -> CloudEvent {
+) -> (CloudEvent, Option<Object>) {
     let told = told_by(&event);
     match memory.remember(catalog, event.subject(), &told, now).await {
         Ok(remembered) => retold(event, &told.digest, remembered),
@@ -26,7 +27,7 @@ pub(crate) async fn told(
             );
             let reason = "the bridge's memory did not answer";
             let problem = Problem::without_changes(ProblemCode::Unavailable, reason);
-            event.with_changes(Err(problem), None)
+            (event.with_changes(Err(problem), None), None)
         }
     }
 }
@@ -52,7 +53,7 @@ fn told_by(event: &CloudEvent) -> Told {
     }
 }
 
-fn retold(event: CloudEvent, digest: &str, remembered: Remembered) -> CloudEvent {
+fn retold(event: CloudEvent, digest: &str, remembered: Remembered) -> (CloudEvent, Option<Object>) {
     let Remembered {
         told,
         now,
@@ -71,7 +72,7 @@ fn retold(event: CloudEvent, digest: &str, remembered: Remembered) -> CloudEvent
         } else {
             event
         };
-        return event.since(since).with_changes(Err(problem), None);
+        return (event.since(since).with_changes(Err(problem), None), None);
     };
     let origin = origin(&before, &now, &writes);
     let changes = match before {
@@ -82,20 +83,23 @@ fn retold(event: CloudEvent, digest: &str, remembered: Remembered) -> CloudEvent
         }
         Before::Documents(before) => Ok(Some(between(before, now))),
     };
-    let event = match serde_json::from_value(content.envelope) {
+    let (event, retold) = match serde_json::from_value(content.envelope) {
         Ok(envelope) if !is_this => {
             let summary = match content.summary {
                 Summary::Read(summary) => Some(summary),
                 Summary::None | Summary::Unread => None,
             };
-            event.telling(envelope, content.opportunity, summary)
+            let opportunity = content.opportunity;
+            let retold = opportunity.clone();
+            (event.telling(envelope, opportunity, summary), Some(retold))
         }
-        _ => event,
+        _ => (event, None),
     };
-    event
+    let event = event
         .in_sequence(told.sequence, &told.digest)
         .since(since)
-        .with_changes(changes, Some(origin))
+        .with_changes(changes, Some(origin));
+    (event, retold)
 }
 
 fn between(before: Documents, now: Documents) -> Vec<Change> {

@@ -9,6 +9,7 @@ use model::{Adjustment, Change, Code, Finding, Identifier, Object, Opportunity, 
 use serde::Serialize;
 
 use crate::{
+    edit::Told,
     etag::{self, etag},
     prefer::{PREFERENCE_APPLIED, Preference, Return},
     problem::{MAX_TOLD, at_most},
@@ -30,6 +31,9 @@ pub(crate) struct Answer {
     /// What had to be repaired to write the document back.
     adjustments: Vec<Adjustment>,
     warnings: Vec<Finding>,
+    /// How many fields of a CRM's record the mapping does not name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ignored: Option<usize>,
     /// A dry run's: what a real call would be refused for.
     #[serde(skip_serializing_if = "Option::is_none")]
     errors: Option<Vec<Finding>>,
@@ -51,7 +55,20 @@ pub(crate) struct Answer {
 struct ChangeBy {
     #[serde(flatten)]
     change: Change,
+    /// The CRM's name for the place, where a record was sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    field: Option<String>,
     source: Source,
+}
+
+impl ChangeBy {
+    fn new(change: Change, source: Source) -> Self {
+        Self {
+            change,
+            field: None,
+            source,
+        }
+    }
 }
 
 /// What came of a request.
@@ -100,10 +117,7 @@ impl Answer {
         let errors = review.errors(preference.lenient);
         let by_patch = review.changes.into_iter();
         let mut changes: Vec<_> = by_patch
-            .map(|change| ChangeBy {
-                change,
-                source: Source::Patch,
-            })
+            .map(|change| ChangeBy::new(change, Source::Patch))
             .collect();
         let (outcome, date) = match &done {
             Done::Told => (Outcome::DryRun, Some(read.last_modified_date().to_owned())),
@@ -132,7 +146,7 @@ impl Answer {
                 let found = representation.unwrap_or_default();
                 let source = found.source;
                 let besides = found.differences.into_iter();
-                changes.extend(besides.map(|change| ChangeBy { change, source }));
+                changes.extend(besides.map(|change| ChangeBy::new(change, source)));
                 warnings.extend(found.warning);
                 if found.opportunity.is_none() {
                     applied.answer = Return::Changes;
@@ -150,12 +164,33 @@ impl Answer {
             changes,
             adjustments: review.update.adjustments,
             warnings: at_most(MAX_TOLD, warnings),
+            ignored: None,
             errors: is_dry_run.then(|| at_most(MAX_TOLD, errors)),
             request: is_dry_run.then_some(review.update.body),
             opportunity,
             applied,
             before,
         }
+    }
+
+    /// The same in the CRM's own names, where it was a record that was sent.
+    pub(crate) fn with_record(mut self, told: Option<&Told<'_>>) -> Self {
+        let Some(told) = told else {
+            return self;
+        };
+        for change in &mut self.changes {
+            change.field = told.field(&change.change.pointer).map(str::to_owned);
+        }
+        for finding in self
+            .warnings
+            .iter_mut()
+            .chain(self.errors.iter_mut().flatten())
+        {
+            finding.field = told.field(&finding.pointer).map(str::to_owned);
+        }
+        self.warnings.extend(told.notices());
+        self.ignored = Some(told.ignored());
+        self
     }
 }
 
@@ -166,10 +201,7 @@ impl Answer {
         changes: &[Change],
         preference: Preference,
     ) -> Self {
-        let by_patch = |change: &Change| ChangeBy {
-            change: change.clone(),
-            source: Source::Patch,
-        };
+        let by_patch = |change: &Change| ChangeBy::new(change.clone(), Source::Patch);
         let answer = match preference.answer {
             Return::Minimal => Return::Minimal,
             Return::Changes | Return::Representation => Return::Changes,
@@ -182,6 +214,7 @@ impl Answer {
             changes: changes.iter().map(by_patch).collect(),
             adjustments: Vec::new(),
             warnings: vec![no_etag()],
+            ignored: None,
             errors: None,
             request: None,
             opportunity: None,

@@ -47,7 +47,10 @@ pub(crate) enum Refusal {
         challenge: HeaderValue,
     },
     /// There is nothing to check a request against.
-    NoSecret,
+    NoSecret {
+        /// Why not, for the log.
+        cause: String,
+    },
     /// A signed `GET` or `HEAD` has a body.
     BodyOfRead,
 }
@@ -85,7 +88,7 @@ impl Auth {
         let is_authentic = self
             .is_authentic(request, &body)
             .await
-            .map_err(|NoSecret| Refusal::NoSecret)?;
+            .map_err(|NoSecret { cause }| Refusal::NoSecret { cause })?;
         if !is_authentic {
             let challenge = self.challenge();
             return Err(Refusal::Unauthenticated { challenge });

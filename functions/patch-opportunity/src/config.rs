@@ -1,6 +1,6 @@
 //! The configuration, from environment variables to values.
 
-use std::{net::IpAddr, time::Duration};
+use std::{net::IpAddr, path::PathBuf, time::Duration};
 
 use http::Uri;
 use memory::ParseRetentionError;
@@ -19,6 +19,8 @@ pub struct Config {
     pub memory_table: Option<String>,
     /// `MEMORY_RETENTION_DAYS`: for how long an opportunity is remembered that nothing is heard of.
     pub memory_retention: Duration,
+    /// `CRM_MAPPING`: the file that says what a CRM's fields stand for; without it no records are taken.
+    pub crm_mapping: Option<PathBuf>,
 }
 
 /// Who may call.
@@ -99,6 +101,7 @@ impl Config {
             auth,
             memory_table: variable("MEMORY_TABLE"),
             memory_retention: memory::retention(variable("MEMORY_RETENTION_DAYS"))?,
+            crm_mapping: variable("CRM_MAPPING").map(PathBuf::from),
         })
     }
 }

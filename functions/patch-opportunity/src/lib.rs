@@ -1,12 +1,14 @@
 //! A webhook that takes *what should change* about an opportunity and writes it to Partner Central.
 //!
 //! The caller sends only what it wants changed; the bridge sends everything, because
-//! `UpdateOpportunity` sets what it does not get to null. `patch`, below, is the order of it, top to bottom.
+//! `UpdateOpportunity` sets what it does not get to null. `patch` and `carry_out`, below, are the order of it,
+//! top to bottom.
 
 mod answer;
 mod auth;
 mod auth_header;
 mod config;
+mod edit;
 mod etag;
 mod invocation;
 mod notes;
@@ -30,10 +32,11 @@ use std::sync::Arc;
 use axum::{
     Json, Router,
     extract::{Extension, Path, Request, State, rejection::PathRejection},
-    response::{IntoResponse, Response},
+    response::{Html, IntoResponse, Response},
     routing,
 };
-use http::header;
+use http::{header, request::Parts};
+use mapping::Mapping;
 use memory::Memory;
 use model::{Catalog, Identifier};
 use partner_central::PartnerCentral;
@@ -46,7 +49,7 @@ pub use auth::Auth;
 pub use config::{AuthConfig, Config, ConfigError};
 use invocation::Invocation;
 pub use observe::observed;
-use once::Once;
+use once::{Ended, Once};
 pub use problem::Kind;
 use problem::Problem;
 use request::{MalformedRequest, PatchRequest};
@@ -61,6 +64,7 @@ pub struct Bridge {
     partner_central: PartnerCentral,
     catalog: Catalog,
     auth: Arc<Auth>,
+    mapping: Option<Arc<Mapping>>,
     memory: Option<Memory>,
 }
 
@@ -72,8 +76,16 @@ impl Bridge {
             partner_central,
             catalog,
             auth: Arc::new(auth),
+            mapping: None,
             memory: None,
         }
+    }
+
+    /// The same, which takes records of the CRM that the mapping is for.
+    #[must_use]
+    pub fn with_mapping(self, mapping: Option<Mapping>) -> Self {
+        let mapping = mapping.map(Arc::new);
+        Self { mapping, ..self }
     }
 
     /// The same, with a memory: requests with a key are carried out once, and events of the bridge's own
@@ -105,6 +117,8 @@ pub fn router(bridge: Bridge) -> Router {
             routing::get(read_summary),
         )
         .route("/opportunities", routing::post(patch))
+        .route("/crm", routing::post(put_record))
+        .route("/", routing::get(page))
         .route("/openapi.json", routing::get(async || json_text(OPENAPI)))
         .route(
             "/openapi-3.0.json",
@@ -124,7 +138,7 @@ pub fn router(bridge: Bridge) -> Router {
     observed(routes, &catalog)
 }
 
-/// Changes an opportunity.
+/// Changes an opportunity by a patch.
 async fn patch(
     State(bridge): State<Bridge>,
     Extension(invocation): Extension<Invocation>,
@@ -136,14 +150,39 @@ async fn patch(
     let in_path = in_path.map_err(MalformedRequest::from)?;
     let in_path = in_path.as_deref().map(String::as_str);
     let request = PatchRequest::parse(&http, in_path, &body, &bridge.catalog)?;
+    Box::pin(carry_out(&bridge, &invocation, (&http, &body), request)).await
+}
+
+/// Changes an opportunity by a record of the CRM's.
+async fn put_record(
+    State(bridge): State<Bridge>,
+    Extension(invocation): Extension<Invocation>,
+    http: Request,
+) -> Result<Response, Problem> {
+    let (http, body) = http.into_parts();
+    let body = bridge.auth.admit(&http, body).await?;
+    let mapping = bridge.mapping.as_ref();
+    let mapping = mapping.ok_or_else(Problem::without_mapping)?;
+    let request = PatchRequest::parse_record(&http, &body, mapping)?;
+    Box::pin(carry_out(&bridge, &invocation, (&http, &body), request)).await
+}
+
+/// Carries out what a caller asks for, once it is let in and understood.
+async fn carry_out(
+    bridge: &Bridge,
+    invocation: &Invocation,
+    http: (&Parts, &[u8]),
+    request: PatchRequest,
+) -> Result<Response, Problem> {
     invocation.notes.about(&request.identifier);
 
-    let upstream = bridge.upstream(&invocation);
+    let upstream = bridge.upstream(invocation);
+    let lenient = request.preference.lenient;
     let (memory, is_signed) = (bridge.memory.as_ref(), bridge.auth.is_signed());
-    let once = Once::of((&http, &body), &request, upstream, memory, is_signed)?;
+    let once = Once::of(http, &request, upstream, memory, is_signed)?;
     let settled = retry::until_settled(upstream, &request, &once, |read| {
         request.precondition.check(read)?;
-        let after = request.patch.apply(read)?;
+        let after = request.edit.apply(read)?;
         let review = model::review(read, after, &invocation.today);
         if request.dry_run {
             return Ok(Step::Tell(review));
@@ -152,20 +191,23 @@ async fn patch(
             return Ok(Step::Unchanged(review));
         }
         review.refuse_owned()?;
-        review.refuse_locked(request.preference.lenient)?;
-        review.refuse_invalid(request.preference.lenient)?;
+        review.refuse_locked(lenient)?;
+        review.refuse_invalid(lenient)?;
         Ok(Step::Write(review))
     })
     .await;
 
-    once.answer(match settled {
+    let own = match settled {
         Ok(settled) => {
             let representation = representation::read_again(upstream, &request, &settled).await;
-            Ok(Answer::new(settled, representation, request.preference))
+            let told = request.edit.told(&settled.read);
+            let answer = Answer::new(settled, representation, request.preference);
+            Ok(answer.with_record(told.as_ref()))
         }
-        Err(ended) => Err(ended),
-    })
-    .await
+        Err(Ended::Refused(problem)) => Err(request.edit.refused(problem).into()),
+        Err(before @ Ended::Before(_)) => Err(before),
+    };
+    Box::pin(once.answer(own)).await
 }
 
 /// Reads an opportunity.
@@ -180,7 +222,7 @@ async fn read(
     let identifier = about(in_path, &invocation)?;
     let upstream = bridge.upstream(&invocation);
     let read = timeout_at(invocation.deadline, upstream.get(&identifier)).await;
-    Ok(answer::document(read.map_err(|_| Problem::unavailable())??))
+    Ok(answer::document(read.map_err(|_| Problem::too_late())??))
 }
 
 /// Reads AWS's summary of an opportunity: what an event has to leave out where it cannot be read.
@@ -195,7 +237,7 @@ async fn read_summary(
     let identifier = about(in_path, &invocation)?;
     let upstream = bridge.upstream(&invocation);
     let read = timeout_at(invocation.deadline, upstream.summary(&identifier)).await;
-    Ok(answer::summary(read.map_err(|_| Problem::unavailable())??))
+    Ok(answer::summary(read.map_err(|_| Problem::too_late())??))
 }
 
 /// The opportunity that a path names.
@@ -213,6 +255,20 @@ fn about(
 const OPENAPI: &str = include_str!("../openapi.json");
 /// The same for importers that do not take OpenAPI 3.1; made of it by `make schema`.
 const OPENAPI_3_0: &str = include_str!("../openapi-3.0.json");
+
+/// For people who open the URL in a browser: what this is, and nothing about the deployment.
+const PAGE: &str = include_str!("page.html");
+
+async fn page() -> impl IntoResponse {
+    let headers = [
+        (
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'none'; img-src data:; style-src 'unsafe-inline'; frame-ancestors 'none'",
+        ),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    ];
+    (headers, Html(PAGE))
+}
 
 fn json_text(text: &'static str) -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "application/json")], text)

@@ -22,9 +22,11 @@ async fn run() -> Result<(), lambda_http::Error> {
     let Config {
         catalog,
         auth,
+        crm_mapping,
         memory_table,
         memory_retention,
     } = Config::from_env(variable)?;
+    let mapping = crm_mapping.as_deref().map(mapping::load).transpose()?;
     let sdk = partner_central::sdk_config().await?;
     let partner_central = PartnerCentral::new(&sdk);
     let memory = memory_table.map(|table| Memory::new(&sdk, &table, memory_retention));
@@ -35,7 +37,9 @@ async fn run() -> Result<(), lambda_http::Error> {
         memory::open(memory.as_ref()),
         async { model::load_rules() }
     );
-    let bridge = Bridge::new(partner_central, catalog, auth?).with_memory(memory);
+    let bridge = Bridge::new(partner_central, catalog, auth?)
+        .with_mapping(mapping)
+        .with_memory(memory);
     serve(router(bridge)).await
 }
 

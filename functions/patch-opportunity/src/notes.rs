@@ -19,6 +19,7 @@ pub(crate) struct Notes {
     conflicts: AtomicU64,
     memory_unavailable: AtomicU64,
     upstream_micros: AtomicU64,
+    unknown: AtomicU64,
 }
 
 impl Notes {
@@ -49,6 +50,17 @@ impl Notes {
         let micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
         self.upstream_micros.fetch_add(micros, Ordering::Relaxed);
         answer
+    }
+
+    /// Notes how many fields and values AWS sent in one answer that this release does not know.
+    pub(crate) fn unknown(&self, count: usize) {
+        let count = u64::try_from(count).unwrap_or(u64::MAX);
+        self.unknown.fetch_max(count, Ordering::Relaxed);
+    }
+
+    /// How many fields and values AWS sent that this release does not know. What is read again counts once.
+    pub(crate) fn unknown_fields(&self) -> u64 {
+        self.unknown.load(Ordering::Relaxed)
     }
 
     /// Which opportunity the request is about, once that is known.

@@ -29,6 +29,7 @@ pub fn observed(routes: Router, catalog: &Catalog) -> Router {
             Kind::InternalError,
             "the operator finds the reason in the log",
         )
+        .because("the function panicked: the plain line before this one says where")
         .into_response()
     };
     routes
@@ -53,17 +54,29 @@ async fn observe(State(catalog): State<Catalog>, mut request: Request, next: Nex
         (None, None) => "",
     };
     let notes = &invocation.notes;
-    tracing::info!(
-        %method,
-        route = route.as_ref().map(MatchedPath::as_str),
-        opportunity.id = notes.identifier(),
-        status = response.status().as_u16(),
-        outcome = name,
-        attempts = notes.writes(),
-        upstream_ms = milliseconds(notes.upstream_time()),
-        duration_ms = milliseconds(started.elapsed()),
-        "answered"
-    );
+    let status = response.status();
+    // One line says all of a request. The level of a line has to be a constant.
+    macro_rules! answered {
+        ($level:ident) => {
+            tracing::$level!(
+                %method,
+                route = route.as_ref().map(MatchedPath::as_str),
+                opportunity.id = notes.identifier(),
+                status = status.as_u16(),
+                outcome = name,
+                cause = problem.as_ref().and_then(Problem::cause),
+                attempts = notes.writes(),
+                upstream_ms = milliseconds(notes.upstream_time()),
+                duration_ms = milliseconds(started.elapsed()),
+                "answered"
+            )
+        };
+    }
+    if status.is_server_error() {
+        answered!(error);
+    } else {
+        answered!(info);
+    }
     metrics(
         &catalog,
         outcome,
@@ -88,7 +101,7 @@ fn metrics(
         (Some(Outcome::Updated), _) => Some(Metric::Updated),
         (Some(Outcome::Unchanged), _) => Some(Metric::Unchanged),
         (Some(Outcome::Replayed), _) => Some(Metric::Replayed),
-        (_, Some(Kind::OpportunityLocked)) => Some(Metric::Locked),
+        (_, Some(Kind::OpportunityLocked | Kind::LockedForNow)) => Some(Metric::Locked),
         (_, Some(Kind::Unauthorized)) => Some(Metric::Unauthorized),
         (_, Some(Kind::Throttled)) => Some(Metric::Throttled),
         _ => None,
@@ -98,6 +111,7 @@ fn metrics(
     }
     metrics.count(Metric::Conflicts, notes.conflicts());
     metrics.count(Metric::MemoryUnavailable, notes.memory_unavailable());
+    metrics.count(Metric::UnknownFields, notes.unknown_fields());
     if !notes.upstream_time().is_zero() {
         metrics.time(Metric::UpstreamMilliseconds, notes.upstream_time());
     }

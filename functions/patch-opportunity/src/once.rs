@@ -31,6 +31,7 @@ use crate::{
     prefer::PREFERENCE_APPLIED,
     problem::{Kind, Problem},
     request::{MalformedRequest, PatchRequest},
+    table::TOO_LATE,
     upstream::Upstream,
 };
 pub(crate) use key::MalformedKey;
@@ -38,6 +39,9 @@ use key::Named;
 
 /// Tells that a request was carried out before, and that this is its answer.
 const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
+
+/// Why nobody can tell whether the write of a dead owner landed, for the log.
+const NEITHER: &str = "the function of an earlier attempt died, and the opportunity is neither as it was read nor as it was to be";
 
 /// The headers of an answer that are kept with it.
 const KEPT: [HeaderName; 3] = [header::CONTENT_TYPE, header::ETAG, PREFERENCE_APPLIED];
@@ -242,10 +246,12 @@ impl<'a> Once<'a> {
     async fn find_out(&self, dead: &Writing, owner: &str) -> Result<(), Ended> {
         let read = self.upstream.get(&self.request.identifier);
         let read = timeout_at(self.upstream.invocation.deadline, read).await;
-        let Ok(Ok(read)) = read else {
-            return Err(Problem::unconfirmed(&self.request.patch).into());
+        let cause = match read {
+            Ok(Ok(read)) => return self.judge_abandoned(dead, owner, &read).await,
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => TOO_LATE.to_owned(),
         };
-        self.judge_abandoned(dead, owner, &read).await
+        Err(Problem::unconfirmed(&self.request.edit, cause).into())
     }
 
     /// Lets go of the claim of a request that is refused.
@@ -332,7 +338,7 @@ impl<'a> Once<'a> {
         }
         let stands = |change: &Change| change.is_made_in(read.document());
         if !dead.changes.iter().all(stands) {
-            let unconfirmed = Problem::unconfirmed(&self.request.patch);
+            let unconfirmed = Problem::unconfirmed(&self.request.edit, NEITHER);
             return Err(unconfirmed.with_etag(read.last_modified_date()).into());
         }
         let answer = Answer::of_a_dead_owner(

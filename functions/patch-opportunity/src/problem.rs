@@ -1,7 +1,7 @@
 //! What a refusal is: `application/problem+json` (RFC 9457).
 //!
-//! A problem has two faces: what the caller is told is all here; what the operator must know beyond
-//! that goes to the log where it happens. 5xx say nothing about the inside.
+//! A problem has two faces: what the caller is told, and the cause, which is for the operator's log
+//! alone. 5xx tell the caller nothing about the inside.
 
 use axum::response::{IntoResponse, Response};
 use http::{HeaderName, HeaderValue, StatusCode, header};
@@ -76,6 +76,8 @@ kinds! {
     OpportunityLocked = "opportunity-locked", CONFLICT, "The opportunity's review status closes what was to change";
     /// The same request is being carried out.
     RequestRunning = "request-running", CONFLICT, "The same request is being carried out";
+    /// The same, for a sender that gives up on 4xx: the mapping has it told to try again.
+    LockedForNow = "locked-for-now", SERVICE_UNAVAILABLE, "The opportunity's review status closes what was to change, for now";
     /// A `test` operation failed.
     TestFailed = "test-failed", CONFLICT, "The opportunity is not as the patch tests it";
     /// The opportunity is in another state than the write depends on.
@@ -110,11 +112,13 @@ kinds! {
 #[derive(Debug, Clone)]
 pub(crate) struct Problem {
     kind: Kind,
-    detail: String,
+    detail: Box<str>,
     errors: Vec<Finding>,
-    etag: Option<String>,
+    etag: Option<Box<str>>,
     retry_after: Option<u64>,
     headers: Vec<(HeaderName, HeaderValue)>,
+    /// What the operator is told and the caller is not. It holds nothing of what the opportunity holds.
+    cause: Option<Box<str>>,
 }
 
 /// The first of many findings, and a last one that says how many more there are.
@@ -129,7 +133,7 @@ pub(crate) fn at_most(most: usize, mut findings: Vec<Finding>) -> Vec<Finding> {
 }
 
 impl Problem {
-    pub(crate) fn new(kind: Kind, detail: impl Into<String>) -> Self {
+    pub(crate) fn new(kind: Kind, detail: impl Into<Box<str>>) -> Self {
         Self {
             kind,
             detail: detail.into(),
@@ -137,6 +141,7 @@ impl Problem {
             etag: None,
             retry_after: None,
             headers: Vec::new(),
+            cause: None,
         }
     }
 
@@ -147,6 +152,19 @@ impl Problem {
         }
     }
 
+    /// With the CRM's name for each place, where it has one.
+    pub(crate) fn with_fields<'a>(mut self, field: impl Fn(&str) -> Option<&'a str>) -> Self {
+        for error in self.errors.iter_mut().filter(|error| error.field.is_none()) {
+            error.field = field(&error.pointer).map(str::to_owned);
+        }
+        self
+    }
+
+    /// The same, told as a problem of another kind.
+    pub(crate) fn with_kind(self, kind: Kind) -> Self {
+        Self { kind, ..self }
+    }
+
     pub(crate) fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.push((name, value));
         self
@@ -155,7 +173,7 @@ impl Problem {
     /// With the state that the opportunity was found in.
     pub(crate) fn with_etag(self, last_modified_date: &str) -> Self {
         Self {
-            etag: Some(etag(last_modified_date)),
+            etag: Some(etag(last_modified_date).into()),
             ..self
         }
     }
@@ -166,6 +184,19 @@ impl Problem {
             retry_after: Some(seconds),
             ..self
         }
+    }
+
+    /// With the cause, for the log.
+    pub(crate) fn because(self, cause: impl Into<Box<str>>) -> Self {
+        Self {
+            cause: Some(cause.into()),
+            ..self
+        }
+    }
+
+    /// What the operator is told and the caller is not.
+    pub(crate) fn cause(&self) -> Option<&str> {
+        self.cause.as_deref()
     }
 
     pub(crate) fn kind(&self) -> Kind {

@@ -1,6 +1,9 @@
 //! What a caller asks for, parsed from an HTTP request before anything is read from AWS.
 
+use std::sync::Arc;
+
 use http::{HeaderValue, header, request::Parts};
+use mapping::{Mapping, ReceiveError};
 use model::{
     Catalog, Code, Finding, Identifier, Object, Opportunity, ParseIdentifierError, ParsePatchError,
     Patch,
@@ -8,16 +11,17 @@ use model::{
 use serde_json::Value;
 
 use crate::{
+    edit::Edit,
     once::MalformedKey,
     precondition::{MalformedIfMatch, Precondition},
     prefer::Preference,
 };
 
-/// A patch for an opportunity.
+/// An edit of an opportunity.
 #[derive(Debug)]
 pub(crate) struct PatchRequest {
     pub(crate) identifier: Identifier,
-    pub(crate) patch: Patch,
+    pub(crate) edit: Edit,
     pub(crate) precondition: Precondition,
     pub(crate) preference: Preference,
     pub(crate) dry_run: bool,
@@ -47,9 +51,15 @@ pub(crate) enum MalformedRequest {
     /// The body is no form of a patch.
     #[error("`Content-Type` is `{0}`, which is not a form of a patch; see `Accept-Patch`")]
     ContentType(String),
+    /// The body is no JSON, as a CRM's record has to be.
+    #[error("`Content-Type` is `{0}`, expected `application/json`")]
+    NotJson(String),
     /// The body is no patch.
     #[error(transparent)]
     Patch(#[from] ParsePatchError),
+    /// The body is no message with a CRM's record in it.
+    #[error(transparent)]
+    Message(#[from] ReceiveError),
     /// Something that the body says of its target is wrong.
     #[error("{}", .0.detail)]
     Target(Finding),
@@ -73,20 +83,44 @@ impl PatchRequest {
         };
         Ok(Self {
             identifier,
-            patch,
+            edit: Edit::Patch(patch),
             precondition: Precondition::parse(&parts.headers)?.with_date(date),
             preference: Preference::of(&parts.headers),
             dry_run,
         })
     }
 
-    /// Whether carrying the patch out once more would leave this opportunity as it is; `None` for
-    /// operations, which say what to do and not how it should be.
+    /// Parses a request with a CRM's record. The record names its opportunity where the mapping says.
+    pub(crate) fn parse_record(
+        parts: &Parts,
+        body: &[u8],
+        mapping: &Arc<Mapping>,
+    ) -> Result<Self, MalformedRequest> {
+        let dry_run = dry_run(parts.uri.query().unwrap_or_default())?;
+        let (text, media_type) = media_type(parts.headers.get(header::CONTENT_TYPE))?;
+        if media_type != "application/json" {
+            return Err(MalformedRequest::NotJson(text.to_owned()));
+        }
+        let received = mapping.receive(body)?;
+        Ok(Self {
+            identifier: received.identifier,
+            edit: Edit::Record {
+                mapping: Arc::clone(mapping),
+                record: received.record,
+            },
+            precondition: Precondition::parse(&parts.headers)?,
+            preference: Preference::of(&parts.headers),
+            dry_run,
+        })
+    }
+
+    /// Whether carrying the edit out once more would leave this opportunity as it is; `None` for
+    /// operations, which say what to do and not how it should be, and for an edit that no longer fits.
     pub(crate) fn leaves_as_it_is(&self, opportunity: &Opportunity, today: &str) -> Option<bool> {
-        let Patch::Merge(_) = self.patch else {
+        if !self.edit.is_declarative() {
             return None;
-        };
-        let after = self.patch.apply(opportunity).ok()?;
+        }
+        let after = self.edit.apply(opportunity).ok()?;
         let review = model::review(opportunity, after, today);
         Some(review.changes.is_empty())
     }
@@ -156,13 +190,19 @@ fn dry_run(query: &str) -> Result<bool, MalformedRequest> {
 
 type Parser = fn(&[u8]) -> Result<Patch, ParsePatchError>;
 
-/// How a body of this content type is parsed. Parameters such as `charset` are ignored: JSON is
+/// A content type as it was sent, and its media type. Parameters such as `charset` are ignored: JSON is
 /// UTF-8 and says so itself (RFC 8259, 8.1).
-fn parser(content_type: Option<&HeaderValue>) -> Result<Parser, MalformedRequest> {
+fn media_type(content_type: Option<&HeaderValue>) -> Result<(&str, String), MalformedRequest> {
     let value = content_type.ok_or(MalformedRequest::NoContentType)?;
     let text = value.to_str().unwrap_or("not ASCII");
     let media_type = text.split(';').next().unwrap_or_default().trim();
-    match media_type.to_ascii_lowercase().as_str() {
+    Ok((text, media_type.to_ascii_lowercase()))
+}
+
+/// How a body of this content type is parsed.
+fn parser(content_type: Option<&HeaderValue>) -> Result<Parser, MalformedRequest> {
+    let (text, media_type) = media_type(content_type)?;
+    match media_type.as_str() {
         "application/merge-patch+json" | "application/json" => Ok(Patch::parse_merge),
         "application/json-patch+json" => Ok(Patch::parse_operations),
         _ => Err(MalformedRequest::ContentType(text.to_owned())),

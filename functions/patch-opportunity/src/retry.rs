@@ -1,14 +1,14 @@
 //! Read, decide, write, and again until it is settled: the one place that knows attempts, pauses, the
 //! deadline, and whether a write is in doubt.
 //!
-//! A stale body is never sent again under a new date: the opportunity is read again and the *patch* is
+//! A stale body is never sent again under a new date: the opportunity is read again and the *edit* is
 //! applied again, so that both edits are kept. A write whose answer was lost may have landed. Then the
 //! fresh document tells, held against what was read and what was sent:
 //!
 //! | in the fresh document | so | what is done |
 //! |---|---|---|
-//! | the patch changes nothing (operations: it is the document that was sent) | it landed, or might as well have | `updated` |
-//! | every place that the patch changed stands as it was read | it did not land | again |
+//! | the edit changes nothing (operations: it is the document that was sent) | it landed, or might as well have | `updated` |
+//! | every place that the edit changed stands as it was read | it did not land | again |
 //! | anything else | somebody was there since | `unconfirmed` |
 //!
 //! `LastModifiedDate` is the fencing token: of two writes that carry the same one, at most one lands.
@@ -39,6 +39,12 @@ const FIRST_PAUSE: Duration = Duration::from_millis(200);
 /// What a pause, a read and a write take when all is well. With less than this left, no further round
 /// is begun.
 const ONE_ROUND: Duration = Duration::from_secs(4);
+
+/// Why nobody can tell whether a write landed, where AWS did answer to the read after it, for the log.
+const NEITHER: &str = "the answer to a write was lost, and the opportunity is neither as it was read nor as it was sent";
+/// The same, where another attempt is not to be made.
+const UNCLAIMED: &str =
+    "the answer to a write was lost, and the memory does not let it be tried again";
 
 /// What is to be done about an opportunity as it was read.
 #[derive(Debug)]
@@ -120,7 +126,10 @@ pub(crate) async fn until_settled(
     loop {
         let read = match read(upstream, request).await {
             Ok(read) => read,
-            Err(_) if in_doubt.is_some() => return Err(Problem::unconfirmed(&request.patch).into()),
+            Err(problem) if in_doubt.is_some() => {
+                let cause = problem.cause().unwrap_or_default();
+                return Err(Problem::unconfirmed(&request.edit, cause).into());
+            }
             Err(problem) => return Err(problem.into()),
         };
         let date = read.last_modified_date().to_owned();
@@ -132,7 +141,7 @@ pub(crate) async fn until_settled(
                     return Ok(sent.settled(Done::Updated(date)));
                 }
                 Verdict::Unclear => {
-                    let unconfirmed = Problem::unconfirmed(&request.patch);
+                    let unconfirmed = Problem::unconfirmed(&request.edit, NEITHER);
                     return Err(unconfirmed.with_etag(&date).into());
                 }
                 // Under the date that it carried it can still land; under another one it cannot.
@@ -155,7 +164,9 @@ pub(crate) async fn until_settled(
             Step::Unchanged(review) => return Ok(Settled::new(read, review, Done::Unchanged)),
         };
         match once.claim(&read, &review).await {
-            Err(_) if in_doubt.is_some() => return Err(Problem::unconfirmed(&request.patch).into()),
+            Err(_) if in_doubt.is_some() => {
+                return Err(Problem::unconfirmed(&request.edit, UNCLAIMED).into());
+            }
             claimed => claimed?,
         }
         match write(upstream, &review, budget.begin()).await {
@@ -191,7 +202,7 @@ async fn read(upstream: Upstream<'_>, request: &PatchRequest) -> Result<Opportun
     let read = upstream.get(&request.identifier);
     match timeout_at(upstream.invocation.deadline, read).await {
         Ok(read) => read.map_err(Problem::from),
-        Err(_) => Err(Problem::unavailable()),
+        Err(_) => Err(Problem::too_late()),
     }
 }
 
@@ -229,9 +240,13 @@ fn given_up(error: Error, in_doubt: Option<&InDoubt>, request: &PatchRequest) ->
         // The very same body would have been refused before, too.
         (error @ Error::Invalid { .. }, _) => error.into(),
         // It landed, and the read did not show it yet.
-        (Error::Conflict, Some(_)) => Problem::unconfirmed(&request.patch),
+        (Error::Conflict, Some(_)) => {
+            Problem::unconfirmed(&request.edit, Error::Conflict.to_string())
+        }
         // It may still be on its way.
-        (_, Some(sent)) if sent.is_unanswered => Problem::unconfirmed(&request.patch),
+        (error, Some(sent)) if sent.is_unanswered => {
+            Problem::unconfirmed(&request.edit, error.to_string())
+        }
         (error, _) => error.into(),
     }
 }

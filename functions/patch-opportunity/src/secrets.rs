@@ -100,8 +100,11 @@ pub(crate) trait Secret: Sized {
 }
 
 /// Nobody can be let in: Secrets Manager holds no usable secret, or has not answered for too long.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct NoSecret;
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct NoSecret {
+    /// What came of the last read, for the log.
+    pub(crate) cause: String,
+}
 
 /// Secrets of one kind.
 #[derive(Debug)]
@@ -116,6 +119,8 @@ pub(crate) struct Secrets<S> {
 struct Known<S> {
     /// Empty where none is usable.
     secrets: Vec<S>,
+    /// Where none is usable: why not.
+    why_none: String,
     /// When Secrets Manager was last asked.
     asked: Instant,
     /// When it last answered.
@@ -167,7 +172,8 @@ impl<S: Secret> Secrets<S> {
             passes = check(&known.secrets);
         }
         if known.secrets.is_empty() {
-            return Err(NoSecret);
+            let cause = known.why_none.clone();
+            return Err(NoSecret { cause });
         }
         Ok(passes)
     }
@@ -177,6 +183,7 @@ impl<S> Known<S> {
     fn new(secrets: Vec<S>, now: Instant) -> Self {
         Self {
             secrets,
+            why_none: String::new(),
             asked: now,
             answered: now,
             asked_after_failure: None,
@@ -218,6 +225,7 @@ impl<S> Known<S> {
             Err(error) => {
                 tracing::error!(%error, "no usable secret, nobody is let in");
                 self.secrets.clear();
+                self.why_none = error.to_string();
             }
         }
     }

@@ -2,11 +2,13 @@
 
 use axum::extract::rejection::PathRejection;
 use http::{HeaderName, HeaderValue, header};
-use model::{Code, Finding, ParsePatchError, Patch, PatchError, Refusal, Source};
+use mapping::ReceiveError;
+use model::{Code, Finding, ParsePatchError, PatchError, Refusal, Source};
 use partner_central::{Error, FieldError};
 
 use crate::{
     auth::{self, MAX_BODY},
+    edit::Edit,
     precondition::Stale,
     problem::{Kind, Problem},
     request::MalformedRequest,
@@ -31,6 +33,12 @@ const RUNNING_RETRY_SECONDS: u64 = 5;
 /// are asked for then.
 const SECRET_RETRY_SECONDS: u64 = 30;
 
+/// Why there is no answer of AWS where time was up, for the log.
+pub(crate) const TOO_LATE: &str = "AWS did not answer before the request's deadline";
+/// Seconds after which a locked opportunity is worth another try, for senders that are to try again: a
+/// review takes days.
+const LOCK_RETRY_SECONDS: u64 = 3600;
+
 /// How many places a problem's detail names; its errors name them all.
 const MAX_NAMED: usize = 10;
 
@@ -45,11 +53,12 @@ impl From<auth::Refusal> for Problem {
                 Self::new(Kind::Unauthorized, "the request is not authenticated")
                     .with_header(header::WWW_AUTHENTICATE, challenge)
             }
-            auth::Refusal::NoSecret => Self::new(
+            auth::Refusal::NoSecret { cause } => Self::new(
                 Kind::AuthenticationUnavailable,
                 "the bridge has no usable secret, the operator finds the reason in the log",
             )
-            .with_retry_after(SECRET_RETRY_SECONDS),
+            .with_retry_after(SECRET_RETRY_SECONDS)
+            .because(cause),
             auth::Refusal::BodyOfRead => Self::new(
                 Kind::MalformedRequest,
                 "a read has a body, expected none: a signature covers neither the method nor the path, \
@@ -78,7 +87,12 @@ impl From<MalformedRequest> for Problem {
                 let (name, value) = ACCEPT_PATCH;
                 Self::new(Kind::UnsupportedMediaType, detail).with_header(name, value)
             }
+            MalformedRequest::NotJson(_) => {
+                let json = HeaderValue::from_static("application/json");
+                Self::new(Kind::UnsupportedMediaType, detail).with_header(header::ACCEPT, json)
+            }
             MalformedRequest::Patch(error) => error.into(),
+            MalformedRequest::Message(error) => error.into(),
             MalformedRequest::Target(finding) => {
                 Self::new(Kind::InvalidPatch, detail).with_errors(vec![finding])
             }
@@ -93,6 +107,34 @@ impl From<ParsePatchError> for Problem {
             return Self::new(Kind::MalformedRequest, detail);
         };
         let errors = vec![Finding::of_patch(error.pointer(), code, detail.as_str())];
+        Self::new(Kind::InvalidPatch, detail).with_errors(errors)
+    }
+}
+
+/// A message in which there is no record, as the same flaw of a patch is told.
+impl From<ReceiveError> for Problem {
+    fn from(error: ReceiveError) -> Self {
+        let detail = error.to_string();
+        let (pointer, code) = match error {
+            ReceiveError::NotJson(_) | ReceiveError::Identifier { .. } => {
+                return Self::new(Kind::MalformedRequest, detail);
+            }
+            ReceiveError::Twice { pointer } => (pointer, Code::DuplicateMember),
+            ReceiveError::Reserved { pointer } => (pointer, Code::ReservedMember),
+            ReceiveError::Misplaced {
+                pointer,
+                is_missing,
+                ..
+            } => {
+                let code = if is_missing {
+                    Code::RequiredMember
+                } else {
+                    Code::WrongType
+                };
+                (pointer, code)
+            }
+        };
+        let errors = vec![Finding::of_patch(pointer, code, detail.as_str())];
         Self::new(Kind::InvalidPatch, detail).with_errors(errors)
     }
 }
@@ -141,17 +183,17 @@ impl From<Refusal> for Problem {
                 findings,
             ),
         };
-        Self::new(kind, format!("{why} {}", places(&findings))).with_errors(findings)
+        let pointers = findings.iter().map(|finding| finding.pointer.as_str());
+        Self::new(kind, format!("{why} {}", listed(pointers))).with_errors(findings)
     }
 }
 
-fn places(findings: &[Finding]) -> String {
-    let named = findings.iter().take(MAX_NAMED);
-    let named: Vec<_> = named.map(|finding| finding.pointer.as_str()).collect();
-    let named = named.join(", ");
-    match findings.len().saturating_sub(MAX_NAMED) {
-        0 => named,
-        more => format!("{named} and {more} more"),
+fn listed<'a>(names: impl ExactSizeIterator<Item = &'a str>) -> String {
+    let more = names.len().saturating_sub(MAX_NAMED);
+    let first = names.take(MAX_NAMED).collect::<Vec<_>>().join(", ");
+    match more {
+        0 => first,
+        more => format!("{first} and {more} more"),
     }
 }
 
@@ -159,7 +201,8 @@ fn places(findings: &[Finding]) -> String {
 /// [`Problem::unconfirmed`].
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
-        match error {
+        let cause = error.to_string();
+        let problem = match error {
             Error::NotFound => Self::new(
                 Kind::OpportunityNotFound,
                 "the catalog has no opportunity with this identifier, or the bridge may not see it",
@@ -183,7 +226,8 @@ impl From<Error> for Problem {
                 "the operator finds the reason in the log",
             ),
             Error::Unavailable { .. } => Self::unavailable(),
-        }
+        };
+        problem.because(cause)
     }
 }
 
@@ -201,7 +245,7 @@ fn by_aws(field: FieldError) -> Finding {
 
 impl Problem {
     /// AWS gave no usable answer, and nothing was written.
-    pub(crate) fn unavailable() -> Self {
+    fn unavailable() -> Self {
         Self::new(Kind::Unavailable, "nothing was written, try again later")
             .with_retry_after(RETRY_AFTER_SECONDS)
     }
@@ -234,21 +278,50 @@ impl Problem {
         Self::new(Kind::KeyReused, detail)
     }
 
-    /// A write was sent, and whether it landed cannot be told. To send a merge patch again is safe, to
-    /// send operations again may carry them out twice.
-    pub(crate) fn unconfirmed(patch: &Patch) -> Self {
-        match patch {
-            Patch::Merge(_) => Self::new(
+    /// AWS gave no answer to a read before the deadline, and nothing was written.
+    pub(crate) fn too_late() -> Self {
+        Self::unavailable().because(TOO_LATE)
+    }
+
+    /// A record that the mapping cannot put into the opportunity.
+    pub(crate) fn unmapped(findings: Vec<mapping::Finding>) -> Self {
+        let fields = findings.iter().map(|finding| finding.field.as_str());
+        let detail = format!("the record cannot be mapped: {}", listed(fields));
+        let errors = findings.into_iter().map(Finding::from).collect();
+        Self::new(Kind::InvalidPatch, detail).with_errors(errors)
+    }
+
+    /// A locked opportunity, told to a sender that keeps for later only what fails with 5xx.
+    pub(crate) fn locked_for_now(self) -> Self {
+        self.with_kind(Kind::LockedForNow)
+            .with_retry_after(LOCK_RETRY_SECONDS)
+    }
+
+    /// There is no mapping for records.
+    pub(crate) fn without_mapping() -> Self {
+        Self::new(
+            Kind::RouteNotFound,
+            "records of a CRM are taken where `CRM_MAPPING` names a mapping, `CrmMapping` in a deployment",
+        )
+    }
+
+    /// A write was sent, and whether it landed cannot be told. To send a merge patch or a record again is
+    /// safe, to send operations again may carry them out twice.
+    pub(crate) fn unconfirmed(edit: &Edit, cause: impl Into<Box<str>>) -> Self {
+        let problem = if edit.is_declarative() {
+            Self::new(
                 Kind::Unconfirmed,
                 "whether the change was written is not known; the same patch can be sent again, if it is right \
                  whatever others wrote since",
             )
-            .with_retry_after(RETRY_AFTER_SECONDS),
-            Patch::Operations(_) => Self::new(
+            .with_retry_after(RETRY_AFTER_SECONDS)
+        } else {
+            Self::new(
                 Kind::Unconfirmed,
                 "whether the change was written is not known; read the opportunity before the operations are \
                  sent again",
-            ),
-        }
+            )
+        };
+        problem.because(cause)
     }
 }

@@ -2,10 +2,15 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use serde::{Serialize, Serializer};
+use model::{Code, Source};
+use serde::Serialize;
 
 /// One field that is refused, left out or left alone, with its name on both sides:
 /// `{"pointer": "/LifeCycle/Stage", "field": "dealstage", "code": "unmapped-value", "detail": "…"}`.
+///
+/// Its code is one of seven. It is refused or left out for [`Code::WrongType`], [`Code::UnmappedValue`],
+/// [`Code::NotRepresentable`] and [`Code::MissingCompanion`]; [`Code::NullIgnored`], [`Code::OneWay`] and
+/// [`Code::Defaulted`] are notices.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {
     /// Where in the opportunity, as a JSON Pointer.
@@ -19,55 +24,12 @@ pub struct Finding {
     pub detail: String,
 }
 
-/// What a finding is about, by a name that stays as it is: `unmapped-value`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Code {
-    /// JSON or text of another kind than the row's `as`.
-    WrongType,
-    /// The row's `values` have no pair for it.
-    UnmappedValue,
-    /// The other side cannot hold it as it is: it would come back as something else.
-    NotRepresentable,
-    /// The field that the row's `with` names is not in the same record.
-    MissingCompanion,
-    /// A notice: the record's empty value is ignored, because the row does not say `"null": "clear"`.
-    NullIgnored,
-    /// A notice: the record has another value than AWS, in a row that goes to the CRM alone.
-    OneWay,
-    /// A notice: AWS had nothing here and gets the row's `default`.
-    Defaulted,
-}
-
-impl Code {
-    /// Every code.
-    pub const ALL: [Self; 7] = [
-        Self::WrongType,
-        Self::UnmappedValue,
-        Self::NotRepresentable,
-        Self::MissingCompanion,
-        Self::NullIgnored,
-        Self::OneWay,
-        Self::Defaulted,
-    ];
-
-    /// The name, in kebab-case.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::WrongType => "wrong-type",
-            Self::UnmappedValue => "unmapped-value",
-            Self::NotRepresentable => "not-representable",
-            Self::MissingCompanion => "missing-companion",
-            Self::NullIgnored => "null-ignored",
-            Self::OneWay => "one-way",
-            Self::Defaulted => "defaulted",
+impl From<Finding> for model::Finding {
+    fn from(finding: Finding) -> Self {
+        Self {
+            field: Some(finding.field),
+            ..Self::new(finding.pointer, finding.code, finding.detail, Source::Patch)
         }
-    }
-}
-
-impl Serialize for Code {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.as_str())
     }
 }
 

@@ -6,11 +6,11 @@
 
 use std::collections::BTreeSet;
 
-use model::kind;
+use model::{Code, kind};
 use serde_json::{Value, json};
 use time::{Date, Month, OffsetDateTime, format_description::well_known::Rfc3339};
 
-use crate::{Code, decimal::Decimal};
+use crate::decimal::Decimal;
 
 /// AWS's amounts have this many decimals at most (the pattern of `MonetaryValue` in its service model).
 const AWS_DECIMALS: u32 = 2;

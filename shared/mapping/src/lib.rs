@@ -39,6 +39,7 @@
 
 mod check;
 mod decimal;
+mod file;
 mod finding;
 mod form;
 #[cfg(test)]
@@ -53,13 +54,14 @@ mod recipes;
 mod samples;
 mod table;
 
-use model::Object;
+use model::{Code, Object};
 use serde_json::{Value, json};
 
 use self::form::{Form, Pair};
 use self::place::Place;
 pub use self::{
-    finding::{Code, Finding},
+    file::{LoadError, load},
+    finding::Finding,
     parse::MappingError,
     put::{Put, Source},
     receive::{ReceiveError, Received},
@@ -261,12 +263,12 @@ impl Mapping {
         body
     }
 
-    /// The field of the CRM's that stands for a place of the opportunity, or for something within it or
-    /// around it. Of several, the first that can change it.
+    /// The field of the CRM's that stands for a place of the opportunity, or for what holds it. Of
+    /// several, the first that can change it.
     #[must_use]
     pub fn field(&self, pointer: &str) -> Option<&str> {
         let place = Place::parse(pointer).ok()?;
-        let of_it = |row: &&Row| row.aws.overlaps(&place);
+        let of_it = |row: &&Row| place.is_within(&row.aws);
         let mut rows = self.rows.iter().filter(of_it);
         let first = rows.clone().next();
         rows.find(|row| row.goes_to_aws())

@@ -102,6 +102,11 @@ impl Place {
         self.0.is_empty()
     }
 
+    /// Whether it is the other or lies within it.
+    pub(crate) fn is_within(&self, other: &Self) -> bool {
+        self.0.len() >= other.0.len() && self.overlaps(other)
+    }
+
     /// Whether one of the two is the other or lies within it.
     pub(crate) fn overlaps(&self, other: &Self) -> bool {
         self.0.iter().zip(&other.0).all(|(one, other)| one == other)

@@ -1,10 +1,10 @@
 //! The CRM's record becomes changes to the opportunity, all of them or none.
 
-use model::Object;
+use model::{Code, Object};
 use serde_json::Value;
 
 use crate::{
-    Code, Finding, Mapping, Row,
+    Finding, Mapping, Row,
     form::{Reading, is_nothing, quoted},
     place::Place,
 };
@@ -33,16 +33,21 @@ pub struct Source {
 
 impl Put {
     /// The field that a change came from: to `pointer`, to something within it or around it. Of several,
-    /// the first.
+    /// the first. The whole opportunity is no one field's.
     #[must_use]
     pub fn field(&self, pointer: &str) -> Option<&str> {
         let is_within = |one: &str, outer: &str| {
             one.strip_prefix(outer)
                 .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         };
-        let source = self.fields.iter().find(|source| {
+        let of_it = |source: &&Source| {
             is_within(&source.pointer, pointer) || is_within(pointer, &source.pointer)
-        });
+        };
+        let source = self
+            .fields
+            .iter()
+            .find(of_it)
+            .filter(|_| !pointer.is_empty());
         source.map(|source| source.field.as_str())
     }
 }

@@ -43,6 +43,8 @@ pub enum ReceiveError {
     Misplaced {
         /// Where, as a JSON Pointer into the body.
         pointer: String,
+        /// Whether there is nothing at all.
+        is_missing: bool,
         /// What it is instead: `missing`, or its kind with its article.
         found: &'static str,
         /// What the mapping says it is.
@@ -74,6 +76,7 @@ impl Mapping {
         let (id, record) = (&self.receive.id, &self.receive.record);
         let misplaced = |place: &Place, found: Option<&Value>, expected| ReceiveError::Misplaced {
             pointer: place.to_string(),
+            is_missing: found.is_none(),
             found: found.map_or("missing", kind),
             expected,
         };

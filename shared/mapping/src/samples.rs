@@ -94,13 +94,41 @@ fn what_was_heard_and_is_sent_back_changes_nothing() {
     }
 }
 
+/// Many webhooks send the whole record, whatever was edited in it. The partner's stage, close date and
+/// revenue may then be older than what AWS's seller has done since.
+#[test]
+fn a_whole_record_undoes_nothing_of_awss_seller() {
+    for (mapping, own, edited) in [
+        (
+            hubspot(),
+            json!({"dealstage": "appointmentscheduled", "closedate": "1893456000000", "amount": "1"}),
+            "hs_next_step",
+        ),
+        (
+            salesforce(),
+            json!({"StageName": "Prospecting", "CloseDate": "2030-01-31", "Amount": 1}),
+            "NextStep",
+        ),
+    ] {
+        let mut record = mapping.get(&sample(), &FACTS).record;
+        record[edited] = json!("Call");
+        let fields = record.as_object_mut().unwrap();
+        fields.extend(own.as_object().unwrap().clone());
+        let put = mapping.put(&sample(), &record).unwrap();
+        let changes = Change::between(&sample(), &put.document);
+        let pointers: Vec<_> = changes.iter().map(|change| &*change.pointer).collect();
+        assert_eq!(pointers, ["/LifeCycle/NextSteps"]);
+        assert_eq!(put.ignored, 3);
+    }
+}
+
 #[test]
 fn a_deal_of_hubspots_changes_the_opportunity() {
     let mapping = hubspot();
     assert_eq!(mapping.locked(), Locked::Retry);
     let deal = json!({
-        "aws_opportunity_id": "O7654321", "dealname": "Berths", "dealstage": "presentationscheduled",
-        "closedate": "1893456000123", "amount": "160000", "hs_next_step": "", "aws_needs": "Co-Sell - Deal Support",
+        "aws_opportunity_id": "O7654321", "dealname": "Berths", "changed_dealstage": "presentationscheduled",
+        "changed_closedate": "1893456000123", "changed_amount": "160000", "hs_next_step": "", "aws_needs": "Co-Sell - Deal Support",
         "aws_stage": "Qualified", "aws_comments": null, "pipeline": "default",
     });
     let received = mapping.receive(deal.to_string().as_bytes()).unwrap();
@@ -114,8 +142,16 @@ fn a_deal_of_hubspots_changes_the_opportunity() {
         Value::from(changes),
         json!([
             ["/LifeCycle/NextSteps", "hs_next_step", null],
-            ["/LifeCycle/Stage", "dealstage", "Technical Validation"],
-            ["/LifeCycle/TargetCloseDate", "closedate", "2030-01-01"],
+            [
+                "/LifeCycle/Stage",
+                "changed_dealstage",
+                "Technical Validation"
+            ],
+            [
+                "/LifeCycle/TargetCloseDate",
+                "changed_closedate",
+                "2030-01-01"
+            ],
             [
                 "/PrimaryNeedsFromAws",
                 "aws_needs",
@@ -123,18 +159,21 @@ fn a_deal_of_hubspots_changes_the_opportunity() {
             ],
             [
                 "/Project/ExpectedCustomerSpend/0/Amount",
-                "amount",
+                "changed_amount",
                 "13333.33"
             ],
         ])
     );
+    assert_eq!(put.field(""), None);
     assert_eq!((put.ignored, put.notices), (2, vec![]));
-    assert_eq!(mapping.field("/LifeCycle/Stage"), Some("dealstage"));
+    assert_eq!(mapping.field("/LifeCycle/Stage"), Some("changed_dealstage"));
     assert_eq!(
         mapping.field("/LifeCycle/ReviewStatus"),
         Some("aws_review_status")
     );
-    assert_eq!(mapping.field("/Marketing"), None);
+    for of_no_field in ["/Marketing", "/LifeCycle", ""] {
+        assert_eq!(mapping.field(of_no_field), None);
+    }
 }
 
 #[test]

@@ -25,12 +25,12 @@ fn a_mapping_that_is_right_is_told_there_and_back() {
     let (is_right, told, errors) = check(&[&file]);
     assert!(is_right && errors.is_empty(), "{errors}");
     for line in [
-        "/LifeCycle/ClosedLostReason                    <->  aws_closed_lost_reason  text; only with dealstage",
-        "/Project/ExpectedCustomerSpend/0/Amount        <--  amount                  number, times 12; made with CurrencyCode `USD`, Frequency `Monthly`, TargetCompany `AWS`",
+        "/LifeCycle/ClosedLostReason                    <->  aws_closed_lost_reason  text; only with changed_dealstage",
+        "/Project/ExpectedCustomerSpend/0/Amount        <--  changed_amount          number, times 12; made with CurrencyCode `USD`, Frequency `Monthly`, TargetCompany `AWS`",
         "(event's sequence)                             -->  aws_sequence",
         r#"        "aws_monthly_spend": "12500.50","#,
         "changes nothing",
-        r#"/LifeCycle/Stage = "Qualified"  (dealstage)"#,
+        r#"/LifeCycle/Stage = "Qualified"  (changed_dealstage)"#,
     ] {
         assert!(told.lines().any(|told| told == line), "{line}\n{told}");
     }
@@ -51,7 +51,7 @@ fn a_mapping_that_is_wrong_fails_and_names_the_place() {
     assert_eq!(
         error,
         format!(
-            "{}: the mapping's `/fields/8/aws` is `/LifeCycle/NextStep`, and `/LifeCycle/NextStep` is not a member that AWS knows, nearest is `NextSteps`\n",
+            "`{}`: the mapping's `/fields/8/aws` is `/LifeCycle/NextStep`, and `/LifeCycle/NextStep` is not a member that AWS knows, nearest is `NextSteps`\n",
             file.display()
         )
     );

@@ -59,11 +59,38 @@ pub(crate) fn are_equal(one: &Value, other: &Value) -> bool {
 }
 
 fn compare_members(before: &Object, after: &Object, at: &Place<'_>, changes: &mut Vec<Change>) {
-    let added = after.iter().filter(|(name, _)| !before.contains_key(*name));
-    for (name, _) in before.iter().chain(added) {
-        let before = before.get(name).unwrap_or(&ABSENT);
-        let after = after.get(name).unwrap_or(&ABSENT);
+    let mut beside = Beside::new(after);
+    for (name, before) in before {
+        let after = beside.get(name).unwrap_or(&ABSENT);
         compare(before, after, &Place::Member(at, name), changes);
+    }
+    let mut beside = Beside::new(before);
+    for (name, after) in after {
+        if beside.get(name).is_none() {
+            compare(&ABSENT, after, &Place::Member(at, name), changes);
+        }
+    }
+}
+
+/// The members of an object, asked for by the names of another one's, in their order. Most stand in the
+/// same order in both, and are found without a hash of the name.
+pub(crate) struct Beside<'a> {
+    members: &'a Object,
+    next: serde_json::map::Iter<'a>,
+}
+
+impl<'a> Beside<'a> {
+    pub(crate) fn new(members: &'a Object) -> Self {
+        let next = members.iter();
+        Self { members, next }
+    }
+
+    /// The value of the member of this name.
+    pub(crate) fn get(&mut self, name: &str) -> Option<&'a Value> {
+        match self.next.next() {
+            Some((next, value)) if next == name => Some(value),
+            _ => self.members.get(name),
+        }
     }
 }
 
@@ -97,9 +124,13 @@ pub(crate) fn pair_up(before: &[Value], after: &[Value]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
     use serde_json::json;
 
     use super::*;
+    use crate::arbitrary::value;
 
     fn between(before: Value, after: Value) -> Value {
         let (Value::Object(before), Value::Object(after)) = (before, after) else {
@@ -220,6 +251,32 @@ mod tests {
         ] {
             assert_eq!(between(before, after), changes);
         }
+    }
+
+    proptest! {
+        #[test]
+        fn the_order_in_which_members_stand_makes_no_difference(
+            before in value(&["a", "b", "c"]), after in value(&["a", "b", "c"]),
+        ) {
+            let told = |after: &Object| {
+                let mut changes = Change::between(&members(&before), after);
+                changes.sort_by(|one, other| one.pointer.cmp(&other.pointer));
+                changes
+            };
+            let after = members(&after);
+            let reversed = after.iter().rev().map(|(name, value)| (name.clone(), value.clone()));
+            prop_assert_eq!(told(&reversed.collect()), told(&after));
+            let sorted = after.iter().collect::<BTreeMap<_, _>>().into_iter();
+            let sorted = sorted.map(|(name, value)| (name.clone(), value.clone()));
+            prop_assert_eq!(told(&sorted.collect()), told(&after));
+        }
+    }
+
+    /// A document with the value in it, and with the value's own members where it is an object.
+    fn members(value: &Value) -> Object {
+        let mut members = value.as_object().cloned().unwrap_or_default();
+        members.insert("d".to_owned(), value.clone());
+        members
     }
 
     #[test]

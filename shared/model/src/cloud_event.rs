@@ -22,7 +22,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{Change, EventKind, Instant, Object, Opportunity, OpportunityEvent};
 
-use problem::{CHANGES, SUMMARY, fetch_opportunity, fetch_summary};
+use problem::{CHANGES, OPPORTUNITY, SUMMARY, fetch_opportunity, fetch_summary};
 pub use problem::{Problem, ProblemCode};
 pub use told::{Envelope, Origin};
 
@@ -70,6 +70,8 @@ struct Data {
     changes: Option<Vec<Change>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     origin: Option<Origin>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    crm: Option<Object>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     problems: Vec<Problem>,
 }
@@ -123,11 +125,34 @@ impl CloudEvent {
                 since: None,
                 changes: None,
                 origin: None,
+                crm: None,
                 problems: of_date.into_iter().chain(of_summary).collect(),
             },
         };
         cloud_event.shrink();
         cloud_event
+    }
+
+    /// The same with a body for the CRM's API, and why which of its fields are left out. It is another form
+    /// of the same content: the id stays.
+    #[must_use]
+    pub fn with_crm(mut self, body: Object, problems: impl IntoIterator<Item = Problem>) -> Self {
+        self.data.crm = Some(body);
+        self.data.problems.extend(problems);
+        self.shrink();
+        self
+    }
+
+    /// The id, which is the same for the same content.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// What orders the events of a subject.
+    #[must_use]
+    pub fn sequence(&self) -> &str {
+        &self.sequence
     }
 
     /// Which opportunity: the identifier.
@@ -158,11 +183,12 @@ impl CloudEvent {
     }
 
     /// Leaves out what is over the limit, and says so: the changes first, then the summary, then the
-    /// history, as a last resort the opportunity.
+    /// history, then the opportunity, as a last resort the body for the CRM. The CRM that takes it takes
+    /// nothing else, and it cannot be fetched.
     fn shrink(&mut self) {
         type Removal = fn(&mut Data) -> bool;
         let opportunity = fetch_opportunity(&self.subject);
-        let removals: [(&'static str, String, Removal); 4] = [
+        let removals: [(&str, String, Removal); 5] = [
             (CHANGES, "what changed is not known".to_owned(), |data| {
                 data.changes.take().is_some()
             }),
@@ -181,22 +207,21 @@ impl CloudEvent {
                     })
                 },
             ),
-            ("/opportunity", opportunity, |data| {
+            (OPPORTUNITY, opportunity.clone(), |data| {
                 data.opportunity.take().is_some()
             }),
+            ("/crm", opportunity, |data| data.crm.take().is_some()),
         ];
         for (pointer, fetch, remove) in removals {
             if self.size() <= MAX_SIZE {
                 return;
             }
             if remove(&mut self.data) {
-                self.data.problems.push(Problem {
-                    pointer: pointer.into(),
-                    code: ProblemCode::TooLarge,
-                    detail: format!(
-                        "left out, because the event would be larger than {MAX_SIZE} bytes; {fetch}"
-                    ),
-                });
+                let detail = format!(
+                    "left out, because the event would be larger than {MAX_SIZE} bytes; {fetch}"
+                );
+                let problem = Problem::new(pointer, ProblemCode::TooLarge, detail);
+                self.data.problems.push(problem);
             }
         }
     }
@@ -229,11 +254,11 @@ fn sequence(opportunity: &Opportunity, started: Instant) -> (String, Option<Prob
     let (modified, problem) = match Instant::parse(opportunity.last_modified_date()) {
         Ok(modified) => (modified, None),
         Err(error) => {
-            let problem = Problem {
-                pointer: "/opportunity/LastModifiedDate".into(),
-                code: ProblemCode::Malformed,
-                detail: format!("{error}; `sequence` has the instant of the read in its place"),
-            };
+            let problem = Problem::new(
+                "/opportunity/LastModifiedDate",
+                ProblemCode::Malformed,
+                format!("{error}; `sequence` has the instant of the read in its place"),
+            );
             (started, Some(problem))
         }
     };

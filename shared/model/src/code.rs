@@ -41,10 +41,17 @@ codes! {
     Inapplicable = "inapplicable",
     /// A `test` operation found another value, or none.
     TestFailed = "test-failed",
-    /// An operation makes the opportunity larger than can be written.
+    /// The patch has too many values or levels, or an operation makes the opportunity larger than can be
+    /// written.
     TooLarge = "too-large",
     /// `Identifier` or `Catalog` in the body differs from the path or the configuration.
     Mismatch = "mismatch",
+
+    // A CRM's record.
+    /// The mapping's `values` have no pair for the value.
+    UnmappedValue = "unmapped-value",
+    /// The other side cannot hold the value as it is: it would come back as something else.
+    NotRepresentable = "not-representable",
 
     // Who may change what.
     /// The field belongs to AWS, or is set by the bridge.
@@ -77,6 +84,12 @@ codes! {
     TerminalStage = "terminal-stage",
 
     // Only ever warnings.
+    /// An empty value in a CRM's record is ignored, because the mapping does not say that it clears.
+    NullIgnored = "null-ignored",
+    /// A CRM's record has another value than AWS, in a field that goes to the CRM alone.
+    OneWay = "one-way",
+    /// AWS had nothing there and gets the mapping's default.
+    Defaulted = "defaulted",
     /// AWS's documentation lists values, its model does not, and this is none of them.
     UndocumentedValue = "undocumented-value",
     /// AWS will drop an `EstimationUrl`.

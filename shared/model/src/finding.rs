@@ -11,6 +11,9 @@ pub struct Finding {
     /// Where, as a JSON Pointer into the opportunity, or into the patch if the opportunity has no such
     /// place; empty for the whole.
     pub pointer: String,
+    /// The CRM's name for it, where a mapping has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
     /// What.
     pub code: Code,
     /// The same for people. It may quote the value, and so personal data: it is for the caller, not
@@ -70,6 +73,7 @@ impl Finding {
     ) -> Self {
         Self {
             pointer: pointer.into(),
+            field: None,
             code,
             detail: detail.into(),
             source,

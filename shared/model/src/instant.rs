@@ -4,7 +4,10 @@
 //! reads is the newer one, it has to be a point in time: compared as text, `…08.500Z` is later than
 //! `…08Z` only by luck, and offsets are not compared at all.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::{
+    fmt,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
@@ -72,6 +75,15 @@ impl Instant {
         Some(Duration::new(seconds, rest))
     }
 
+    /// The instant that is so much earlier.
+    #[must_use]
+    pub fn earlier_by(self, duration: Duration) -> Self {
+        let nanoseconds = i128::try_from(duration.as_nanos()).unwrap_or(i128::MAX);
+        Self {
+            nanoseconds: self.nanoseconds.saturating_sub(nanoseconds),
+        }
+    }
+
     fn since_1970(self, unit: i128) -> u64 {
         u64::try_from(self.nanoseconds.max(0) / unit).unwrap_or(u64::MAX)
     }
@@ -85,6 +97,43 @@ impl From<SystemTime> for Instant {
             Err(before) => -signed(before.duration()),
         };
         Self { nanoseconds }
+    }
+}
+
+impl From<Instant> for SystemTime {
+    fn from(instant: Instant) -> Self {
+        let magnitude = instant.nanoseconds.unsigned_abs();
+        let seconds = u64::try_from(magnitude / 1_000_000_000).unwrap_or(u64::MAX);
+        let rest = u32::try_from(magnitude % 1_000_000_000).unwrap_or_default();
+        let duration = Duration::new(seconds, rest);
+        let time = if instant.nanoseconds < 0 {
+            UNIX_EPOCH.checked_sub(duration)
+        } else {
+            UNIX_EPOCH.checked_add(duration)
+        };
+        time.unwrap_or(UNIX_EPOCH)
+    }
+}
+
+/// As AWS writes a date, in UTC with milliseconds; with nanoseconds where there is something in them, so
+/// that what is parsed again is equal.
+impl fmt::Display for Instant {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Ok(date) = OffsetDateTime::from_unix_timestamp_nanos(self.nanoseconds) else {
+            return write!(formatter, "{} ns after 1970", self.nanoseconds);
+        };
+        let (hour, minute, second) = date.to_hms();
+        write!(
+            formatter,
+            "{}T{hour:02}:{minute:02}:{second:02}",
+            date.date()
+        )?;
+        match date.nanosecond() {
+            nanosecond if nanosecond % 1_000_000 == 0 => {
+                write!(formatter, ".{:03}Z", nanosecond / 1_000_000)
+            }
+            nanosecond => write!(formatter, ".{nanosecond:09}Z"),
+        }
     }
 }
 
@@ -191,5 +240,31 @@ mod tests {
         assert_eq!(later.since(earlier), Some(Duration::from_millis(8_250)));
         assert_eq!(later.since(later), Some(Duration::ZERO));
         assert_eq!(earlier.since(later), None);
+    }
+    #[test]
+    fn an_instant_is_written_as_aws_writes_dates_and_is_equal_when_parsed_again() {
+        for (text, written) in [
+            ("2026-03-04T06:07:08.1+01:00", "2026-03-04T05:07:08.100Z"),
+            ("2026-03-04T06:07:08Z", "2026-03-04T06:07:08.000Z"),
+            (
+                "2026-03-04T06:07:08.123456Z",
+                "2026-03-04T06:07:08.123456000Z",
+            ),
+            ("1969-12-31T23:59:59.999Z", "1969-12-31T23:59:59.999Z"),
+            ("0001-01-01T00:00:00Z", "0001-01-01T00:00:00.000Z"),
+        ] {
+            assert_eq!(instant(text).to_string(), written);
+            assert_eq!(instant(written), instant(text));
+            assert_eq!(
+                Instant::from(SystemTime::from(instant(text))),
+                instant(text)
+            );
+        }
+    }
+
+    #[test]
+    fn an_earlier_instant_is_that_much_earlier() {
+        let earlier = instant("2026-03-04T00:00:00Z").earlier_by(Duration::from_millis(1_500));
+        assert_eq!(earlier, instant("2026-03-03T23:59:58.500Z"));
     }
 }

@@ -27,6 +27,7 @@ mod change;
 mod cloud_event;
 mod code;
 mod companions;
+mod drift;
 mod equal;
 mod event;
 mod finding;
@@ -46,6 +47,7 @@ mod update;
 pub use change::Change;
 pub use cloud_event::{CloudEvent, Envelope, Origin, Problem, ProblemCode};
 pub use code::Code;
+pub use drift::{Answer, unknown};
 pub use event::{
     Detail, EventError, EventKind, OpportunityEvent, PARTNER_CENTRAL, Reference, SWEEP,
 };

@@ -1,6 +1,9 @@
 //! JSON Pointers (RFC 6901): how every change, adjustment and error names its place.
 
-use std::fmt::{self, Display, Formatter, Write};
+use std::{
+    borrow::Cow,
+    fmt::{self, Display, Formatter, Write},
+};
 
 use serde_json::Value;
 
@@ -58,16 +61,20 @@ fn write_token(to: &mut impl Write, token: &str) -> fmt::Result {
 /// The value that a pointer points to: `find(document, "/LifeCycle/Stage")`.
 #[must_use]
 pub fn find<'a>(document: &'a Object, pointer: &str) -> Option<&'a Value> {
-    let mut tokens = pointer
-        .strip_prefix('/')?
-        .split('/')
-        .map(|token| token.replace("~1", "/").replace("~0", "~"));
-    let first = document.get(&tokens.next()?)?;
+    let mut tokens = pointer.strip_prefix('/')?.split('/').map(unescaped);
+    let first = document.get(&*tokens.next()?)?;
     tokens.try_fold(first, |value, token| match value {
-        Value::Object(members) => members.get(&token),
+        Value::Object(members) => members.get(&*token),
         Value::Array(items) => items.get(token.parse::<usize>().ok()?),
         _ => None,
     })
+}
+
+fn unescaped(token: &str) -> Cow<'_, str> {
+    if token.contains('~') {
+        return token.replace("~1", "/").replace("~0", "~").into();
+    }
+    token.into()
 }
 
 /// The pointer that AWS's `FieldName` means, with each name spelt as `document` spells it.

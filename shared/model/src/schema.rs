@@ -7,22 +7,17 @@
 mod nearest;
 #[cfg(test)]
 mod oracle;
+mod rules;
 mod walk;
 
 use std::sync::LazyLock;
 
 pub use self::nearest::meant;
-use self::walk::{Found, Schema};
+use self::{rules::SCHEMA, walk::Found};
 use crate::{Code, Finding, Object, Source, update};
 
+#[cfg(test)]
 const FILE: &str = include_str!("../schema/opportunity.schema.json");
-
-#[expect(
-    clippy::expect_used,
-    reason = "the file is compiled in, and no test passes without it"
-)]
-static SCHEMA: LazyLock<Schema> =
-    LazyLock::new(|| serde_json::from_str(FILE).expect("the schema is well-formed"));
 
 /// What is said of what a patch did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -33,9 +28,11 @@ pub(crate) struct Judgement {
     pub(crate) warnings: Vec<Finding>,
 }
 
-/// Reads the rules now, so that the first [`review`](fn@crate::review) does not have to.
+/// Compiles the rules' patterns now, so that the first [`review`](fn@crate::review) does not have to.
 pub fn load_rules() {
-    LazyLock::force(&SCHEMA);
+    for pattern in rules::PATTERNS {
+        LazyLock::force(pattern);
+    }
 }
 
 /// Judges what a patch did to an opportunity: both are the bodies of an [`Update`](crate::Update).

@@ -7,11 +7,18 @@
 //! or `AWS_ENDPOINT_URL`, the SDK's own.
 
 mod error;
+mod list;
 mod wire;
 
 use std::time::Duration;
 
-use aws_config::{BehaviorVersion, SdkConfig, timeout::TimeoutConfig};
+use aws_config::{
+    BehaviorVersion, SdkConfig,
+    environment::{
+        EnvironmentVariableCredentialsProvider, region::EnvironmentVariableRegionProvider,
+    },
+    timeout::TimeoutConfig,
+};
 use aws_sdk_partnercentralselling::{
     Client, config,
     operation::{
@@ -19,10 +26,19 @@ use aws_sdk_partnercentralselling::{
         update_opportunity::UpdateOpportunity,
     },
 };
+use aws_smithy_http_client::{
+    Connector,
+    proxy::ProxyConfig,
+    tls::{Provider, rustls_provider::CryptoMode},
+};
+use aws_smithy_runtime_api::client::http::{
+    HttpConnectorSettings, SharedHttpClient, SharedHttpConnector, http_client_fn,
+};
 use model::{Catalog, Identifier, Object, Opportunity, ParseOpportunityError, Update};
 use serde_json::Value;
 
 pub use error::{Error, FieldError, outline};
+pub use list::{Entry, Modified, Page};
 use wire::{Exchange, UnsignedGet};
 
 /// The SDK's defaults as of the day this was written; a new SDK release does not change them.
@@ -30,12 +46,14 @@ fn behavior_version() -> BehaviorVersion {
     BehaviorVersion::v2026_01_12()
 }
 
-/// Time for TCP and TLS. The endpoint is in the same region as the function.
+/// Time for TCP and TLS to each of AWS's services. Their endpoints are in the function's region.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// Time for one attempt of a call. Answers come in tenths of a second, slow writes in seconds.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(6);
 /// Time for a call with its retries: one read and one write fit into an invocation of 30 s.
 const CALL_TIMEOUT: Duration = Duration::from_secs(14);
+/// The bytes that nearly every opportunity has room in.
+const USUAL_SIZE: usize = 16 * 1024;
 /// Time to open the connection at the start: Lambda gives 10 s for all of it.
 const OPEN_TIMEOUT: Duration = Duration::from_secs(3);
 
@@ -59,18 +77,46 @@ pub struct Updated {
     pub attempts: u32,
 }
 
-/// The SDK's configuration, as the SDK documents it: region, credentials and endpoints from the
-/// environment (and, outside Lambda, from profiles).
+/// The SDK's configuration for every client of AWS, from the environment.
+///
+/// Credentials and region are read from the variables that Lambda sets (`AWS_ACCESS_KEY_ID`,
+/// `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN`, `AWS_REGION`), and from nowhere else: the SDK's default
+/// chain builds clients of STS and of the instance metadata service at every start. So profiles, SSO
+/// and the roles of containers and instances do not work outside Lambda; export the credentials there
+/// (`aws configure export-credentials --format env`). Endpoints and everything else are configured as
+/// the SDK documents it.
 ///
 /// # Errors
 /// Where no region is configured.
 pub async fn sdk_config() -> Result<SdkConfig, MissingRegion> {
-    let config = aws_config::load_defaults(behavior_version()).await;
+    let config = aws_config::defaults(behavior_version())
+        .credentials_provider(EnvironmentVariableCredentialsProvider::new())
+        .region(EnvironmentVariableRegionProvider::new())
+        .http_client(https_client())
+        .load()
+        .await;
     config
         .region()
         .filter(|region| !region.as_ref().is_empty())
         .ok_or(MissingRegion)?;
     Ok(config)
+}
+
+/// One HTTPS client for every client of AWS: what the SDK makes by default, made once.
+///
+/// Left to itself, each client of the SDK configures TLS twice, with all of the system's roots: once
+/// to check its configuration, and once at its first call.
+fn https_client() -> SharedHttpClient {
+    let settings = HttpConnectorSettings::builder()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .build();
+    let connector = Connector::builder()
+        .connector_settings(settings)
+        .proxy_config(ProxyConfig::from_env())
+        .tls_provider(Provider::rustls(CryptoMode::AwsLc))
+        .build();
+    let connector = SharedHttpConnector::new(connector);
+    http_client_fn(move |_, _| connector.clone())
 }
 
 /// A write without a success for an answer.
@@ -110,7 +156,6 @@ impl PartnerCentral {
     #[must_use]
     pub fn new(config: &SdkConfig) -> Self {
         let timeouts = TimeoutConfig::builder()
-            .connect_timeout(CONNECT_TIMEOUT)
             .operation_attempt_timeout(ATTEMPT_TIMEOUT)
             .operation_timeout(CALL_TIMEOUT)
             .build();
@@ -220,7 +265,8 @@ impl PartnerCentral {
     /// # Errors
     /// See [`NotConfirmed`]: the write may have happened all the same.
     pub async fn update(&self, update: &Update, most: u32) -> Result<Updated, NotConfirmed> {
-        let request = serde_json::to_vec(&update.body).map_err(|error| NotConfirmed {
+        let mut request = Vec::with_capacity(USUAL_SIZE);
+        serde_json::to_writer(&mut request, &update.body).map_err(|error| NotConfirmed {
             cause: not_json(&error),
             may_have_happened: false,
             is_unanswered: false,

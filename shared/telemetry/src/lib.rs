@@ -2,6 +2,8 @@
 
 mod log;
 mod metrics;
+mod unknown;
 
 pub use log::init_log;
 pub use metrics::{Metric, Metrics, milliseconds};
+pub use unknown::tell_unknown;

@@ -11,7 +11,12 @@ use tracing_subscriber::{
 };
 
 /// The bridge's own crates. Only these are heard below `DEBUG`.
-const OURS: [&str; 3] = ["enrich_opportunity", "partner_central", "patch_opportunity"];
+const OURS: [&str; 4] = [
+    "enrich_opportunity",
+    "partner_central",
+    "patch_opportunity",
+    "sweep_opportunities",
+];
 
 /// Sends log lines to standard output.
 ///

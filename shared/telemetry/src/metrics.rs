@@ -36,6 +36,12 @@ pub enum Metric {
     Enriched,
     /// Events enriched without AWS's summary, though it was asked for.
     WithoutSummary,
+    /// Opportunities that a sweep handed on to be read.
+    HandedOn,
+    /// Runs of the sweep's schedule that did what they were to do.
+    Swept,
+    /// Fields, and values of closed lists, that AWS sent and this release does not know.
+    UnknownFields,
     /// Time spent waiting for AWS, in milliseconds.
     UpstreamMilliseconds,
     /// Time from Partner Central's event to the answer, in milliseconds.
@@ -55,6 +61,9 @@ impl Metric {
             Self::MemoryUnavailable => "MemoryUnavailable",
             Self::Enriched => "Enriched",
             Self::WithoutSummary => "WithoutSummary",
+            Self::HandedOn => "HandedOn",
+            Self::Swept => "Swept",
+            Self::UnknownFields => "UnknownFields",
             Self::UpstreamMilliseconds => "UpstreamMilliseconds",
             Self::EventAgeMilliseconds => "EventAgeMilliseconds",
         }

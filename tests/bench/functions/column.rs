@@ -46,6 +46,11 @@ impl Column {
         self.median(|it| milliseconds(it.first.answered))
     }
 
+    /// CPU time from the start to the first answer, in ms.
+    pub(crate) fn first_cpu(&self) -> f64 {
+        self.median(|it| milliseconds(it.first.cpu))
+    }
+
     /// Start to first answer with the quota, in ms; `None` where there was no quota.
     pub(crate) fn throttled(&self) -> Option<f64> {
         median(self.throttled.iter().map(|it| milliseconds(it.answered)))
@@ -73,10 +78,25 @@ impl Column {
     }
 }
 
+/// The lower quartile of what was measured of starts, in ms: the fewer the processes, the more their
+/// median tells of what else the machine had to do.
+pub(crate) fn quick<'a>(
+    starts: impl Iterator<Item = &'a First>,
+    measured: fn(&First) -> Duration,
+) -> Option<f64> {
+    let sorted = sorted(starts.map(|it| milliseconds(measured(it))));
+    sorted.get(sorted.len() / 4).copied()
+}
+
 fn median(values: impl Iterator<Item = f64>) -> Option<f64> {
+    let sorted = sorted(values);
+    sorted.get(sorted.len() / 2).copied()
+}
+
+fn sorted(values: impl Iterator<Item = f64>) -> Vec<f64> {
     let mut values: Vec<_> = values.collect();
     values.sort_unstable_by(f64::total_cmp);
-    values.get(values.len() / 2).copied()
+    values
 }
 
 fn milliseconds(duration: Duration) -> f64 {

@@ -1,7 +1,7 @@
 //! Who is measured: the program, its environment, its events, its answers.
 
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     time::{SystemTime, UNIX_EPOCH},
 };
 
@@ -20,28 +20,58 @@ pub(crate) enum Contestant {
     Floor,
     Patch,
     Enrich,
+    /// The floor's work with AWS's SDK for Python.
+    Boto3,
+    /// The floor's work with AWS's SDK for JavaScript.
+    JavaScript,
 }
 
 impl Contestant {
-    pub(crate) const ALL: [Self; 3] = [Self::Floor, Self::Patch, Self::Enrich];
+    /// The floor and what is deployed: measured in every way.
+    pub(crate) const COLUMNS: [Self; 3] = [Self::Floor, Self::Patch, Self::Enrich];
+    /// What a function could be written with instead: its starts are measured, where it is installed.
+    pub(crate) const OTHER_SDKS: [Self; 2] = [Self::Boto3, Self::JavaScript];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Floor => "floor",
             Self::Patch => "patch-opportunity",
             Self::Enrich => "enrich-opportunity",
+            Self::Boto3 => "boto3",
+            Self::JavaScript => "the AWS SDK for JavaScript",
         }
     }
 
-    /// The program: beside the floor, in the directory that release builds go to.
+    /// The program: beside the floor, in the directory that release builds go to, or what interprets
+    /// [`Self::script`].
     pub(crate) fn binary(self) -> PathBuf {
-        PathBuf::from(env!("CARGO_BIN_EXE_floor")).with_file_name(self.name())
+        match self {
+            Self::Boto3 => root().join(".venv/bin/python"),
+            Self::JavaScript => root().join("target/bench/node"),
+            _ => PathBuf::from(env!("CARGO_BIN_EXE_floor")).with_file_name(self.name()),
+        }
+    }
+
+    /// What the program is to run, if it is not the function itself.
+    pub(crate) fn script(self) -> Option<PathBuf> {
+        match self {
+            Self::Boto3 => Some(root().join("tests/bench/sdks/function.py")),
+            Self::JavaScript => Some(root().join("target/bench/function.cjs")),
+            _ => None,
+        }
+    }
+
+    /// Whether there is everything that it takes: `make bench` installs what it can.
+    pub(crate) fn is_installed(self) -> bool {
+        let script = self.script();
+        self.binary().exists() && script.is_none_or(|script| script.exists())
     }
 
     /// The variables that it takes besides those of Lambda and of AWS.
     pub(crate) fn variables(self) -> &'static [(&'static str, &'static str)] {
         match self {
-            Self::Floor => &[],
+            Self::Floor | Self::JavaScript => &[],
+            Self::Boto3 => &[("AWS_DEFAULT_REGION", "us-east-1")],
             Self::Patch => &[
                 ("PARTNER_CENTRAL_CATALOG", "Sandbox"),
                 ("WEBHOOK_AUTH", "standard-webhooks"),
@@ -54,7 +84,7 @@ impl Contestant {
     /// The event of an invocation, signed as of now; no two patches are the same.
     pub(crate) fn event(self, number: u32) -> Value {
         match self {
-            Self::Floor | Self::Patch => patch(number).event(),
+            Self::Floor | Self::Patch | Self::Boto3 | Self::JavaScript => patch(number).event(),
             Self::Enrich => include_str!("../../../events/opportunity-updated.json")
                 .parse()
                 .expect("the sample is JSON"),
@@ -64,7 +94,9 @@ impl Contestant {
     /// Stops everything if an answer is not what the measured work ends in.
     pub(crate) fn check(self, answer: &Value) {
         let is_right = match self {
-            Self::Floor | Self::Patch => answer["statusCode"] == 200,
+            Self::Floor | Self::Patch | Self::Boto3 | Self::JavaScript => {
+                answer["statusCode"] == 200
+            }
             Self::Enrich => {
                 let data = &answer["data"];
                 data["opportunity"]["Id"] == IDENTIFIER && data["awsSummary"].is_object()
@@ -72,6 +104,12 @@ impl Contestant {
         };
         assert!(is_right, "{} answered {answer}", self.name());
     }
+}
+
+/// The folder that holds the workspace.
+fn root() -> &'static Path {
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
+    tests.parent().expect("the workspace")
 }
 
 /// A signed patch of one member.

@@ -25,9 +25,13 @@ impl Process {
     ) -> Self {
         let binary = contestant.binary();
         let process = command(&binary, contestant.name(), runtime_api, endpoint)
+            .args(contestant.script())
             .env("AWS_LAMBDA_LOG_FORMAT", "JSON")
             .env("AWS_LAMBDA_LOG_LEVEL", "INFO")
             .env("SSL_CERT_FILE", roots)
+            .env("AWS_CA_BUNDLE", roots)
+            .env("NODE_EXTRA_CA_CERTS", roots)
+            .env("NODE_NO_WARNINGS", "1")
             .envs(contestant.variables().iter().copied())
             .stdout(Stdio::null())
             .spawn()

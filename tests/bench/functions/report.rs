@@ -3,10 +3,11 @@
 use std::{
     fmt::{self, Display, Formatter},
     fs,
+    time::Duration,
 };
 
 use crate::{
-    column::Column,
+    column::{Column, quick},
     contestant::Contestant,
     run::{First, Measured},
     target::Target,
@@ -16,6 +17,8 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Report {
     columns: [Column; 3],
+    /// Starts with other SDKs.
+    others: Vec<(Contestant, First)>,
     /// The machine's load before anything was measured: what else it had to do.
     load: String,
 }
@@ -24,7 +27,8 @@ impl Report {
     pub(crate) fn new() -> Self {
         let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
         Self {
-            columns: Contestant::ALL.map(Column::of),
+            columns: Contestant::COLUMNS.map(Column::of),
+            others: Vec::new(),
             load: load.split(' ').next().unwrap_or_default().to_owned(),
         }
     }
@@ -37,6 +41,11 @@ impl Report {
     /// Adds the start of a process with the quota.
     pub(crate) fn add_throttled(&mut self, contestant: Contestant, first: First) {
         self.column(contestant).throttled.push(first);
+    }
+
+    /// Adds the start of a process with another SDK.
+    pub(crate) fn add_other(&mut self, contestant: Contestant, first: First) {
+        self.others.push((contestant, first));
     }
 
     fn column(&mut self, contestant: Contestant) -> &mut Column {
@@ -66,18 +75,50 @@ impl Display for Report {
         };
         row("start to ready, ms", |it| Some(it.ready()))?;
         row("start to first answer, ms", |it| Some(it.answered()))?;
-        row("the same at the CPU of 128 MB, ms", Column::throttled)?;
+        row("the same: CPU time, ms", |it| Some(it.first_cpu()))?;
+        row(
+            "start to first answer at the CPU of 128 MB, ms",
+            Column::throttled,
+        )?;
         row("warm: time to answer, ms", |it| Some(it.latency()))?;
         row("warm: CPU time, ms", |it| Some(it.cpu()))?;
         row("peak memory, MiB", |it| Some(it.memory()))?;
         row("binary, MiB", |it| Some(it.binary))?;
         row("zip, MiB", |it| Some(it.zip))?;
 
+        let [patch, _] = functions;
+        writeln!(
+            formatter,
+            "\n| start to first answer, lower quartile | ms | | CPU time, ms | |\n|---|---:|---:|---:|---:|"
+        )?;
+        let ours = || patch.measured.iter().map(|it| &it.first);
+        let [wall, cpu]: [fn(&First) -> Duration; 2] = [|it| it.answered, |it| it.cpu];
+        let [ours, our_cpu] = [wall, cpu].map(|it| quick(ours(), it).expect("a start"));
+        let name = patch.contestant.name();
+        writeln!(formatter, "| {name} | {ours:.2} | | {our_cpu:.2} | |")?;
+        let mut ahead = Vec::new();
+        for sdk in Contestant::OTHER_SDKS {
+            let name = format!("the floor's work with {}", sdk.name());
+            let starts = self.others.iter().filter(|(it, _)| *it == sdk);
+            let found = [wall, cpu].map(|it| quick(starts.clone().map(|(_, first)| first), it));
+            if let [Some(theirs), Some(their_cpu)] = found {
+                let (times, cpu_times) = (theirs / ours, their_cpu / our_cpu);
+                writeln!(
+                    formatter,
+                    "| {name} | {theirs:.1} | {times:.1}× | {their_cpu:.1} | {cpu_times:.1}× |"
+                )?;
+            } else {
+                writeln!(formatter, "| {name} | – | – | – | – |")?;
+            }
+            let [theirs, _] = found;
+            ahead.push((sdk, theirs.map(|theirs| theirs / ours)));
+        }
+
         writeln!(
             formatter,
             "\n| target | expected | found | |\n|---|---|---|---|"
         )?;
-        for target in Target::all(floor, functions) {
+        for target in Target::all(floor, functions, &ahead) {
             let (found, verdict) = match &target.found {
                 Some((found, true)) => (found.as_str(), "met"),
                 Some((found, false)) => (found.as_str(), "**missed**"),

@@ -32,6 +32,8 @@ pub(crate) struct First {
     pub(crate) ready: Duration,
     /// From its start until it answered one.
     pub(crate) answered: Duration,
+    /// The CPU time until then.
+    pub(crate) cpu: Duration,
 }
 
 /// What was measured of a process.
@@ -83,6 +85,7 @@ impl<'a> Run<'a> {
         let given = Instant::now();
         let answer = waiting.give(&event).await.expect("no function error");
         let answered = ready + given.elapsed();
+        let cpu = process.cpu();
 
         self.contestant.check(&answer);
         let running = Running {
@@ -91,7 +94,12 @@ impl<'a> Run<'a> {
             front,
             emulator,
         };
-        (First { ready, answered }, running)
+        let first = First {
+            ready,
+            answered,
+            cpu,
+        };
+        (first, running)
     }
 
     /// Starts the process and has it answer until it is warm, and then while it is measured.

@@ -23,6 +23,12 @@ identifier, outcome. Any credentials do; the region is us-east-1:
 
 Everything can be controlled by HTTP while it runs, below URL/_control: tests/emulator/README.md.";
 
+const ON_CHANGE: &str = "\
+After each change of an opportunity, post an event to this function:
+http://127.0.0.1:9000/2015-03-31/functions/NAME/invocations is where
+`cargo lambda watch` takes it. What is invoked through Lambda's API is
+looked for beside it, under its own name";
+
 /// A local AWS Partner Central for the AWS CLI, boto3 and the AWS SDKs.
 #[derive(Debug, Parser)]
 #[command(after_help = AFTER_HELP, disable_help_subcommand = true)]
@@ -47,24 +53,17 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "N")]
     writes_per_second: Option<usize>,
     #[command(flatten)]
-    events: Events,
+    events: EventOptions,
     #[command(flatten)]
-    delivery: Delivery,
+    delivery: DeliveryOptions,
+    #[command(flatten)]
+    page: PageOptions,
 }
 
 #[derive(Args, Debug)]
-#[expect(
-    clippy::struct_field_names,
-    clippy::doc_markdown,
-    reason = "fields are named as their options, and comments are the help as it is printed"
-)]
 #[command(next_help_heading = "Events")]
-struct Events {
-    /// After each change of an opportunity, post an event to this function:
-    /// http://127.0.0.1:9000/2015-03-31/functions/NAME/invocations is where
-    /// `cargo lambda watch` takes it. Invocations of other functions through
-    /// Lambda's API go to their names beside it
-    #[arg(long, value_name = "URL", verbatim_doc_comment)]
+struct EventOptions {
+    #[arg(long, value_name = "URL", help = ON_CHANGE)]
     on_change: Option<Endpoint>,
     /// Send each event twice under different ids, as AWS is known to do
     #[arg(long, requires = "on_change")]
@@ -77,7 +76,7 @@ struct Events {
 
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Delivery, as by an API destination of EventBridge")]
-struct Delivery {
+struct DeliveryOptions {
     /// Send what the function answers to an event on to this CRM;
     /// each `*` in the URL is filled with the id of the opportunity
     #[arg(long, value_name = "URL", requires = "on_change", verbatim_doc_comment)]
@@ -105,6 +104,18 @@ struct Delivery {
     /// With a token, as OAuth gives it
     #[arg(long, value_name = "TOKEN", requires = "deliver", group = "credential")]
     deliver_bearer: Option<String>,
+}
+
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Playground, a page that shows the bridge at work")]
+struct PageOptions {
+    /// Serve the files of this folder below /_playground/, and deliver to a CRM
+    /// of its own where no other is named; may be repeated
+    #[arg(long, value_name = "FOLDER", verbatim_doc_comment)]
+    playground: Vec<PathBuf>,
+    /// Hand on what is sent below /_bridge to this function URL
+    #[arg(long, value_name = "URL")]
+    bridge: Option<Endpoint>,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -136,6 +147,8 @@ impl Arguments {
             duplicate_events: self.events.duplicate_events,
             lose_events: self.events.lose_events,
             deliver: self.delivery.destination()?,
+            bridge: self.page.bridge.clone(),
+            playground: self.page.playground.clone(),
             log: true,
         })
     }
@@ -159,7 +172,7 @@ impl Arguments {
     }
 }
 
-impl Delivery {
+impl DeliveryOptions {
     fn destination(&self) -> Result<Option<Destination>, Failure> {
         let Some(endpoint) = self.deliver.clone() else {
             return Ok(None);

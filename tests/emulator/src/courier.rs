@@ -21,6 +21,7 @@ use crate::destination::Destination;
 use crate::endpoint::Endpoint;
 use crate::events::{Errand, EventFault};
 use crate::journal::{Happening, Journal};
+use crate::request::or_dash;
 
 /// How often something is tried: as often as Lambda runs a function that fails on an event.
 const ATTEMPTS: usize = 3;
@@ -44,9 +45,10 @@ const ERROR_TYPE: &str = "errorType";
 /// What became of an event.
 #[derive(Clone, Debug)]
 pub struct Delivery {
-    /// The event's id: each event has its own, and so has each duplicate.
+    /// The event's id: each event has its own, and so has each duplicate. Empty where a function was
+    /// invoked with something else than an event.
     pub event: String,
-    /// The id of the opportunity.
+    /// The id of the opportunity; empty where the payload of an invocation names none.
     pub identifier: String,
     /// What the function answered; empty where it did not.
     pub answer: Bytes,
@@ -57,7 +59,8 @@ pub struct Delivery {
 impl fmt::Display for Delivery {
     /// One line: `event`, its id, identifier, outcome.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "event {} {} ", self.event, self.identifier)?;
+        let (event, identifier) = (or_dash(&self.event), or_dash(&self.identifier));
+        write!(formatter, "event {event} {identifier} ")?;
         match &self.outcome {
             Ok(()) => formatter.write_str("delivered"),
             Err(reason) => write!(formatter, "undelivered: {reason}"),
@@ -225,7 +228,7 @@ fn request(
 }
 
 /// An error with its causes: hyper's own words are no more than `client error (Connect)`.
-fn told(error: &impl Error) -> String {
+pub(crate) fn told(error: &impl Error) -> String {
     let causes = iter::successors(error.source(), |&cause| cause.source());
     causes.fold(error.to_string(), |told, cause| format!("{told}: {cause}"))
 }

@@ -68,7 +68,7 @@ impl Delivered {
         }
     }
 
-    /// For a whole event what the template tells EventBridge to send, else EventBridge's default.
+    /// What the template tells EventBridge to send.
     fn content_type(self) -> HeaderValue {
         HeaderValue::from_static(match self {
             Self::Event => "application/cloudevents+json; charset=UTF-8",
@@ -154,11 +154,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_content_type_of_an_event_is_the_templates() {
+    fn the_content_types_are_the_templates() {
         let template = include_str!("../../../template.yaml");
-        let content_type = Delivered::Event.content_type();
-        let line = format!("Content-Type: {}", content_type.to_str().unwrap());
-        assert!(template.contains(&line), "{line}");
+        let (_, rule) = template.split_once("Content-Type: !If").unwrap();
+        let listed: Vec<_> = rule.lines().skip(1).take(3).map(str::trim).collect();
+        let [record, event] = [Delivered::Record, Delivered::Event]
+            .map(|body| format!("- {}", body.content_type().to_str().unwrap()));
+        assert_eq!(listed, ["- CrmTakesRecord", &record, &event]);
     }
 
     #[test]

@@ -43,6 +43,13 @@ impl Endpoint {
         }
     }
 
+    /// The URL of a path with its query below this endpoint.
+    pub(crate) fn below(&self, target: &str) -> Uri {
+        let url = self.to_string();
+        let joined = format!("{}{target}", url.trim_end_matches('/'));
+        joined.parse().unwrap_or_else(|_| self.uri())
+    }
+
     fn replaced(&self, part: &str, by: &str) -> Self {
         let url = self.to_string().replace(part, by);
         url.parse().map_or_else(|_| self.clone(), Self)

@@ -75,6 +75,7 @@ fn status<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<u16, D::E
 pub(crate) mod milliseconds {
     use std::time::Duration;
 
+    use serde::de::Error;
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
     pub(crate) fn serialize<S: Serializer>(
@@ -89,7 +90,9 @@ pub(crate) mod milliseconds {
     pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
         deserializer: D,
     ) -> Result<Duration, D::Error> {
-        u64::deserialize(deserializer).map(Duration::from_millis)
+        let expected = |_| D::Error::custom("expected a whole number of milliseconds");
+        let milliseconds = u64::deserialize(deserializer).map_err(expected)?;
+        Ok(Duration::from_millis(milliseconds))
     }
 }
 

@@ -13,6 +13,7 @@ use tokio::sync::watch;
 use crate::courier::Delivery;
 use crate::events::Announcement;
 use crate::lambda::Invocation;
+use crate::playground::{Passage, Receipt};
 use crate::request::Request;
 
 /// Something that happened.
@@ -30,6 +31,10 @@ pub(crate) enum Happening {
     Delivery(Delivery),
     /// A function has been invoked through Lambda's API.
     Invocation(Invocation),
+    /// A request has passed to the bridge, and its answer back.
+    Passage(Passage),
+    /// The playground's CRM has heard of an event.
+    Receipt(Receipt),
 }
 
 /// The record; its clones are the same one.
@@ -73,7 +78,10 @@ impl Journal {
         match &happening {
             Happening::Request(request) => self.log(request),
             Happening::Delivery(delivery) => self.log(delivery),
-            Happening::Event(_) | Happening::Invocation(_) => {}
+            Happening::Event(_)
+            | Happening::Invocation(_)
+            | Happening::Passage(_)
+            | Happening::Receipt(_) => {}
         }
         let at = Timestamp::now();
         let entry = Arc::new(Entry { at, happening });

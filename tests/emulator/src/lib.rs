@@ -52,6 +52,7 @@ mod lambda;
 mod list;
 mod lock;
 mod operations;
+mod playground;
 mod put;
 mod quota;
 mod refusal;
@@ -77,6 +78,7 @@ pub use store::SeedError;
 use courier::Courier;
 use events::Outbox;
 use journal::{Happening, Journal};
+use playground::Playground;
 use quota::Rate;
 use server::Server;
 use state::State;
@@ -113,17 +115,24 @@ impl Emulator {
         let address = listener.local_addr()?;
         let journal = Journal::new(settings.log);
         let (outbox, errands) = Outbox::new(&settings, journal.clone());
-        let server = Arc::new(Server::new(State {
+        let state = State {
             store: Store::new(outbox),
             reads: Rate::new(settings.reads_per_second),
             writes: Rate::new(settings.writes_per_second),
             journal: journal.clone(),
             ..State::default()
-        }));
+        };
+        let deliver = settings.deliver.or_else(|| {
+            let crm = format!("http://{address}{}", playground::CRM);
+            let crm = crm.parse::<Endpoint>().ok()?;
+            (!settings.playground.is_empty()).then(|| crm.into())
+        });
+        let playground = Playground::new(settings.playground, settings.bridge);
+        let server = Arc::new(Server::new(state, playground));
         let mut tasks = JoinSet::new();
         tasks.spawn(Arc::clone(&server).accept(listener));
         if let Some(function) = settings.on_change {
-            let courier = Courier::new(function, settings.deliver);
+            let courier = Courier::new(function, deliver);
             tasks.spawn(courier.carry(errands, journal));
         }
         Ok(Self {

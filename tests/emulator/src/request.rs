@@ -57,16 +57,14 @@ impl Request {
 impl fmt::Display for Request {
     /// One line: operation, identifier, outcome.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let or_dash = |text: &'_ str| {
-            if text.is_empty() {
-                "-".to_owned()
-            } else {
-                text.to_owned()
-            }
-        };
         let (operation, identifier) = (or_dash(&self.operation), or_dash(&self.identifier));
         write!(formatter, "{operation} {identifier} {}", self.outcome)
     }
+}
+
+/// A word of a line, which is there even where it is empty.
+pub(crate) fn or_dash(text: &str) -> &str {
+    if text.is_empty() { "-" } else { text }
 }
 
 impl fmt::Display for Outcome {

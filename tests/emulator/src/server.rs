@@ -22,6 +22,7 @@ use tower::ServiceExt;
 use crate::answer::Answer;
 use crate::control;
 use crate::endpoint::function;
+use crate::playground::Playground;
 use crate::state::State;
 
 /// What the server and the handle on it share.
@@ -29,13 +30,15 @@ use crate::state::State;
 pub(crate) struct Server {
     state: Mutex<State>,
     connections: AtomicUsize,
+    pub(crate) playground: Playground,
 }
 
 impl Server {
-    pub(crate) fn new(state: State) -> Self {
+    pub(crate) fn new(state: State, playground: Playground) -> Self {
         let state = Mutex::new(state);
         Self {
             state,
+            playground,
             ..Self::default()
         }
     }

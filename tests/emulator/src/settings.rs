@@ -1,6 +1,7 @@
 //! How to run an emulator.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 
 use crate::destination::Destination;
 use crate::endpoint::Endpoint;
@@ -24,6 +25,11 @@ pub struct Settings {
     pub lose_events: usize,
     /// Where the function's answers to the events are sent on to; of no use without `on_change`.
     pub deliver: Option<Destination>,
+    /// Where `patch-opportunity` takes requests: what is sent below `/_bridge` is handed on to it.
+    pub bridge: Option<Endpoint>,
+    /// Folders whose files are served below `/_playground`. With any, and without `deliver`, events
+    /// are delivered to the playground's own CRM.
+    pub playground: Vec<PathBuf>,
     /// Whether each request and each event gets a line on standard error.
     pub log: bool,
 }
@@ -39,6 +45,8 @@ impl Default for Settings {
             duplicate_events: false,
             lose_events: 0,
             deliver: None,
+            bridge: None,
+            playground: Vec::new(),
             log: false,
         }
     }

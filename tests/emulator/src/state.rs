@@ -11,6 +11,7 @@ use crate::call::{Call, PARTNER_CENTRAL, operation_name};
 use crate::fault::{Fault, Faults};
 use crate::journal::{Happening, Journal};
 use crate::operations::SECRET;
+use crate::playground::Deal;
 use crate::quota::{Quota, Rate};
 use crate::refusal::Refusal;
 use crate::request::{Exchange, Outcome, Request};
@@ -25,6 +26,8 @@ pub(crate) struct State {
     pub(crate) secrets: BTreeMap<String, String>,
     /// Creations by client token: the request and its answer.
     pub(crate) created: BTreeMap<String, (Document, Value)>,
+    /// What the playground's CRM knows, by opportunity id.
+    pub(crate) deals: BTreeMap<String, Deal>,
     pub(crate) faults: Faults<Fault>,
     pub(crate) reads: Rate,
     pub(crate) writes: Rate,

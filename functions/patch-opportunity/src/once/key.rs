@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use http::{HeaderMap, HeaderName, header, request::Parts};
 use memory::Key;
-use model::{Catalog, Patch};
+use model::Catalog;
 use sha2::{Digest, Sha256};
 
 use crate::{prefer::PREFER, request::PatchRequest, signature};
@@ -62,7 +62,7 @@ impl Named {
             key: Key::of(catalog, header.as_str(), &key),
             fingerprint: fingerprint(parts, body),
             header,
-            is_strict: is_explicit || matches!(request.patch, Patch::Operations(_)),
+            is_strict: is_explicit || !request.edit.is_declarative(),
         }))
     }
 }

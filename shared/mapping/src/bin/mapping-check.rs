@@ -4,7 +4,7 @@
 
 #![expect(clippy::print_stdout, reason = "it is what this program is for")]
 
-use std::{env, fmt::Write, process::ExitCode};
+use std::{env, fmt::Write, path::Path, process::ExitCode};
 
 use mapping::{Facts, Finding, Mapping};
 use model::{Catalog, Object, Opportunity};
@@ -24,24 +24,21 @@ fn main() -> ExitCode {
         eprintln!("usage: mapping-check FILE");
         return ExitCode::FAILURE;
     };
-    let told = std::fs::read(&file)
-        .map_err(Into::into)
-        .and_then(|bytes| tell(&bytes));
-    match told {
+    match tell(Path::new(&file)) {
         Ok(told) => {
             print!("{told}");
             ExitCode::SUCCESS
         }
         Err(error) => {
-            eprintln!("{}: {error}", file.display());
+            eprintln!("{error}");
             ExitCode::FAILURE
         }
     }
 }
 
 /// All that there is to say of a mapping that is right.
-fn tell(bytes: &[u8]) -> Result<String, Box<dyn std::error::Error>> {
-    let mapping = Mapping::parse(bytes)?;
+fn tell(file: &Path) -> Result<String, Box<dyn std::error::Error>> {
+    let mapping = mapping::load(file)?;
     let sample = Opportunity::parse(SAMPLE, &Catalog::parse("Sandbox")?)?;
     let document = sample.document();
     let mut told = mapping.table();

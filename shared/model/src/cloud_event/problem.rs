@@ -1,7 +1,8 @@
 //! What an event says of itself where it is not whole.
 //!
 //! A summary that cannot be read or an opportunity that is too large never costs the event: it is handed
-//! on with what there is, and says what is missing, why, and how to fetch it.
+//! on with what there is, and says what is missing, why, and how to fetch it. So is a value that a mapping
+//! cannot tell the CRM.
 
 use std::borrow::Cow;
 
@@ -11,7 +12,8 @@ use crate::OpportunityEvent;
 
 /// Where the changes are in the event's data.
 pub(super) const CHANGES: &str = "/changes";
-
+/// Where the opportunity is in the event's data.
+pub(super) const OPPORTUNITY: &str = "/opportunity";
 /// Where the summary is in the event's data.
 pub(super) const SUMMARY: &str = "/awsSummary";
 
@@ -21,6 +23,9 @@ pub(super) const SUMMARY: &str = "/awsSummary";
 pub struct Problem {
     /// What it is about, as a JSON Pointer into `data`.
     pub pointer: Cow<'static, str>,
+    /// The CRM's name for it, where a mapping has left it out of the CRM's record.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
     /// Why, for programs.
     pub code: ProblemCode,
     /// The same for people.
@@ -37,6 +42,8 @@ pub enum ProblemCode {
     Malformed,
     /// `not-found`: AWS has none.
     NotFound,
+    /// `not-representable`: the CRM's record cannot hold it as it is.
+    NotRepresentable,
     /// `refused`: AWS refused the read.
     Refused,
     /// `throttled`: over AWS's quota for as long as it could be tried.
@@ -45,18 +52,25 @@ pub enum ProblemCode {
     TooLarge,
     /// `unavailable`: AWS gave no usable answer for as long as it could be tried.
     Unavailable,
+    /// `unmapped-value`: the mapping's `values` have no pair for it.
+    UnmappedValue,
+    /// `wrong-type`: it is another kind of value than the mapping says.
+    WrongType,
 }
 
 impl ProblemCode {
     /// Every code there is.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 10] = [
         Self::AccessDenied,
         Self::Malformed,
         Self::NotFound,
+        Self::NotRepresentable,
         Self::Refused,
         Self::Throttled,
         Self::TooLarge,
         Self::Unavailable,
+        Self::UnmappedValue,
+        Self::WrongType,
     ];
 
     /// The code as it is written, such as `access-denied`.
@@ -66,10 +80,13 @@ impl ProblemCode {
             Self::AccessDenied => "access-denied",
             Self::Malformed => "malformed",
             Self::NotFound => "not-found",
+            Self::NotRepresentable => "not-representable",
             Self::Refused => "refused",
             Self::Throttled => "throttled",
             Self::TooLarge => "too-large",
             Self::Unavailable => "unavailable",
+            Self::UnmappedValue => "unmapped-value",
+            Self::WrongType => "wrong-type",
         }
     }
 }
@@ -86,10 +103,28 @@ impl Problem {
     #[must_use]
     pub fn without_summary(code: ProblemCode, reason: &str, event: &OpportunityEvent) -> Self {
         let fetch = fetch_summary(event.identifier.as_str());
+        Self::new(SUMMARY, code, format!("{reason}; {fetch}"))
+    }
+
+    /// A place in the opportunity whose value is not in the CRM's record, under the CRM's name for it.
+    #[must_use]
+    pub fn unmapped(pointer: &str, field: String, code: ProblemCode, detail: String) -> Self {
         Self {
-            pointer: SUMMARY.into(),
+            field: Some(field),
+            ..Self::new(format!("{OPPORTUNITY}{pointer}"), code, detail)
+        }
+    }
+
+    pub(super) fn new(
+        pointer: impl Into<Cow<'static, str>>,
+        code: ProblemCode,
+        detail: String,
+    ) -> Self {
+        Self {
+            pointer: pointer.into(),
+            field: None,
             code,
-            detail: format!("{reason}; {fetch}"),
+            detail,
         }
     }
 }
@@ -98,11 +133,11 @@ impl Problem {
     /// What changed is not known: `reason` is a sentence without its full stop.
     #[must_use]
     pub fn without_changes(code: ProblemCode, reason: &str) -> Self {
-        Self {
-            pointer: CHANGES.into(),
+        Self::new(
+            CHANGES,
             code,
-            detail: format!("{reason}: what changed is not known"),
-        }
+            format!("{reason}: what changed is not known"),
+        )
     }
 }
 

@@ -438,3 +438,63 @@ fn changes_that_make_an_event_too_large_give_way_first() {
     assert_eq!(told["data"]["problems"][0]["code"], "too-large");
     assert_eq!(told["data"]["awsSummary"], json!(object(SUMMARY)));
 }
+const UNMAPPED: &str = "`Won` has no pair in the mapping's `values`, expected one of `Qualified`";
+
+fn unmapped() -> Problem {
+    Problem::unmapped(
+        "/LifeCycle/Stage",
+        "dealstage".to_owned(),
+        ProblemCode::UnmappedValue,
+        UNMAPPED.to_owned(),
+    )
+}
+
+fn with_crm(comments: usize, crm: &Value) -> Value {
+    let mut opportunity: Value = OPPORTUNITY.parse().unwrap();
+    opportunity["Comments"] = json!("x".repeat(comments));
+    let opportunity = Opportunity::parse(opportunity.to_string().as_bytes(), &catalog()).unwrap();
+    let summary = Some(Ok(object(SUMMARY)));
+    let event = CloudEvent::new(&event(), opportunity, summary, instant(STARTED), None);
+    let (id, sequence) = (event.id().to_owned(), event.sequence().to_owned());
+    let event = event.with_crm(crm.as_object().unwrap().clone(), [unmapped()]);
+    assert_eq!((event.id(), event.sequence()), (&*id, &*sequence));
+    let event = serde_json::to_value(event).unwrap();
+    let schema = include_str!("../../schema/opportunity-event.schema.json");
+    jsonschema::validate(&schema.parse().unwrap(), &event).unwrap();
+    assert!(event.to_string().len() <= MAX_SIZE);
+    event["data"].clone()
+}
+
+#[test]
+fn a_body_for_the_crm_changes_no_id_and_tells_what_is_left_out_of_it_by_both_names() {
+    let body = json!({"inputs": [{"properties": {"aws_stage": "Won", "amount": "1.10"}}]});
+    let data = with_crm(0, &body);
+    assert_eq!(data["crm"], body);
+    assert_eq!(
+        data["problems"],
+        json!([{
+            "pointer": "/opportunity/LifeCycle/Stage", "field": "dealstage", "code": "unmapped-value", "detail": UNMAPPED,
+        }])
+    );
+}
+
+#[test]
+fn the_body_for_the_crm_gives_way_last() {
+    let body = |bytes: usize| json!({"record": "x".repeat(bytes)});
+    for (comments, in_body, there) in [
+        (1_000, 1_000, &["opportunity", "awsSummary", "crm"][..]),
+        (252_000, 3_000, &["crm"]),
+        (10_000, 250_000, &["crm"]),
+        (1_000, 300_000, &[]),
+    ] {
+        let data = with_crm(comments, &body(in_body));
+        let names = data.as_object().unwrap().keys();
+        let names: Vec<_> = names.filter(|name| *name != "problems").collect();
+        assert_eq!(names, there, "{comments} {in_body}");
+        let problems = data["problems"].as_array().unwrap();
+        let left_out = problems
+            .iter()
+            .filter(|problem| problem["code"] == "too-large");
+        assert_eq!(left_out.count(), 3 - there.len(), "{comments} {in_body}");
+    }
+}

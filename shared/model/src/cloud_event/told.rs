@@ -38,12 +38,6 @@ pub enum Origin {
 }
 
 impl CloudEvent {
-    /// What the order of events goes by.
-    #[must_use]
-    pub fn sequence(&self) -> &str {
-        &self.sequence
-    }
-
     /// The digest of what the event tells: the same for the same content, created or updated.
     #[must_use]
     pub fn digest(&self) -> String {

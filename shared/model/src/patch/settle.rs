@@ -2,7 +2,12 @@
 
 use serde_json::Value;
 
-use crate::{Object, change, equal::equal, update};
+use crate::{
+    Object,
+    change::{self, Beside},
+    equal::equal,
+    update,
+};
 
 /// Brings `after` into the form in which it is sent, where `before` is what it was made from.
 ///
@@ -40,7 +45,8 @@ fn restore(before: &Object, after: &mut Object) {
 
 /// Takes out the objects without a value that stand in the place of null or nothing.
 fn drop_empty(before: &Object, after: &mut Object) {
-    after.retain(|name, value| match before.get(name) {
+    let mut beside = Beside::new(before);
+    after.retain(|name, value| match beside.get(name) {
         Some(before) => {
             if is_empty(before, value) {
                 *value = Value::Null;

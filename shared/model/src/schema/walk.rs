@@ -5,14 +5,13 @@
 //! a 2.6 GHz x86-64), and 1.5 MB more to fetch. This walk knows the keywords that the file uses; a
 //! test fails where the file uses another.
 
-use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use regex_lite::Regex;
-use serde::Deserialize;
 use serde_json::Value;
 
 use super::nearest;
-use crate::{Code, Finding, Object, Source, kind, owner, pointer::Place};
+use crate::{Code, Finding, Object, kind, owner, pointer::Place};
 
 /// A list of more is not told whole.
 const LONG_LIST: usize = 12;
@@ -24,45 +23,30 @@ const MEANT: usize = 1_000;
 /// How much of the caller's value is told.
 const QUOTED_CHARS: usize = 100;
 
-/// A schema: the file, or what it says of one member.
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+/// What the file says of a place. Made by `build.rs`; absent keywords are empty.
+#[derive(Debug)]
 pub(super) struct Schema {
-    #[serde(rename = "$defs")]
-    definitions: BTreeMap<String, Schema>,
-    #[serde(rename = "$ref")]
-    reference: Option<String>,
     /// What a value in the right format is, such as "a date as `YYYY-MM-DD`".
-    title: String,
-    /// The name of a type, or several.
-    r#type: Value,
-    properties: BTreeMap<String, Schema>,
-    required: Vec<String>,
-    items: Option<Box<Schema>>,
-    max_items: Option<usize>,
-    r#enum: Vec<Option<String>>,
-    min_length: usize,
-    max_length: Option<usize>,
-    pattern: Option<Pattern>,
-    #[serde(rename = "x-known-values")]
-    known_values: Vec<String>,
-    /// What the members beside it must be for `x-known-values` to apply.
-    #[serde(rename = "x-known-values-where")]
-    known_values_where: BTreeMap<String, String>,
+    pub(super) title: &'static str,
+    /// The names of the types that it takes.
+    pub(super) types: &'static [&'static str],
+    /// The members that it knows, in the order of their names.
+    pub(super) properties: &'static [(&'static str, &'static Schema)],
+    pub(super) required: &'static [&'static str],
+    pub(super) items: Option<&'static Schema>,
+    pub(super) max_items: Option<usize>,
+    pub(super) listed: &'static [&'static str],
+    pub(super) min_length: usize,
+    pub(super) max_length: Option<usize>,
+    /// A regular expression, anchored at both ends.
+    pub(super) pattern: Option<&'static Pattern>,
+    pub(super) known_values: &'static [&'static str],
+    /// What the members beside it must be for `known_values` to apply.
+    pub(super) known_values_where: &'static [(&'static str, &'static str)],
 }
 
-/// A regular expression, anchored at both ends.
-#[derive(Debug, Deserialize)]
-#[serde(try_from = "String")]
-struct Pattern(Regex);
-
-impl TryFrom<String> for Pattern {
-    type Error = regex_lite::Error;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        Regex::new(&text).map(Self)
-    }
-}
+/// A regular expression that is compiled when a value is first held against it.
+pub(super) type Pattern = LazyLock<Regex>;
 
 /// A finding, and the value that it is about.
 #[derive(Debug)]
@@ -77,19 +61,21 @@ static MISSING: Value = Value::Null;
 impl Schema {
     /// Everything that is wrong with `document`, in document order.
     pub(super) fn findings<'a>(&self, document: &'a Object) -> Vec<Found<'a>> {
-        let mut walk = Walk {
-            definitions: &self.definitions,
-            found: Vec::new(),
-        };
+        let mut walk = Walk { found: Vec::new() };
         walk.members(self, document, &Place::Root);
         walk.found
     }
 
     fn takes(&self, name: &str) -> bool {
-        match &self.r#type {
-            Value::Array(names) => names.iter().any(|one| one == name),
-            only => only == name,
-        }
+        self.types.contains(&name)
+    }
+
+    fn property(&self, name: &str) -> Option<&'static Schema> {
+        let at = self
+            .properties
+            .binary_search_by_key(&name, |(name, _)| name);
+        let (_, schema) = self.properties.get(at.ok()?)?;
+        Some(schema)
     }
 
     fn expected(&self) -> &'static str {
@@ -103,26 +89,25 @@ impl Schema {
     }
 }
 
-struct Walk<'s, 'a> {
-    definitions: &'s BTreeMap<String, Schema>,
+struct Walk<'a> {
     found: Vec<Found<'a>>,
 }
 
-impl<'s, 'a> Walk<'s, 'a> {
-    fn members(&mut self, schema: &'s Schema, members: &'a Object, at: &Place<'_>) {
+impl<'a> Walk<'a> {
+    fn members(&mut self, schema: &Schema, members: &'a Object, at: &Place<'_>) {
         let is_root = matches!(at, Place::Root);
         for (name, value) in members {
             let at = Place::Member(at, name);
-            match schema.properties.get(name) {
+            match schema.property(name) {
                 // Told below.
-                Some(_) if value.is_null() && schema.required.contains(name) => {}
+                Some(_) if value.is_null() && schema.required.contains(&name.as_str()) => {}
                 Some(schema) => self.value(schema, value, &at, members),
                 None if is_root && owner::of_member(name).is_some() => {}
                 None => self.unknown_member(schema, name, value, &at),
             }
         }
-        for name in &schema.required {
-            let (value, what) = match members.get(name) {
+        for name in schema.required {
+            let (value, what) = match members.get(*name) {
                 None => (&MISSING, "missing"),
                 Some(value @ Value::Null) => (value, "null"),
                 Some(_) => continue,
@@ -137,7 +122,7 @@ impl<'s, 'a> Walk<'s, 'a> {
         let mut detail = format!("`{at}` is not a member that AWS knows");
         let mut suggestion = None;
         if self.found.len() < MEANT {
-            let known: Vec<_> = schema.properties.keys().map(String::as_str).collect();
+            let known: Vec<_> = schema.properties.iter().map(|(name, _)| *name).collect();
             suggestion = nearest::meant(name, &known);
             let expected = suggestion.map_or_else(
                 || expected(name, &known),
@@ -148,13 +133,7 @@ impl<'s, 'a> Walk<'s, 'a> {
         self.add(Code::UnknownMember, at, value, detail, suggestion);
     }
 
-    fn value(&mut self, schema: &'s Schema, value: &'a Value, at: &Place<'_>, siblings: &Object) {
-        let schema = schema
-            .reference
-            .as_deref()
-            .and_then(|reference| reference.strip_prefix("#/$defs/"))
-            .and_then(|name| self.definitions.get(name))
-            .unwrap_or(schema);
+    fn value(&mut self, schema: &Schema, value: &'a Value, at: &Place<'_>, siblings: &Object) {
         match value {
             Value::Null if schema.takes("null") => {}
             Value::Object(members) if schema.takes("object") => self.members(schema, members, at),
@@ -165,7 +144,7 @@ impl<'s, 'a> Walk<'s, 'a> {
                     self.add(Code::TooManyItems, at, value, detail, None);
                 }
                 for (index, item) in items.iter().enumerate() {
-                    if let Some(schema) = &schema.items {
+                    if let Some(schema) = schema.items {
                         let at = Place::Item(at, index);
                         self.value(schema, item, &at, siblings);
                     }
@@ -173,11 +152,11 @@ impl<'s, 'a> Walk<'s, 'a> {
             }
             Value::String(text) if schema.takes("string") => {
                 self.text(schema, text, value, at);
-                let is_where = |(name, text): (&String, &String)| {
-                    siblings.get(name).is_some_and(|value| value == text)
+                let is_where = |(name, text): &(&str, &str)| {
+                    siblings.get(*name).is_some_and(|value| value == text)
                 };
                 if schema.known_values_where.iter().all(is_where) {
-                    let known = schema.known_values.iter();
+                    let known = schema.known_values;
                     self.listed(known, Code::UndocumentedValue, text, value, at);
                 }
             }
@@ -199,27 +178,18 @@ impl<'s, 'a> Walk<'s, 'a> {
             let detail = format!("`{at}` has {length} characters, expected at most {most}");
             self.add(Code::TooLong, at, value, detail, None);
         }
-        if let Some(Pattern(regex)) = &schema.pattern
-            && !regex.is_match(text)
+        if let Some(pattern) = schema.pattern
+            && !pattern.is_match(text)
         {
-            let (text, right) = (quoted(text), &schema.title);
+            let (text, right) = (quoted(text), schema.title);
             let detail = format!("{text} is not well-formed, expected {right}");
             self.add(Code::WrongFormat, at, value, detail, None);
         }
-        let listed = schema.r#enum.iter().flatten();
-        self.listed(listed, Code::UnlistedValue, text, value, at);
+        self.listed(schema.listed, Code::UnlistedValue, text, value, at);
     }
 
-    fn listed<'l>(
-        &mut self,
-        list: impl Iterator<Item = &'l String> + Clone,
-        code: Code,
-        text: &str,
-        value: &'a Value,
-        at: &Place<'_>,
-    ) {
-        let mut list = list.map(String::as_str).peekable();
-        if list.peek().is_none() || list.clone().any(|listed| listed == text) {
+    fn listed(&mut self, list: &[&str], code: Code, text: &str, value: &'a Value, at: &Place<'_>) {
+        if list.is_empty() || list.contains(&text) {
             return;
         }
         let whose = match code {
@@ -229,9 +199,8 @@ impl<'s, 'a> Walk<'s, 'a> {
         let mut detail = format!("{} is not in {whose}", quoted(text));
         let mut suggestion = None;
         if self.found.len() < MEANT {
-            let list: Vec<_> = list.collect();
-            suggestion = nearest::meant(text, &list);
-            detail = format!("{detail}, {}", expected(text, &list));
+            suggestion = nearest::meant(text, list);
+            detail = format!("{detail}, {}", expected(text, list));
         }
         self.add(code, at, value, detail, suggestion);
     }
@@ -245,11 +214,8 @@ impl<'s, 'a> Walk<'s, 'a> {
         suggestion: Option<&str>,
     ) {
         let finding = Finding {
-            pointer: at.to_string(),
-            code,
-            detail,
-            source: Source::Patch,
             suggestion: suggestion.map(str::to_owned),
+            ..Finding::of_patch(at.to_string(), code, detail)
         };
         self.found.push(Found { finding, value });
     }

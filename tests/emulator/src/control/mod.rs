@@ -4,26 +4,29 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::routing::{get, patch, post};
+use axum::{Router, middleware};
 use http::{Method, Uri};
 
+use crate::playground;
 use crate::server::Server;
-use problem::Problem;
+pub(crate) use problem::{Problem, parse};
 
 mod clock;
 mod faults;
 mod opportunities;
+mod origin;
 mod problem;
 mod records;
+mod settings;
 mod stream;
 
 const PREFIX: &str = "/_control";
 
-/// Whether a path is one of the control API.
+/// Whether a path is one of the control API, or of the playground.
 pub(crate) fn is_for(path: &str) -> bool {
     let rest = path.strip_prefix(PREFIX);
-    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/')) || playground::is_for(path)
 }
 
 pub(crate) fn router(server: Arc<Server>) -> Router {
@@ -39,6 +42,10 @@ pub(crate) fn router(server: Arc<Server>) -> Router {
             get(opportunities::read)
                 .patch(opportunities::edit)
                 .delete(opportunities::remove),
+        )
+        .route(
+            "/opportunities/{id}/announce",
+            post(opportunities::announce),
         )
         .route("/opportunities/{id}/review", post(opportunities::review))
         .route(
@@ -62,13 +69,17 @@ pub(crate) fn router(server: Arc<Server>) -> Router {
         .route("/writes", get(records::writes))
         .route("/deliveries", get(records::deliveries))
         .route("/invocations", get(records::invocations))
+        .route("/deals", get(records::deals))
+        .route("/settings", get(settings::read))
         .route("/records", axum::routing::delete(records::clear))
         .route("/events", get(stream::events))
         .route("/clock", patch(clock::change).get(clock::read));
     Router::new()
         .nest(PREFIX, all)
+        .merge(playground::router())
         .fallback(nothing)
         .method_not_allowed_fallback(not_allowed)
+        .layer(middleware::from_fn(origin::check))
         .with_state(server)
 }
 

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::control::problem::{Problem, parse};
+use crate::events::Change;
 use crate::review::{Step, status};
 use crate::samples;
 use crate::server::Server;
@@ -104,6 +105,18 @@ pub(crate) async fn review(State(server): Shared, Path(id): Path<String>, body: 
         "ReviewStatusReason": review.reason,
     } });
     write(&server, &id, &patch)
+}
+
+/// Tells of an opportunity as it is, by an event as after a change: a CRM that is new hears of it so.
+pub(crate) async fn announce(
+    State(server): State<Arc<Server>>,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Problem> {
+    let mut state = server.state();
+    let document = found(&state.store, &id)?.clone();
+    let now = state.store.clock.now();
+    state.store.outbox.announce(Change::Updated, &document, now);
+    Ok(StatusCode::NO_CONTENT)
 }
 
 pub(crate) async fn remove(

@@ -29,6 +29,14 @@ impl Problem {
         Self::new(StatusCode::CONFLICT, detail)
     }
 
+    pub(crate) fn forbidden(detail: String) -> Self {
+        Self::new(StatusCode::FORBIDDEN, detail)
+    }
+
+    pub(crate) fn bad_gateway(detail: String) -> Self {
+        Self::new(StatusCode::BAD_GATEWAY, detail)
+    }
+
     /// The body is wrong at this place; the empty pointer is the whole of it.
     pub(crate) fn body(pointer: &str, detail: String) -> Self {
         Self {
@@ -64,7 +72,11 @@ pub(crate) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     let mut json = serde_json::Deserializer::from_slice(body);
     let parsed = serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let pointer = pointer(error.path());
-        Problem::body(&pointer, error.into_inner().to_string())
+        let error = error.into_inner();
+        let told = error.to_string();
+        // The pointer says where, unless the body is no JSON.
+        let what = told.rsplit_once(" at line ").filter(|_| error.is_data());
+        Problem::body(&pointer, what.map_or(&*told, |(what, _)| what).to_owned())
     })?;
     json.end()
         .map_err(|error| Problem::body("", error.to_string()))?;

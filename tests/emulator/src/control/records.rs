@@ -5,14 +5,16 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use bytes::Bytes;
-use http::StatusCode;
-use serde_json::{Value, json};
+use http::{HeaderMap, StatusCode};
+use serde_json::{Map, Value, json};
 
+use crate::call::header;
 use crate::courier::Delivery;
 use crate::events::Announcement;
 use crate::journal::Happening;
 use crate::lambda::Invocation;
 use crate::operations;
+use crate::playground::{Passage, Receipt};
 use crate::request::Request;
 use crate::server::Server;
 
@@ -42,6 +44,11 @@ pub(crate) async fn invocations(State(server): Shared) -> Json<Value> {
     Json(invocations.iter().map(invocation).collect())
 }
 
+/// What the playground's CRM knows, by the ids of the opportunities.
+pub(crate) async fn deals(State(server): Shared) -> Json<Value> {
+    Json(json!(server.state().deals))
+}
+
 pub(crate) async fn clear(State(server): Shared) -> StatusCode {
     server.state().journal.clear();
     StatusCode::NO_CONTENT
@@ -54,6 +61,8 @@ pub(crate) fn told(happening: &Happening) -> (&'static str, Value) {
         Happening::Event(it) => ("event", event(it)),
         Happening::Delivery(it) => ("delivery", delivery(it)),
         Happening::Invocation(it) => ("invocation", invocation(it)),
+        Happening::Passage(it) => ("passage", passage(it)),
+        Happening::Receipt(it) => ("receipt", receipt(it)),
     }
 }
 
@@ -63,6 +72,7 @@ fn request(request: &Request) -> Value {
         "identifier": request.identifier,
         "outcome": request.outcome.to_string(),
         "status": request.status,
+        "trace": trace(&request.headers),
         "body": body(&request.body),
         "answer": body(&request.answer),
     })
@@ -92,6 +102,38 @@ fn invocation(invocation: &Invocation) -> Value {
         "function": invocation.function,
         "payload": body(&invocation.payload),
     })
+}
+
+fn passage(passage: &Passage) -> Value {
+    json!({
+        "startedAt": format!("{:.3}", passage.started),
+        "method": passage.method.as_str(),
+        "target": passage.target,
+        "headers": headers(&passage.headers),
+        "body": body(&passage.body),
+        "status": passage.status.as_u16(),
+        "answerHeaders": headers(&passage.answer_headers),
+        "answer": body(&passage.answer),
+    })
+}
+
+fn receipt(receipt: &Receipt) -> Value {
+    json!({ "verdict": receipt.verdict, "event": receipt.event, "before": receipt.before })
+}
+
+/// What all requests of one invocation of a function have in common: the root of X-Ray's trace id, as
+/// the AWS SDKs send it from Lambda; null where there is none.
+fn trace(headers: &HeaderMap) -> Option<&str> {
+    let mut parts = header(headers, "x-amzn-trace-id").split(';');
+    parts.find_map(|part| part.strip_prefix("Root="))
+}
+
+fn headers(headers: &HeaderMap) -> Value {
+    let texts = headers.iter().map(|(name, value)| {
+        let text = String::from_utf8_lossy(value.as_bytes());
+        (name.to_string(), Value::from(text))
+    });
+    Value::Object(texts.collect::<Map<_, _>>())
 }
 
 /// A body as JSON where it is JSON, else as text; null where there is none.

@@ -61,6 +61,49 @@ async fn a_concurrent_edit_makes_the_update_conflict() {
 }
 
 #[tokio::test]
+async fn a_merge_patch_is_a_concurrent_edit_too() {
+    let emulator = emulator().await;
+    let patch = json!({ "Project": { "Title": "Theirs" } });
+    emulator.inject("UpdateOpportunity", 1, Fault::ConcurrentPatch(patch));
+    let answer = call(&emulator, "UpdateOpportunity", &update("Ours")).await;
+    assert_eq!(answer.error(), "ConflictException");
+    assert_eq!(title(&emulator), "Theirs");
+}
+
+#[tokio::test]
+async fn a_write_can_land_and_be_answered_as_a_failure() {
+    let emulator = emulator().await;
+    emulator.inject("UpdateOpportunity", 1, Fault::InternalServerAfterLanding);
+    let answer = call(&emulator, "UpdateOpportunity", &update("New")).await;
+    assert_eq!(
+        (answer.status, answer.error().as_str()),
+        (500, "InternalServerException")
+    );
+    assert_eq!(title(&emulator), "New");
+}
+
+#[tokio::test]
+async fn an_answer_of_anybodys_making_is_sent_as_it_is() {
+    let emulator = emulator().await;
+    let fault = Fault::Status {
+        status: 503,
+        error_type: "SlowDown".to_owned(),
+        body: "<html>later</html>".to_owned(),
+    };
+    emulator.inject("UpdateOpportunity", 1, fault);
+    let answer = call(&emulator, "UpdateOpportunity", &update("New")).await;
+    assert_eq!(
+        (answer.status, answer.body.as_str()),
+        (503, "<html>later</html>")
+    );
+    assert!(answer.head.contains("x-amzn-errortype: slowdown"));
+    assert_eq!(title(&emulator), "Migration");
+    let request = &emulator.writes()[0];
+    assert_eq!(request.to_string(), format!("UpdateOpportunity {ID} 503"));
+    assert_eq!(request.answer, "<html>later</html>");
+}
+
+#[tokio::test]
 async fn a_connection_closes_without_an_answer_before_or_after_the_write() {
     let cases = [
         (Fault::ConnectionDropped, "Migration"),

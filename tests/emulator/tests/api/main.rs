@@ -4,9 +4,17 @@
 #![cfg(test)]
 
 mod client;
+mod clock;
+mod control;
+mod control_stream;
+mod delivery;
+mod event_faults;
 mod events;
 mod faults;
+mod lambda;
 mod list;
+mod locks;
 mod operations;
+mod playground;
 mod stand_in;
 mod wire;

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, Request, Response};
+use http::{HeaderMap, Method, Request, Response};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -24,6 +24,7 @@ pub(crate) const CRM: &str = "/crm";
 /// A request as it came in.
 #[derive(Clone)]
 pub(crate) struct Received {
+    pub(crate) method: Method,
     pub(crate) path: String,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
@@ -96,6 +97,7 @@ async fn serve(listener: TcpListener, received: Arc<Mutex<Vec<Received>>>, answe
         let before = received.iter().filter(|it| it.path == path).count();
         let answer = answer(&path, before).map(|body| Full::new(Bytes::from(body)));
         received.push(Received {
+            method: head.method,
             path,
             headers: head.headers,
             body,

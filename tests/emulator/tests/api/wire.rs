@@ -155,6 +155,16 @@ async fn every_request_is_on_record_as_it_came() {
     assert_eq!(writes.len(), 1);
     assert_eq!(writes[0].outcome, Outcome::Refused("ValidationException"));
     assert_eq!(writes[0].json(), json!({ "Identifier": ID }));
+    assert_eq!(writes[0].status, Some(400));
+    assert!(writes[0].answer.starts_with(b"{\"__type\""));
+    emulator.clear_records();
+    assert_eq!(emulator.requests().len(), 0);
+    emulator.seed_secret("crm", "hush");
+    call(&emulator, "GetSecretValue", &json!({ "SecretId": "crm" })).await;
+    assert_eq!(
+        (emulator.requests().len(), &*emulator.requests()[0].answer),
+        (1, &b""[..])
+    );
 }
 
 #[tokio::test]

@@ -1,0 +1,74 @@
+//! The configuration, from environment variables to values.
+
+use std::time::Duration;
+
+use model::{Catalog, ParseCatalogError};
+
+/// What the function is told by its environment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// `PARTNER_CENTRAL_CATALOG`: the catalog that is listed.
+    pub catalog: Catalog,
+    /// `ENRICH_FUNCTION`: the name or ARN of the function that opportunities are handed to.
+    pub enrich_function: String,
+    /// `SWEEP_MINUTES`: the time between two runs of the schedule; `None` where there is no schedule.
+    pub interval: Option<Duration>,
+}
+
+/// A variable that stops the start.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ConfigError {
+    /// `PARTNER_CENTRAL_CATALOG` is not there.
+    #[error("`PARTNER_CENTRAL_CATALOG` is not set, expected a catalog such as `AWS` or `Sandbox`")]
+    MissingCatalog,
+    /// `PARTNER_CENTRAL_CATALOG` holds no catalog.
+    #[error("`PARTNER_CENTRAL_CATALOG` is wrong: {0}")]
+    Catalog(#[from] ParseCatalogError),
+    /// `ENRICH_FUNCTION` is not there.
+    #[error(
+        "`ENRICH_FUNCTION` is not set, expected the name or ARN of the function `enrich-opportunity`"
+    )]
+    MissingEnrichFunction,
+    /// `SWEEP_MINUTES` is not there.
+    #[error(
+        "`SWEEP_MINUTES` is not set, expected the minutes between two sweeps, or an empty text for none"
+    )]
+    MissingSweepMinutes,
+    /// `SWEEP_MINUTES` holds no such number.
+    #[error(
+        "`SWEEP_MINUTES` is `{0}`, expected a number from 1 to 1440, or an empty text for no sweeps"
+    )]
+    SweepMinutes(String),
+}
+
+/// A day: a window of two intervals and more is no longer "what was modified lately".
+const MOST_MINUTES: u64 = 24 * 60;
+
+impl Config {
+    /// Reads the variables through `variable`, which gives a variable's value by its name.
+    ///
+    /// # Errors
+    /// Where a variable is missing or malformed; the error names it.
+    pub fn from_env(variable: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let catalog = variable("PARTNER_CENTRAL_CATALOG").ok_or(ConfigError::MissingCatalog)?;
+        let enrich_function = variable("ENRICH_FUNCTION")
+            .filter(|name| !name.is_empty())
+            .ok_or(ConfigError::MissingEnrichFunction)?;
+        let minutes = variable("SWEEP_MINUTES").ok_or(ConfigError::MissingSweepMinutes)?;
+        Ok(Self {
+            catalog: Catalog::parse(&catalog)?,
+            enrich_function,
+            interval: interval(minutes)?,
+        })
+    }
+}
+
+fn interval(minutes: String) -> Result<Option<Duration>, ConfigError> {
+    if minutes.is_empty() {
+        return Ok(None);
+    }
+    match minutes.parse() {
+        Ok(number @ 1..=MOST_MINUTES) => Ok(Some(Duration::from_mins(number))),
+        _ => Err(ConfigError::SweepMinutes(minutes)),
+    }
+}

@@ -1,0 +1,244 @@
+//! What was modified lately, handed on as if Partner Central had sent its events.
+//!
+//! Partner Central's events are "best effort": in rare cases one does not come. And none ever came of an
+//! opportunity that is older than the bridge. This function lists what was modified in a span of time, and
+//! hands each opportunity to `enrich-opportunity` in the very form of Partner Central's event. It keeps
+//! nothing: its window is wider than the time between two runs, and receivers drop what they have already.
+//! A span that is too long for one run is continued in another one, as often as it takes.
+
+mod clock;
+mod config;
+mod error;
+mod invoke;
+mod observe;
+mod pace;
+mod pages;
+mod task;
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use aws_lambda_events::eventbridge::EventBridgeEvent;
+use lambda_runtime::{Context, LambdaEvent};
+use model::{Instant, OpportunityEvent};
+use partner_central::{Entry, Error as Cause, Modified, Page, PartnerCentral};
+use serde_json::Value;
+
+pub use clock::Clock;
+pub use config::{Config, ConfigError};
+pub use error::Error;
+pub use invoke::{Lambda, NotInvoked};
+pub use observe::Swept;
+pub use task::PayloadError;
+
+use observe::Observation;
+use pace::{HAND_ON, MOST_OF_A_FILL, PAGE, Pace};
+use pages::Part;
+use task::Task;
+
+/// The time an invocation has where no deadline says otherwise: the function's own timeout.
+const DEFAULT_TIME: Duration = Duration::from_mins(15);
+/// Time kept back for the call that is under way when time is up, and to leave the rest to another run: a
+/// list takes up to 14 s, an invocation up to 12. Where an invocation is shorter, a quarter of it.
+const LAST_CALLS: Duration = Duration::from_mins(1);
+
+/// What every run is made with: the clients, the configuration and the clock.
+#[derive(Debug, Clone)]
+pub struct Bridge<N, S> {
+    partner_central: PartnerCentral,
+    lambda: Lambda,
+    config: Config,
+    clock: Clock<N, S>,
+}
+
+/// There is no time left to begin anything.
+struct TimeIsUp;
+
+/// Why a part of the list is not there.
+enum Stop {
+    TimeIsUp,
+    Failed(Cause),
+}
+
+impl<N, S, F> Bridge<N, S>
+where
+    N: Fn() -> SystemTime,
+    S: Fn(Duration) -> F,
+    F: Future<Output = ()>,
+{
+    /// A bridge from the configured catalog.
+    #[must_use]
+    pub fn new(
+        partner_central: PartnerCentral,
+        lambda: Lambda,
+        config: Config,
+        clock: Clock<N, S>,
+    ) -> Self {
+        Self {
+            partner_central,
+            lambda,
+            config,
+            clock,
+        }
+    }
+
+    /// Makes one run, and tells the operator about it.
+    ///
+    /// # Errors
+    /// See [`Error`]: each is a function error, with an alarm on it.
+    pub async fn handle(&self, event: LambdaEvent<Value>) -> Result<Swept, Error> {
+        let mut observation = Observation::begin();
+        let result = self.sweep(&event, &mut observation).await;
+        observation.end(result, &self.config.catalog, self.clock.now())
+    }
+
+    async fn sweep(
+        &self,
+        LambdaEvent { payload, context }: &LambdaEvent<Value>,
+        observation: &mut Observation,
+    ) -> Result<(), Error> {
+        let now = self.clock.now();
+        let mut task = Task::parse(payload, Instant::from(now), self.config.interval)?;
+        observation.of(task.since, task.until, task.is_scheduled);
+        let begun_at = task.since;
+        let deadline = deadline(context, now);
+        let pace = Pace::default();
+        loop {
+            let part = match self.part(&task, deadline, &pace, observation).await {
+                Ok(part) => part,
+                Err(Stop::TimeIsUp) => break,
+                Err(Stop::Failed(cause)) => {
+                    let since = task.since;
+                    return Err(Error::List { since, cause });
+                }
+            };
+            for entry in &part.entries {
+                if task.handed_on.has(entry) {
+                    continue;
+                }
+                if task.total + observation.count() >= MOST_OF_A_FILL {
+                    return Err(Error::DayIsUsedUp(task.since));
+                }
+                if self.wait(&pace, HAND_ON, deadline).await.is_err() {
+                    return self.leave(&task, begun_at, context, observation).await;
+                }
+                let handed_on = self.hand_on(entry).await;
+                observation.handed_on(&entry.identifier, &handed_on);
+                // What could not be handed on is told, and not tried for ever.
+                task.handed_on.add(entry);
+                task.go_on_from(entry.modified.max(task.since));
+            }
+            match part.next {
+                Some(next) => task.go_on_from(next.max(task.since)),
+                None => return observation.refuse_failures(),
+            }
+        }
+        self.leave(&task, begun_at, context, observation).await
+    }
+
+    /// The next part of the list.
+    async fn part(
+        &self,
+        task: &Task,
+        deadline: SystemTime,
+        pace: &Pace,
+        observation: &Observation,
+    ) -> Result<Part, Stop> {
+        let ask = async |modified: Modified, token: Option<String>| -> Result<Page, Stop> {
+            let wait = self.wait(pace, PAGE, deadline).await;
+            wait.map_err(|TimeIsUp| Stop::TimeIsUp)?;
+            let (catalog, token) = (&self.config.catalog, token.as_deref());
+            let call = self.partner_central.list(catalog, modified, token);
+            observation.waiting(call).await.map_err(Stop::Failed)
+        };
+        pages::part(task.since, task.until, ask).await
+    }
+
+    /// Waits until it is time for reads.
+    async fn wait(&self, pace: &Pace, reads: u32, deadline: SystemTime) -> Result<(), TimeIsUp> {
+        let now = self.clock.now();
+        let wait = pace.wait(now);
+        if now + wait >= deadline {
+            return Err(TimeIsUp);
+        }
+        if !wait.is_zero() {
+            self.clock.sleep(wait).await;
+        }
+        pace.reads(reads, now + wait);
+        Ok(())
+    }
+
+    /// Hands an opportunity to `enrich-opportunity`, in the form of Partner Central's event.
+    async fn hand_on(&self, entry: &Entry) -> Result<(), NotInvoked> {
+        let (catalog, identifier) = (self.config.catalog.clone(), entry.identifier.clone());
+        let event = OpportunityEvent::of_sweep(catalog, identifier, self.clock.now());
+        let event = serde_json::to_vec(&EventBridgeEvent::from(event));
+        self.invoke(&self.config.enrich_function, event).await
+    }
+
+    /// Leaves what is not done yet to another run.
+    async fn leave(
+        &self,
+        task: &Task,
+        begun_at: Instant,
+        context: &Context,
+        observation: &mut Observation,
+    ) -> Result<(), Error> {
+        let since = task.since;
+        if since == begun_at && !observation.has_listed() {
+            return Err(Error::NoProgress(since));
+        }
+        let payload = task.payload(observation.count());
+        let next = self
+            .invoke(&context.env_config.function_name, payload)
+            .await;
+        next.map_err(|cause| Error::Continue { since, cause })?;
+        observation.continued_from(since);
+        observation.refuse_failures()
+    }
+
+    async fn invoke(
+        &self,
+        function: &str,
+        payload: serde_json::Result<Vec<u8>>,
+    ) -> Result<(), NotInvoked> {
+        match payload {
+            Ok(payload) => self.lambda.invoke(function, payload).await,
+            Err(error) => Err(NotInvoked {
+                function: function.to_owned(),
+                cause: error.to_string(),
+            }),
+        }
+    }
+}
+
+/// When nothing further is begun.
+///
+/// A deadline in the past is ignored: no invocation begins after its end, but local runtimes send a
+/// constant (`cargo lambda watch`: 600 000 ms after 1970).
+fn deadline(context: &Context, now: SystemTime) -> SystemTime {
+    let left = Duration::from_millis(context.deadline)
+        .checked_sub(now.duration_since(UNIX_EPOCH).unwrap_or_default())
+        .unwrap_or(DEFAULT_TIME);
+    now + left.saturating_sub(LAST_CALLS.min(left / 4))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_ends_a_minute_before_its_time_does_or_a_quarter_of_a_shorter_time() {
+        let now = UNIX_EPOCH + Duration::from_secs(1_772_604_428);
+        for (deadline_in_milliseconds, seconds) in [
+            (1_772_604_428_000 + 900_000, 840),
+            (1_772_604_428_000 + 30_000, 22),
+            (600_000, 840),
+            (0, 840),
+        ] {
+            let mut context = Context::default();
+            context.deadline = deadline_in_milliseconds;
+            let left = deadline(&context, now).duration_since(now).unwrap();
+            assert_eq!(left.as_secs(), seconds);
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! Wiring: log, configuration, clients, connection, and on to the runs.
+
+use std::{process::ExitCode, time::SystemTime};
+
+use lambda_runtime::service_fn;
+use partner_central::PartnerCentral;
+use sweep_opportunities::{Bridge, Clock, Config, Lambda};
+use tokio::time::sleep;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    telemetry::init_log(variable);
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!(%error, "the function cannot run");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> Result<(), lambda_runtime::Error> {
+    let config = Config::from_env(variable)?;
+    let sdk = partner_central::sdk_config().await?;
+    let partner_central = PartnerCentral::new(&sdk);
+    partner_central.open().await;
+    let clock = Clock::new(SystemTime::now, sleep);
+    let bridge = Bridge::new(partner_central, Lambda::new(&sdk), config, clock);
+    lambda_runtime::run(service_fn(|event| bridge.handle(event))).await
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place where the environment is read"
+)]
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}

@@ -1,0 +1,15 @@
+//! The rules, as `build.rs` makes them of `schema/opportunity.schema.json`.
+
+use regex_lite::Regex;
+
+use super::walk::{Pattern, Schema};
+
+include!(concat!(env!("OUT_DIR"), "/rules.rs"));
+
+#[expect(
+    clippy::expect_used,
+    reason = "the patterns are compiled in, and no test passes with a wrong one"
+)]
+fn compiled(pattern: &str) -> Regex {
+    Regex::new(pattern).expect("the pattern is well-formed")
+}
