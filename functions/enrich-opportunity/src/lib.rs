@@ -102,11 +102,12 @@ impl Bridge {
         let traceparent = xray.and_then(trace::traceparent);
         let mapping = self.mapping.as_deref();
         let read = mapping.map(|_| opportunity.document().clone());
+        let is_open = opportunity.is_open();
         let event = CloudEvent::new(&event, opportunity, summary, started, traceparent);
         let (event, told) = match &self.memory {
             Some(memory) => {
                 let now = self.clock.now().into();
-                remember::told(memory, &self.config.catalog, event, now).await
+                remember::told(memory, &self.config.catalog, event, is_open, now).await
             }
             None => (event, None),
         };

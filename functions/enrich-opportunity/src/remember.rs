@@ -9,16 +9,25 @@ use model::{Catalog, Change, CloudEvent, Instant, Object, Origin, Problem, Probl
 use serde_json::Value;
 
 /// The event that is to be handed on in place of this one, and the whole opportunity that it tells where
-/// that is not the one that was read.
+/// that is not the one that was read. `is_open`: the review leaves the partner something to change.
 pub(crate) async fn told(
     memory: &Memory,
     catalog: &Catalog,
     event: CloudEvent,
+    is_open: bool,
     now: Instant,
 ) -> (CloudEvent, Option<Object>) {
     let told = told_by(&event);
     match memory.remember(catalog, event.subject(), &told, now).await {
-        Ok(remembered) => retold(event, &told.digest, remembered),
+        Ok(remembered) => {
+            let waiting = remembered.waiting.iter();
+            let parked: Vec<_> = waiting
+                .filter(|id| is_open || id.has_expired(now))
+                .map(ToString::to_string)
+                .collect();
+            let (event, told) = retold(event, &told.digest, remembered);
+            (event.with_parked(parked), told)
+        }
         Err(error) => {
             tracing::warn!(
                 opportunity.id = event.subject(),
@@ -60,6 +69,7 @@ fn retold(event: CloudEvent, digest: &str, remembered: Remembered) -> (CloudEven
         before,
         since,
         writes,
+        waiting: _,
     } = remembered;
     let is_this = told.sequence == event.sequence();
     let is_same = told.digest == digest;

@@ -4,7 +4,8 @@ use axum::{
     Json,
     response::{IntoResponse, Response},
 };
-use http::{StatusCode, header};
+use http::{HeaderValue, StatusCode, header};
+use memory::ParkedId;
 use model::{Adjustment, Change, Code, Finding, Identifier, Object, Opportunity, Source};
 use serde::Serialize;
 
@@ -48,6 +49,9 @@ pub(crate) struct Answer {
     /// `LastModifiedDate` that the write carried.
     #[serde(skip)]
     before: Option<String>,
+    /// Where a parked patch is.
+    #[serde(skip)]
+    location: Option<String>,
 }
 
 /// A change, and whose it is.
@@ -79,17 +83,21 @@ pub enum Outcome {
     Updated,
     /// The opportunity was already as the patch wants it: nothing was written.
     Unchanged,
+    /// A review closes what was to change: the patch waits until it is over.
+    Parked,
     /// Nothing was to be written: the answer tells what would have been.
     DryRun,
-    /// The opportunity, or AWS's summary of it, was read.
+    /// The opportunity, AWS's summary of it, or what waits for its review was read.
     Read,
+    /// A patch that waited was withdrawn.
+    Withdrawn,
     /// The request was carried out before: the answer is the one that it had then.
     Replayed,
 }
 
 impl Outcome {
     /// Every outcome that an answer to a patch can have.
-    pub const OF_PATCHES: [Self; 3] = [Self::Updated, Self::Unchanged, Self::DryRun];
+    pub const OF_PATCHES: [Self; 4] = [Self::Updated, Self::Unchanged, Self::Parked, Self::DryRun];
 
     /// The name, as it stands in answers and in the log.
     #[must_use]
@@ -97,8 +105,10 @@ impl Outcome {
         match self {
             Self::Updated => "updated",
             Self::Unchanged => "unchanged",
+            Self::Parked => "parked",
             Self::DryRun => "dry-run",
             Self::Read => "read",
+            Self::Withdrawn => "withdrawn",
             Self::Replayed => "replayed",
         }
     }
@@ -134,6 +144,7 @@ impl Answer {
         let identifier = read.id().to_owned();
         let before = Some(read.last_modified_date().to_owned());
         let mut applied = Preference {
+            responds_async: false,
             answer: if is_dry_run {
                 Return::Changes
             } else {
@@ -170,6 +181,7 @@ impl Answer {
             opportunity,
             applied,
             before,
+            location: None,
         }
     }
 
@@ -220,9 +232,44 @@ impl Answer {
             opportunity: None,
             applied: Preference {
                 answer,
+                responds_async: false,
                 ..preference
             },
             before: None,
+            location: None,
+        }
+    }
+
+    /// The answer to a patch that waits. `date` is `LastModifiedDate` as it was read; `None` where nothing was,
+    /// because the patch was parked before.
+    pub(crate) fn parked(
+        identifier: &Identifier,
+        id: &ParkedId,
+        changes: Vec<Change>,
+        date: Option<&str>,
+        preference: Preference,
+    ) -> Self {
+        let by_patch = changes.into_iter();
+        Self {
+            identifier: identifier.to_string(),
+            outcome: Outcome::Parked,
+            last_modified_date: date.map(str::to_owned),
+            etag: date.map(etag),
+            changes: by_patch
+                .map(|change| ChangeBy::new(change, Source::Patch))
+                .collect(),
+            adjustments: Vec::new(),
+            warnings: Vec::new(),
+            ignored: None,
+            errors: None,
+            request: None,
+            opportunity: None,
+            applied: Preference {
+                answer: Return::Changes,
+                ..preference
+            },
+            before: None,
+            location: Some(format!("/opportunities/{identifier}/parked/{id}")),
         }
     }
 
@@ -255,11 +302,17 @@ impl IntoResponse for Answer {
     fn into_response(self) -> Response {
         let (outcome, applied) = (self.outcome, self.applied);
         let tag = self.etag.as_deref().and_then(etag::header);
+        let location = self.location.as_deref().map(HeaderValue::try_from);
+        let location = location.and_then(Result::ok);
         let mut response = match applied.answer {
             Return::Minimal => StatusCode::NO_CONTENT.into_response(),
             Return::Changes | Return::Representation => Json(self).into_response(),
         };
+        if outcome == Outcome::Parked {
+            *response.status_mut() = StatusCode::ACCEPTED;
+        }
         let headers = response.headers_mut();
+        headers.extend(location.map(|location| (header::LOCATION, location)));
         headers.extend(tag.map(|tag| (header::ETAG, tag)));
         headers.extend(
             applied

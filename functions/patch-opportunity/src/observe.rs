@@ -100,6 +100,7 @@ fn metrics(
     let counted = match (outcome, problem) {
         (Some(Outcome::Updated), _) => Some(Metric::Updated),
         (Some(Outcome::Unchanged), _) => Some(Metric::Unchanged),
+        (Some(Outcome::Parked), _) => Some(Metric::Parked),
         (Some(Outcome::Replayed), _) => Some(Metric::Replayed),
         (_, Some(Kind::OpportunityLocked | Kind::LockedForNow)) => Some(Metric::Locked),
         (_, Some(Kind::Unauthorized)) => Some(Metric::Unauthorized),

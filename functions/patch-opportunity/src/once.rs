@@ -21,21 +21,21 @@ use axum::{
     body::{self, Body},
     response::{IntoResponse, Response},
 };
-use http::{HeaderName, HeaderValue, StatusCode, header, request::Parts};
+use http::{HeaderName, HeaderValue, StatusCode, header};
 use memory::{Claim, Memory, Record, Stored, Unavailable, Write, Writing};
 use model::{Change, Code, Finding, Instant, Opportunity, Review, Source};
 use tokio::time::timeout_at;
 
 use crate::{
     answer::{Answer, Outcome},
+    invocation::Invocation,
     prefer::PREFERENCE_APPLIED,
     problem::{Kind, Problem},
-    request::{MalformedRequest, PatchRequest},
+    request::PatchRequest,
     table::TOO_LATE,
     upstream::Upstream,
 };
-pub(crate) use key::MalformedKey;
-use key::Named;
+pub(crate) use key::{MalformedKey, Named};
 
 /// Tells that a request was carried out before, and that this is its answer.
 const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
@@ -44,7 +44,12 @@ const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 const NEITHER: &str = "the function of an earlier attempt died, and the opportunity is neither as it was read nor as it was to be";
 
 /// The headers of an answer that are kept with it.
-const KEPT: [HeaderName; 3] = [header::CONTENT_TYPE, header::ETAG, PREFERENCE_APPLIED];
+const KEPT: [HeaderName; 4] = [
+    header::CONTENT_TYPE,
+    header::ETAG,
+    header::LOCATION,
+    PREFERENCE_APPLIED,
+];
 
 /// One request, as the memory sees it.
 #[derive(Debug)]
@@ -85,32 +90,32 @@ impl From<Problem> for Ended {
 
 impl<'a> Once<'a> {
     /// Without a memory, or without a key, everything is carried out as often as it is asked for.
-    /// `is_signed`: a signature covers the `webhook-id`.
-    pub(crate) fn of(
-        (parts, body): (&Parts, &[u8]),
+    pub(crate) fn new(
         request: &'a PatchRequest,
         upstream: Upstream<'a>,
         memory: Option<&'a Memory>,
-        is_signed: bool,
-    ) -> Result<Self, MalformedRequest> {
-        let named = match memory {
-            Some(_) if !request.dry_run => {
-                Named::of(parts, body, request, upstream.catalog, is_signed)?
-            }
-            _ => None,
-        };
-        Ok(Self {
-            owner: format!(
-                "{} {:016x}",
-                upstream.invocation.request_id,
-                fastrand::u64(..)
-            ),
+        named: Option<Named>,
+    ) -> Self {
+        Self {
+            owner: owner(upstream.invocation),
             upstream,
             request,
             memory,
             named,
             progress: Mutex::default(),
-        })
+        }
+    }
+
+    /// The same for each time that the request is sent, where it has a key.
+    pub(crate) fn origin(&self) -> String {
+        match &self.named {
+            Some(named) => format!("{}\n{}", named.key.as_str(), named.fingerprint),
+            None => self.owner.clone(),
+        }
+    }
+
+    pub(crate) fn has_key(&self) -> bool {
+        self.named.is_some()
     }
 
     /// Claims the request for a write of this change to the opportunity as it was read.
@@ -162,7 +167,9 @@ impl<'a> Once<'a> {
     /// What the request is refused for.
     pub(crate) async fn answer(self, own: Result<Answer, Ended>) -> Result<Response, Problem> {
         match own {
-            Ok(answer) if answer.outcome() == Outcome::Updated => Ok(self.keep(answer).await),
+            Ok(answer) if matches!(answer.outcome(), Outcome::Updated | Outcome::Parked) => {
+                Ok(self.keep(answer).await)
+            }
             Ok(answer) if self.progress().is_claimed => Ok(self.keep(answer).await),
             Ok(mut answer) => {
                 let before = self.before().await;
@@ -190,7 +197,10 @@ impl<'a> Once<'a> {
         let kept = tokio::join!(self.keep_answer(&answer), self.keep_write(&answer));
         if let (Err(error), _) | (_, Err(error)) = kept {
             self.note(&error);
-            answer.warn(not_remembered());
+            // What was parked is parked once all the same.
+            if answer.outcome() == Outcome::Updated {
+                answer.warn(not_remembered());
+            }
         }
         answer.into_response()
     }
@@ -225,11 +235,11 @@ impl<'a> Once<'a> {
         answer: &Stored,
     ) -> Result<(), Unavailable> {
         let finish = memory.finish(&named.key, owner, &named.fingerprint, answer, now());
-        finish.await
+        finish.await.map(|_is_ours| ())
     }
 
     /// Whether the request was carried out before, for an answer that nothing was written for.
-    async fn before(&self) -> Result<(), Ended> {
+    pub(crate) async fn before(&self) -> Result<(), Ended> {
         let Some((memory, named)) = self.memory.zip(self.named.as_ref()) else {
             return Ok(());
         };
@@ -365,7 +375,7 @@ impl<'a> Once<'a> {
         Ok(())
     }
 
-    fn note(&self, error: &Unavailable) {
+    pub(crate) fn note(&self, error: &Unavailable) {
         tracing::warn!(cause = error.cause, "the memory does not answer");
         self.upstream.invocation.notes.memory_was_unavailable();
     }
@@ -375,7 +385,12 @@ impl<'a> Once<'a> {
     }
 }
 
-fn now() -> Instant {
+/// Whoever carries a request out: another one each time.
+pub(crate) fn owner(invocation: &Invocation) -> String {
+    format!("{} {:016x}", invocation.request_id, fastrand::u64(..))
+}
+
+pub(crate) fn now() -> Instant {
     SystemTime::now().into()
 }
 

@@ -14,6 +14,8 @@ pub(crate) struct Preference {
     pub(crate) answer: Return,
     /// `handling=lenient`: what this release does not know is left for AWS to judge.
     pub(crate) lenient: bool,
+    /// `respond-async`: what a review closes waits until it is over.
+    pub(crate) responds_async: bool,
 }
 
 /// What the answer to a write holds.
@@ -32,49 +34,47 @@ impl Preference {
     /// Reads the preferences that the bridge knows; others are ignored, as the RFC has it, and of
     /// one that is given twice the first counts.
     pub(crate) fn of(headers: &HeaderMap) -> Self {
-        let (mut answer, mut lenient) = (None, None);
+        let (mut answer, mut lenient, mut responds_async) = (None, None, false);
         let texts = headers
             .get_all(PREFER)
             .into_iter()
             .filter_map(|value| value.to_str().ok());
         for preference in texts.flat_map(|text| text.split(',')) {
-            let (name, value) = preference
-                .split(';')
-                .next()
-                .unwrap_or_default()
-                .split_once('=')
-                .unwrap_or_default();
+            let preference = preference.split(';').next().unwrap_or_default();
+            let (name, value) = preference.split_once('=').unwrap_or((preference, ""));
             let value = value.trim().trim_matches('"').to_ascii_lowercase();
             match (name.trim().to_ascii_lowercase().as_str(), value.as_str()) {
                 ("return", "representation") => drop(answer.get_or_insert(Return::Representation)),
                 ("return", "minimal") => drop(answer.get_or_insert(Return::Minimal)),
                 ("handling", "lenient") => drop(lenient.get_or_insert(true)),
                 ("handling", "strict") => drop(lenient.get_or_insert(false)),
+                ("respond-async", "") => responds_async = true,
                 _ => {}
             }
         }
         Self {
             answer: answer.unwrap_or_default(),
             lenient: lenient.unwrap_or_default(),
+            responds_async,
         }
     }
 
     /// `Preference-Applied`, where one of the preferences other than the defaults was.
     pub(crate) fn applied(self) -> Option<HeaderValue> {
-        match (self.answer, self.lenient) {
-            (Return::Changes, false) => None,
-            (Return::Changes, true) => Some(HeaderValue::from_static("handling=lenient")),
-            (Return::Representation, false) => {
-                Some(HeaderValue::from_static("return=representation"))
-            }
-            (Return::Representation, true) => Some(HeaderValue::from_static(
-                "return=representation, handling=lenient",
-            )),
-            (Return::Minimal, false) => Some(HeaderValue::from_static("return=minimal")),
-            (Return::Minimal, true) => {
-                Some(HeaderValue::from_static("return=minimal, handling=lenient"))
-            }
-        }
+        let answer = match self.answer {
+            Return::Changes => None,
+            Return::Representation => Some("return=representation"),
+            Return::Minimal => Some("return=minimal"),
+        };
+        let lenient = self.lenient.then_some("handling=lenient");
+        let responds_async = self.responds_async.then_some("respond-async");
+        let applied: Vec<_> = [answer, lenient, responds_async]
+            .into_iter()
+            .flatten()
+            .collect();
+        HeaderValue::try_from(applied.join(", "))
+            .ok()
+            .filter(|applied| !applied.is_empty())
     }
 }
 
@@ -84,14 +84,13 @@ mod tests {
 
     #[test]
     fn the_first_of_each_known_preference_counts() {
-        let lenient = |answer| Preference {
+        let preference = |answer, lenient, responds_async| Preference {
             answer,
-            lenient: true,
+            lenient,
+            responds_async,
         };
-        let strict = |answer| Preference {
-            answer,
-            lenient: false,
-        };
+        let lenient = |answer| preference(answer, true, false);
+        let strict = |answer| preference(answer, false, false);
         for (texts, preference) in [
             (vec![], strict(Return::Changes)),
             (
@@ -101,8 +100,13 @@ mod tests {
             (vec!["Return=\"Minimal\"; foo=bar"], strict(Return::Minimal)),
             (
                 vec!["respond-async, handling = lenient", "return=minimal"],
-                lenient(Return::Minimal),
+                preference(Return::Minimal, true, true),
             ),
+            (
+                vec!["Respond-Async; wait=10"],
+                preference(Return::Changes, false, true),
+            ),
+            (vec!["respond-async=no"], strict(Return::Changes)),
             (
                 vec!["return=minimal, return=representation"],
                 strict(Return::Minimal),
@@ -128,6 +132,29 @@ mod tests {
                 .map(|text| (PREFER, HeaderValue::from_static(text)))
                 .collect::<HeaderMap>();
             assert_eq!(Preference::of(&headers), preference, "{texts:?}");
+        }
+    }
+
+    #[test]
+    fn what_was_applied_is_listed_unless_it_is_the_default() {
+        for (answer, lenient, responds_async, text) in [
+            (Return::Changes, false, false, None),
+            (Return::Changes, true, false, Some("handling=lenient")),
+            (
+                Return::Minimal,
+                true,
+                false,
+                Some("return=minimal, handling=lenient"),
+            ),
+            (Return::Changes, false, true, Some("respond-async")),
+        ] {
+            let preference = Preference {
+                answer,
+                lenient,
+                responds_async,
+            };
+            let text = text.map(HeaderValue::from_static);
+            assert_eq!(preference.applied(), text);
         }
     }
 }

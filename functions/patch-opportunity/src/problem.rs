@@ -68,6 +68,8 @@ kinds! {
     RouteNotFound = "route-not-found", NOT_FOUND, "There is no such route";
     /// There is no such opportunity in this catalog.
     OpportunityNotFound = "opportunity-not-found", NOT_FOUND, "There is no such opportunity";
+    /// No patch of this id waits.
+    ParkedPatchNotFound = "parked-patch-not-found", NOT_FOUND, "There is no such parked patch";
     /// The route does not take this method.
     MethodNotAllowed = "method-not-allowed", METHOD_NOT_ALLOWED, "The route does not take this method";
     /// Others kept changing the opportunity; nothing was written.

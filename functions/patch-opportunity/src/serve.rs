@@ -1,24 +1,78 @@
-//! From Lambda's requests to routes: what Lambda brings is made an HTTP request that cannot panic.
+//! From what Lambda brings to routes, or to patches that waited.
+//!
+//! What comes through the function's URL is made an HTTP request that cannot panic. What comes from the bridge's own
+//! bus wakes patches; whoever may invoke the function may send that, and does no more by it than look again.
 
 use std::fmt::Write;
 
-use axum::Router;
 use lambda_http::{
     LambdaEvent, Service,
     lambda_runtime::{self, service_fn},
     request::LambdaRequest,
 };
+use model::PatchEvent;
+use serde::{Deserialize, Deserializer, Serialize, de::Error};
+use serde_json::value::RawValue;
 
-/// Answers requests as Lambda brings them, until the function ends.
+use crate::{Bridge, router, wake::Wake};
+
+/// What Lambda brings: a request to the function's URL, or an event that names patches which may be carried out.
+#[derive(Debug)]
+enum Brought {
+    Request(Box<LambdaRequest>),
+    Wake(Wake),
+}
+
+/// What Lambda is given for it.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum Given<R> {
+    Response(R),
+    Ended(Option<Box<PatchEvent>>),
+}
+
+/// Answers what Lambda brings, until the function ends.
 ///
 /// # Errors
 /// Where Lambda's Runtime API cannot be reached.
-pub async fn serve(routes: Router) -> Result<(), lambda_http::Error> {
-    let mut adapter = lambda_http::Adapter::from(routes);
-    lambda_runtime::run(service_fn(move |event: LambdaEvent<LambdaRequest>| {
-        adapter.call(LambdaEvent::new(escaped(event.payload), event.context))
+pub async fn serve(bridge: Bridge) -> Result<(), lambda_http::Error> {
+    let mut adapter = lambda_http::Adapter::from(router(bridge.clone()));
+    lambda_runtime::run(service_fn(move |event: LambdaEvent<Brought>| {
+        let LambdaEvent { payload, context } = event;
+        let (request, wake) = match payload {
+            Brought::Request(request) => (Some(*request), None),
+            Brought::Wake(wake) => (None, Some(wake)),
+        };
+        let answer = request
+            .map(|request| adapter.call(LambdaEvent::new(escaped(request), context.clone())));
+        let bridge = bridge.clone();
+        async move {
+            if let Some(answer) = answer {
+                let answer = answer.await.map_err(lambda_http::Error::from)?;
+                return Ok(Given::Response(answer));
+            }
+            let ended = match wake {
+                Some(wake) => Box::pin(bridge.wake(wake, &context)).await?,
+                None => None,
+            };
+            Ok::<_, lambda_http::Error>(Given::Ended(ended.map(Box::new)))
+        }
     }))
     .await
+}
+
+impl<'de> Deserialize<'de> for Brought {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let json = Box::<RawValue>::deserialize(deserializer)?;
+        // A request has neither a source nor a subject; an event of the bridge's is no request.
+        match serde_json::from_str(json.get()) {
+            Ok(request) => Ok(Self::Request(Box::new(request))),
+            Err(error) => match serde_json::from_str(json.get()) {
+                Ok(wake) => Ok(Self::Wake(wake)),
+                Err(_) => Err(D::Error::custom(error)),
+            },
+        }
+    }
 }
 
 /// A request whose path and query are a URI's. `lambda_http` panics if a sender has put a quote or an

@@ -260,6 +260,15 @@ impl Problem {
         .with_retry_after(RETRY_AFTER_SECONDS)
     }
 
+    /// The memory does not answer where it is all that is asked.
+    pub(crate) fn memory_does_not_answer() -> Self {
+        Self::new(
+            Kind::MemoryUnavailable,
+            "nothing was changed, try again later",
+        )
+        .with_retry_after(RETRY_AFTER_SECONDS)
+    }
+
     /// The same request is being carried out, or its function has just died.
     pub(crate) fn running() -> Self {
         Self::new(

@@ -4,6 +4,7 @@
 
 use std::{
     collections::HashMap,
+    fmt::Write as _,
     io::{Read, Write},
     time::Duration,
 };
@@ -12,6 +13,7 @@ use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
 use flate2::{Compression, read::DeflateDecoder, write::DeflateEncoder};
 use model::Instant;
 use serde::{Serialize, de::DeserializeOwned};
+use sha2::{Digest, Sha256};
 
 use crate::Unavailable;
 
@@ -43,6 +45,17 @@ pub(crate) fn seconds(now: Instant) -> u64 {
 /// Whether an item counts as gone, though DynamoDB still has it.
 pub(crate) fn has_expired(item: &Item, now: Instant) -> bool {
     number_in(item, "expires").is_none_or(|expires| expires <= seconds(now))
+}
+
+/// The SHA-256 digest of a text, in hexadecimal.
+pub(crate) fn sha256(text: &str) -> String {
+    let digest = Sha256::digest(text);
+    digest
+        .iter()
+        .fold(String::with_capacity(64), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
 }
 
 /// A value as deflated JSON.

@@ -7,6 +7,7 @@
 //! | `pk` | `sk` | the item |
 //! |---|---|---|
 //! | `opportunity#CATALOG#IDENTIFIER` | `told` | what was handed on of it last, and before that: [`Told`] |
+//! | `parked#CATALOG` | `IDENTIFIER#DIGEST` | a patch that waits for a review: [`Parked`] |
 //! | `request#CATALOG#DIGEST` | `request` | a request that is to be carried out once: [`Record`] |
 //!
 //! No transactions, no indexes, no streams: each step is one call about one item, and it is its
@@ -14,6 +15,7 @@
 
 mod item;
 mod opportunity;
+mod parked;
 mod request;
 mod retention;
 
@@ -26,6 +28,7 @@ use aws_sdk_dynamodb::{
 };
 
 pub use opportunity::{Before, Content, Documents, Remembered, Summary, Told, Write};
+pub use parked::{Parked, ParkedId, ParkedState, ParseParkedIdError, Waiting};
 pub use request::{Claim, Key, Record, Stored, Writing};
 pub use retention::{ParseRetentionError, retention};
 

@@ -10,6 +10,7 @@
 //! | `told` | that event, but for AWS's summary, deflated |
 //! | `summary` | AWS's summary as it was read last, deflated |
 //! | `before`, `before_summary`, `before_sequence` | the same of the event before it |
+//! | `waiting` | the ids of the patches that wait for its review |
 //! | `write1` … `write4` | the bridge's own last writes: `LastModifiedDate` before and after, and the id of the request |
 //!
 //! Text in place of a document says that it was too large to keep, null that there was none.
@@ -27,6 +28,7 @@ use crate::{
         self, Item, deflated, expiry, has_expired, inflated, number, required_text, seconds, size,
         text, text_in,
     },
+    parked::{self, ParkedId},
 };
 
 /// The most that is kept of one state, in deflated bytes: an item has 400 KB, and holds two.
@@ -106,6 +108,8 @@ pub struct Remembered {
     pub since: Option<String>,
     /// The bridge's last writes, the newest first.
     pub writes: Vec<Write>,
+    /// The patches that wait for the opportunity's review, in their order.
+    pub waiting: Vec<ParkedId>,
 }
 
 /// What was handed on before an event.
@@ -274,7 +278,7 @@ impl Memory {
 
     /// Puts an item in place of one that has expired. Gives the item that is there then: where somebody
     /// was quicker, theirs.
-    async fn put_anew(&self, item: Item, now: Instant) -> Result<Item, Unavailable> {
+    pub(crate) async fn put_anew(&self, item: Item, now: Instant) -> Result<Item, Unavailable> {
         let put = self
             .client
             .put_item()
@@ -297,7 +301,7 @@ impl Memory {
     }
 }
 
-fn key(catalog: &Catalog, identifier: &str) -> Item {
+pub(crate) fn key(catalog: &Catalog, identifier: &str) -> Item {
     item::key(&format!("opportunity#{catalog}#{identifier}"), SORT_KEY)
 }
 
@@ -392,6 +396,7 @@ impl Remembered {
                 .iter()
                 .filter_map(|name| Write::parse(text_in(item, name)?))
                 .collect(),
+            waiting: parked::named_as_waiting(item),
         })
     }
 }

@@ -8,7 +8,7 @@
 //! may then take it over. It cannot write a second time unseen: `UpdateOpportunity` takes one write for
 //! each `LastModifiedDate`, and `date` is the one that the dead owner's write carried.
 
-use std::{fmt::Write as _, time::Duration};
+use std::time::Duration;
 
 use aws_sdk_dynamodb::{
     operation::{
@@ -18,7 +18,6 @@ use aws_sdk_dynamodb::{
 };
 use model::{Catalog, Change, Instant};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use crate::{
     Memory, Unavailable,
@@ -90,15 +89,17 @@ pub enum Claim {
 }
 
 impl Key {
+    /// The key as it stands in the table.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
     /// The key of a request to this catalog; `origin` tells one kind of key from another.
     #[must_use]
     pub fn of(catalog: &Catalog, origin: &str, key: &str) -> Self {
-        let digest = Sha256::digest(format!("{origin}\n{key}"));
-        let mut text = format!("request#{catalog}#");
-        for byte in digest {
-            let _ = write!(text, "{byte:02x}");
-        }
-        Self(text)
+        let digest = item::sha256(&format!("{origin}\n{key}"));
+        Self(format!("request#{catalog}#{digest}"))
     }
 }
 
@@ -212,8 +213,8 @@ impl Memory {
         item.as_ref().map(Record::parse).transpose()
     }
 
-    /// Remembers the answer of a request, if it is `owner`'s or nobody's. An answer that is too large is
-    /// remembered without its body, as one that was asked for with `return=minimal`.
+    /// Remembers the answer of a request, if it is `owner`'s or nobody's, and gives whether it was. An answer
+    /// that is too large is remembered without its body, as one that was asked for with `return=minimal`.
     ///
     /// # Errors
     /// Where the table does not answer; the answer may be remembered all the same.
@@ -224,7 +225,7 @@ impl Memory {
         fingerprint: &str,
         answer: &Stored,
         now: Instant,
-    ) -> Result<(), Unavailable> {
+    ) -> Result<bool, Unavailable> {
         let mut kept = deflated(answer)?;
         if item::size(&kept) > MAX_ANSWER {
             kept = deflated(&Stored {
@@ -245,9 +246,9 @@ impl Memory {
         );
         let condition = "attribute_not_exists(pk) OR expires <= :now OR #owner = :me";
         let values = [(":now", number(seconds(now))), (":me", text(owner))];
-        // Somebody who has taken it over has told the caller how it ended.
-        let _overtaken = self.put(item, condition, values).await?;
-        Ok(())
+        // Where it is not, somebody who has taken it over has told the caller how it ended.
+        let found = self.put(item, condition, values).await?;
+        Ok(found.is_none())
     }
 
     /// Gives a claim up that may have come to a write: whoever comes next finds out whether it did.

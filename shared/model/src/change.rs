@@ -43,6 +43,12 @@ impl Change {
         are_equal(found, &self.before)
     }
 
+    /// Whether this changes the place from this value.
+    #[must_use]
+    pub fn is_from(&self, before: &Value) -> bool {
+        are_equal(&self.before, before)
+    }
+
     /// Whether the place is in `document` as it is after this change.
     #[must_use]
     pub fn is_made_in(&self, document: &Object) -> bool {

@@ -70,6 +70,9 @@ struct Data {
     changes: Option<Vec<Change>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     origin: Option<Origin>,
+    /// The patches that wait for the review and may be carried out now.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    parked: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     crm: Option<Object>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -125,6 +128,7 @@ impl CloudEvent {
                 since: None,
                 changes: None,
                 origin: None,
+                parked: Vec::new(),
                 crm: None,
                 problems: of_date.into_iter().chain(of_summary).collect(),
             },

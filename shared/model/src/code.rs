@@ -58,6 +58,8 @@ codes! {
     ReadOnly = "read-only",
     /// The review status closes the field.
     Locked = "locked",
+    /// Somebody has changed the field since the patch was parked.
+    Overtaken = "overtaken",
 
     // What AWS accepts.
     /// AWS's model has no such member here.

@@ -39,6 +39,7 @@ mod lock;
 mod opportunity;
 mod owner;
 mod patch;
+mod patch_event;
 pub mod pointer;
 mod review;
 mod schema;
@@ -57,6 +58,7 @@ pub use identifier::{Catalog, Identifier, ParseCatalogError, ParseIdentifierErro
 pub use instant::{Instant, ParseInstantError};
 pub use opportunity::{Opportunity, ParseOpportunityError};
 pub use patch::{ParsePatchError, Patch, PatchError};
+pub use patch_event::{EndedPatch, Ending, PatchEvent};
 pub use review::{Refusal, Review, is_of_the_review, review};
 pub use schema::{load_rules, meant};
 pub use update::{Adjustment, Rule, Update};

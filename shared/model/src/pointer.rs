@@ -113,7 +113,8 @@ pub fn from_field_name(field_name: &str, document: &Object) -> String {
 }
 
 /// Whether one pointer is the other, or points into what the other points to.
-pub(crate) fn overlap(one: &str, other: &str) -> bool {
+#[must_use]
+pub fn overlap(one: &str, other: &str) -> bool {
     is_within(one, other) || is_within(other, one)
 }
 

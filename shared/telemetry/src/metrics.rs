@@ -30,6 +30,8 @@ pub enum Metric {
     Conflicts,
     /// Requests that were answered as before, without being carried out again.
     Replayed,
+    /// Patches that wait for a review.
+    Parked,
     /// Calls to the memory that it did not answer.
     MemoryUnavailable,
     /// Events enriched.
@@ -58,6 +60,7 @@ impl Metric {
             Self::Throttled => "Throttled",
             Self::Conflicts => "Conflicts",
             Self::Replayed => "Replayed",
+            Self::Parked => "Parked",
             Self::MemoryUnavailable => "MemoryUnavailable",
             Self::Enriched => "Enriched",
             Self::WithoutSummary => "WithoutSummary",

@@ -3,8 +3,8 @@
 use std::fmt::Write;
 
 use http::{HeaderMap, HeaderName, header, request::Parts};
-use memory::Key;
-use model::Catalog;
+use memory::{Key, ParkedId};
+use model::{Catalog, Identifier};
 use sha2::{Digest, Sha256};
 
 use crate::{prefer::PREFER, request::PatchRequest, signature};
@@ -29,9 +29,9 @@ pub(crate) struct MalformedKey(String);
 /// A request with a key.
 #[derive(Debug)]
 pub(crate) struct Named {
-    pub(super) key: Key,
+    pub(crate) key: Key,
     /// The digest of the request.
-    pub(super) fingerprint: String,
+    pub(crate) fingerprint: String,
     /// The header that the key stands in.
     pub(super) header: HeaderName,
     /// It must not be carried out where the memory does not answer: the caller has asked for that, or to
@@ -42,7 +42,7 @@ pub(crate) struct Named {
 impl Named {
     /// The key of a request, if it has one. A signature covers the `webhook-id` and not the
     /// `Idempotency-Key`: whoever sends a recorded request again could choose another one.
-    pub(super) fn of(
+    pub(crate) fn of(
         parts: &Parts,
         body: &[u8],
         request: &PatchRequest,
@@ -64,6 +64,19 @@ impl Named {
             header,
             is_strict: is_explicit || !request.edit.is_declarative(),
         }))
+    }
+}
+
+impl Named {
+    /// The key of a patch that was parked, which is carried out once, too.
+    pub(crate) fn of_parked(catalog: &Catalog, identifier: &Identifier, id: &ParkedId) -> Self {
+        let name = format!("{identifier} {id}");
+        Self {
+            key: Key::of(catalog, "parked", &name),
+            fingerprint: name,
+            header: IDEMPOTENCY_KEY,
+            is_strict: true,
+        }
     }
 }
 

@@ -127,6 +127,14 @@ impl CloudEvent {
         self
     }
 
+    /// The same, with the patches that wait for the opportunity's review and may be carried out now. Who
+    /// carries them out learns of them by this.
+    #[must_use]
+    pub fn with_parked(mut self, parked: Vec<String>) -> Self {
+        self.data.parked = parked;
+        self
+    }
+
     /// Why it is not known what changed, though there is a memory.
     #[must_use]
     pub fn without_changes(&self) -> Option<ProblemCode> {
