@@ -17,6 +17,7 @@ mod memory_interleavings;
 mod memory_table;
 mod once;
 mod openapi;
+mod parked;
 mod patch;
 mod refusals;
 mod semantics;

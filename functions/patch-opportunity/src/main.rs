@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use memory::Memory;
 use partner_central::PartnerCentral;
-use patch_opportunity::{Auth, Bridge, Config, serve};
+use patch_opportunity::{Auth, Bridge, Config, router, serve};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -40,7 +40,7 @@ async fn run() -> Result<(), lambda_http::Error> {
     let bridge = Bridge::new(partner_central, catalog, auth?)
         .with_mapping(mapping)
         .with_memory(memory);
-    serve(bridge).await
+    serve(router(bridge.clone()), Some(bridge)).await
 }
 
 #[expect(

@@ -5,6 +5,7 @@
 
 use std::fmt::Write;
 
+use axum::Router;
 use lambda_http::{
     LambdaEvent, Service,
     lambda_runtime::{self, service_fn},
@@ -14,7 +15,7 @@ use model::PatchEvent;
 use serde::{Deserialize, Deserializer, Serialize, de::Error};
 use serde_json::value::RawValue;
 
-use crate::{Bridge, router, wake::Wake};
+use crate::{Bridge, wake::Wake};
 
 /// What Lambda brings: a request to the function's URL, or an event that names patches which may be carried out.
 #[derive(Debug)]
@@ -31,12 +32,13 @@ enum Given<R> {
     Ended(Option<Box<PatchEvent>>),
 }
 
-/// Answers what Lambda brings, until the function ends.
+/// Answers what Lambda brings, until the function ends: requests by `routes`, and events by what waits in the
+/// memory of `bridge`.
 ///
 /// # Errors
 /// Where Lambda's Runtime API cannot be reached.
-pub async fn serve(bridge: Bridge) -> Result<(), lambda_http::Error> {
-    let mut adapter = lambda_http::Adapter::from(router(bridge.clone()));
+pub async fn serve(routes: Router, bridge: Option<Bridge>) -> Result<(), lambda_http::Error> {
+    let mut adapter = lambda_http::Adapter::from(routes);
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Brought>| {
         let LambdaEvent { payload, context } = event;
         let (request, wake) = match payload {
@@ -51,8 +53,8 @@ pub async fn serve(bridge: Bridge) -> Result<(), lambda_http::Error> {
                 let answer = answer.await.map_err(lambda_http::Error::from)?;
                 return Ok(Given::Response(answer));
             }
-            let ended = match wake {
-                Some(wake) => Box::pin(bridge.wake(wake, &context)).await?,
+            let ended = match wake.zip(bridge) {
+                Some((wake, bridge)) => Box::pin(bridge.wake(wake, &context)).await?,
                 None => None,
             };
             Ok::<_, lambda_http::Error>(Given::Ended(ended.map(Box::new)))
