@@ -470,7 +470,7 @@ async fn a_crash_between_any_two_steps_carries_nothing_out_twice_and_tells_the_e
                 _ => ground.patch.invoke(event.clone()).await.expect("no error"),
             };
             assert_eq!(
-                ends(&[told.clone()]),
+                ends(std::slice::from_ref(&told)),
                 [(id.as_str(), "applied")],
                 "{step} {cut:?}"
             );
@@ -623,7 +623,11 @@ async fn where_the_memory_does_not_answer_or_there_is_none_the_patch_is_refused_
 
 #[tokio::test]
 async fn the_body_of_a_signed_withdrawal_names_the_patch() {
-    let ground = Ground::with(&[("WEBHOOK_SECRET", SECRET)]).await;
+    let ground = Ground::with(&[
+        ("WEBHOOK_AUTH", "standard-webhooks"),
+        ("WEBHOOK_SECRETS", SECRET),
+    ])
+    .await;
     let signed = |request: Request, body: &str| {
         let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
         let now = i64::try_from(now.unwrap().as_secs()).unwrap();

@@ -138,6 +138,7 @@ async fn patch_opportunity() -> (Value, Vec<String>) {
     table.cut_all(Cut::Before, TRIES);
     function.send(&once).await;
     table.mend();
+    one_that_waits(&emulator, &function, stage("Committed")).await;
     let summary = format!("/opportunities/{IDENTIFIER}/aws-summary");
     let summary = Request::new("GET", &summary);
     function
@@ -187,6 +188,34 @@ async fn once_that_comes_to_nothing(emulator: &Emulator, function: &Function, re
     let request = request.header("idempotency-key", "in-doubt");
     function.send(&request.body(&body)).await;
     emulator.clear_faults();
+}
+
+/// Patches that wait for a review: one is withdrawn, and one is carried out.
+async fn one_that_waits(emulator: &Emulator, function: &Function, request: Request) {
+    let review = |status: &str| {
+        emulator.edit(IDENTIFIER, |document| {
+            if let Some(found) = document.pointer_mut("/LifeCycle/ReviewStatus") {
+                *found = json!(status);
+            }
+        });
+    };
+    review("Submitted");
+    let request = request.header("prefer", "respond-async");
+    let withdrawn = function.send(&request).await;
+    let location = withdrawn.headers.get("location").and_then(Value::as_str);
+    let withdrawal = Request::new("DELETE", location.expect("where it waits"));
+    let withdrawal = withdrawal.header("authorization", "Bearer a-token");
+    function.send(&withdrawal).await;
+    let parked = function.send(&request).await;
+    let location = parked.headers.get("location").and_then(Value::as_str);
+    let (_, id) = location.and_then(|it| it.rsplit_once('/')).expect("an id");
+    review("Approved");
+    let event = json!({
+        "source": "arn:aws:partnercentral:us-east-1::catalog/Sandbox", "subject": IDENTIFIER,
+        "data": {"parked": [id]},
+    });
+    let ended = function.invoke(event).await.expect("how it ended");
+    assert_eq!(ended.pointer("/data/outcome"), Some(&json!("applied")));
 }
 
 /// The ways to authenticate, as the function lists them where it is given another.

@@ -209,8 +209,8 @@ async fn carry_out(
     let lenient = request.preference.lenient;
     let memory = bridge.memory.as_ref();
     let once = Once::new(request, upstream, memory, named);
-    if let Some(answer) = parking.before(upstream, request, memory, &once).await {
-        return Box::pin(once.answer(Ok(answer))).await;
+    if let Some(before) = parking.before(upstream, request, memory, &once).await {
+        return Box::pin(once.answer(before)).await;
     }
     let settled = retry::until_settled(upstream, request, &once, |read| {
         request.precondition.check(read)?;

@@ -135,23 +135,26 @@ impl<'a> Parking<'a> {
         request: &PatchRequest,
         memory: Option<&Memory>,
         once: &Once<'_>,
-    ) -> Option<Answer> {
+    ) -> Option<Result<Answer, Ended>> {
         let (Self::Wanted(_), Some(memory), true) = (self, memory, once.has_key()) else {
             return None;
         };
         let id = ParkedId::new(once::now(), &once.origin());
         let (catalog, identifier) = (upstream.catalog, &request.identifier);
         let found = memory.parked(catalog, identifier.as_str(), &id, once::now());
-        match found.await {
-            Ok(found) => found.map(|parked| {
-                let changes = changes_of(&parked);
-                Answer::parked(identifier, &parked.id, changes, None, request.preference)
-            }),
+        let parked = match found.await {
+            Ok(found) => found?,
             Err(error) => {
                 once.note(&error);
-                None
+                return None;
             }
+        };
+        if let Err(ended) = once.before().await {
+            return Some(Err(ended));
         }
+        let (id, changes) = (&parked.id, changes_of(&parked));
+        let answer = Answer::parked(identifier, id, changes, None, request.preference);
+        Some(Ok(answer))
     }
 
     /// Parks what the review closes, if it is to wait.
