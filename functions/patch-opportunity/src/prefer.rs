@@ -89,7 +89,6 @@ mod tests {
             lenient,
             responds_async,
         };
-        let lenient = |answer| preference(answer, true, false);
         let strict = |answer| preference(answer, false, false);
         for (texts, preference) in [
             (vec![], strict(Return::Changes)),
