@@ -5,6 +5,7 @@ CARGO_AUDIT := 0.22.2
 CARGO_AUDITABLE := 0.7.7
 CARGO_DENY := 0.20.2
 CARGO_MUTANTS := 27.1.0
+DYNOXIDE := 1.2.1
 ADVISORIES := https://github.com/rustsec/advisory-db
 ARCHITECTURE ?= arm64
 ARCHITECTURES ?= arm64 x86_64
@@ -36,7 +37,7 @@ playground: .venv/tools ## show the bridge at work on a page in the browser, unt
 	cargo build --quiet --workspace --bins
 	python -m tools.playground $(MAPPING)
 
-test: .venv/tools ## run every test
+test: .venv/tools .venv/dynamodb ## run every test
 	cargo test --quiet --workspace
 	python -m unittest discover --top-level-directory . --start-directory tests
 
@@ -153,6 +154,11 @@ environment:
 	python3 -m venv .venv
 	.venv/bin/pip install --quiet --disable-pip-version-check --requirement tools/requirements.txt
 	touch $@
+
+# A DynamoDB for the tests: one static binary.
+.venv/dynamodb: | .venv/tools
+	npm install --silent --no-audit --no-fund --prefix $@.part @dynoxide/linux-x64@$(DYNOXIDE)
+	mv $@.part $@
 
 .venv/bin/cargo-deny: | .venv/tools
 	$(INSTALL) --version $(CARGO_DENY) cargo-deny

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use bridge_tests::{Function, Invoked, Request};
+use bridge_tests::{Cut, Function, Invoked, Request, Table};
 use partner_central_emulator::{Emulator, Fault};
 use serde_json::{Value, json};
 
@@ -401,6 +401,44 @@ async fn each_function_logs_an_added_field_by_name_once_and_counts_it() {
             .collect();
         assert_eq!(counted, counts);
     }
+}
+
+#[tokio::test]
+async fn nothing_private_is_printed_of_what_is_remembered() {
+    let table = Table::start().await;
+    let url = table.url();
+    let memory = [
+        ("AWS_ENDPOINT_URL_DYNAMODB", url.as_str()),
+        ("MEMORY_TABLE", table.name()),
+    ];
+    let mut enrich = Observed::start("enrich-opportunity", &memory).await;
+    let mut patch = Observed::start("patch-opportunity", &[&TOKENS[..], &memory].concat()).await;
+    for (number, cut) in [None, Some(Cut::Before), Some(Cut::After)]
+        .into_iter()
+        .enumerate()
+    {
+        table.cut(&[cut; 8]);
+        for _retry in 0..2 {
+            let request = steps(number).header("idempotency-key", &format!("PRIVATE-{number}"));
+            patch.send(&request).await;
+        }
+        let other = steps(number + 100).header("idempotency-key", &format!("PRIVATE-{number}"));
+        patch.send(&other).await;
+        patch
+            .send(&steps(number).header("idempotency-key", "\"PRIVATE"))
+            .await;
+        table.cut(&[cut; 2]);
+        enrich.emulator.edit("O7654321", |document| {
+            document["LifeCycle"]["NextSteps"] = json!("PRIVATE too");
+        });
+        let told = enrich.invoke(event()).await.expect("an event");
+        assert_eq!(
+            told["data"]["opportunity"]["LifeCycle"]["NextSteps"],
+            "PRIVATE too"
+        );
+    }
+    enrich.assert_nothing_private(event()).await;
+    patch.assert_nothing_private(read().event()).await;
 }
 
 #[tokio::test]

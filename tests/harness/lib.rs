@@ -14,7 +14,9 @@
 mod function;
 mod http;
 mod runtime_api;
+mod table;
 
 pub use function::{Function, binary, command};
 pub use http::{Request, Response};
 pub use runtime_api::{FunctionError, Invoked, RuntimeApi, Waiting};
+pub use table::{Cut, Table};

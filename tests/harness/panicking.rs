@@ -9,7 +9,7 @@ async fn main() -> Result<(), lambda_http::Error> {
         .route("/fine", routing::get(async || "fine"))
         .route("/panic", routing::get(panics));
     let catalog = Catalog::parse("Sandbox")?;
-    patch_opportunity::serve(patch_opportunity::observed(routes, &catalog)).await
+    patch_opportunity::serve(patch_opportunity::observed(routes, &catalog), None).await
 }
 
 #[expect(clippy::panic, reason = "panicking is its purpose")]

@@ -11,9 +11,9 @@
     reason = "a failed observation must stop; the result is printed"
 )]
 
-use std::{cell::RefCell, collections::BTreeSet};
+use std::{cell::RefCell, collections::BTreeSet, time::Duration};
 
-use bridge_tests::{Function, Request};
+use bridge_tests::{Cut, Function, Request, Table};
 use partner_central_emulator::{Emulator, Fault};
 use serde_json::{Value, json};
 
@@ -47,11 +47,19 @@ async fn emulator() -> Emulator {
 
 async fn enrich_opportunity() -> Value {
     let emulator = emulator().await;
-    let function = Function::start("enrich-opportunity", &emulator, &[CATALOG]).await;
+    let table = Table::start().await;
+    let memory = memory(&table);
+    let variables = [&[CATALOG][..], &named(&memory)].concat();
+    let function = Function::start("enrich-opportunity", &emulator, &variables).await;
     let event = include_str!("../../events/opportunity-updated.json");
     let event: Value = event.parse().expect("the sample is JSON");
     let answer = function.invoke(event.clone()).await;
     answer.expect("a CloudEvent");
+    table.cut_all(Cut::Before, TRIES);
+    let answer = function.invoke(event.clone()).await;
+    answer.expect("a CloudEvent without changes");
+    table.mend();
+    table.expire().await;
     emulator.seed_summary(IDENTIFIER, json!({"AddedTomorrow": 1}));
     let answer = function.invoke(event.clone()).await;
     answer.expect("a CloudEvent with a field that no release knows");
@@ -64,7 +72,22 @@ async fn enrich_opportunity() -> Value {
     let variables = Variables::default();
     let config = enrich_opportunity::Config::from_env(|name| variables.get(name, &[CATALOG]));
     config.expect("a configuration");
-    observed(&emulator, function, variables).await
+    observed(&emulator, Some(&table), function, variables).await
+}
+
+/// The variables of a function with a memory.
+fn memory(table: &Table) -> [(&'static str, String); 2] {
+    [
+        ("AWS_ENDPOINT_URL_DYNAMODB", table.url()),
+        ("MEMORY_TABLE", table.name().to_owned()),
+    ]
+}
+
+fn named<'a>(variables: &'a [(&'static str, String)]) -> Vec<(&'a str, &'a str)> {
+    let named = variables
+        .iter()
+        .map(|(name, value)| (*name, value.as_str()));
+    named.collect()
 }
 
 async fn sweep_opportunities() -> Value {
@@ -84,7 +107,7 @@ async fn sweep_opportunities() -> Value {
     let variables = Variables::default();
     let config = sweep_opportunities::Config::from_env(|name| variables.get(name, &given));
     config.expect("a configuration");
-    observed(&emulator, function, variables).await
+    observed(&emulator, None, function, variables).await
 }
 
 async fn patch_opportunity() -> (Value, Vec<String>) {
@@ -95,7 +118,10 @@ async fn patch_opportunity() -> (Value, Vec<String>) {
         ("WEBHOOK_AUTH", "bearer"),
         ("WEBHOOK_SECRET_ID", "tokens"),
     ];
-    let function = Function::start("patch-opportunity", &emulator, &auth).await;
+    let table = Table::start().await;
+    let memory = memory(&table);
+    let with_memory = [&auth[..], &named(&memory)].concat();
+    let function = Function::start("patch-opportunity", &emulator, &with_memory).await;
     let patch =
         |patch: Value| Request::patch(IDENTIFIER, &patch).header("authorization", "Bearer a-token");
     let stage = |stage: &str| patch(json!({"LifeCycle": {"Stage": stage}}));
@@ -105,6 +131,14 @@ async fn patch_opportunity() -> (Value, Vec<String>) {
         .send(&patch(json!({"Project": {"Title": "Other"}})))
         .await;
     function.send(&Request::patch(IDENTIFIER, &json!({}))).await;
+    let once = stage("Business Validation").header("idempotency-key", "k");
+    function.send(&once).await;
+    function.send(&once).await;
+    once_that_comes_to_nothing(&emulator, &function, &once).await;
+    table.cut_all(Cut::Before, TRIES);
+    function.send(&once).await;
+    table.mend();
+    one_that_waits(&emulator, &function, stage("Committed")).await;
     let summary = format!("/opportunities/{IDENTIFIER}/aws-summary");
     let summary = Request::new("GET", &summary);
     function
@@ -138,7 +172,50 @@ async fn patch_opportunity() -> (Value, Vec<String>) {
         let config = patch_opportunity::Config::from_env(|name| variables.get(name, &given));
         config.expect("a way to authenticate that the function names is one that it takes");
     }
-    (observed(&emulator, function, variables).await, auths)
+    let observed = observed(&emulator, Some(&table), function, variables).await;
+    (observed, auths)
+}
+
+/// A claim that is let go of after AWS's refusal, and one that is given up in doubt.
+async fn once_that_comes_to_nothing(emulator: &Emulator, function: &Function, request: &Request) {
+    emulator.inject("UpdateOpportunity", 1, Fault::NotFound);
+    let request = request.clone().header("idempotency-key", "refused");
+    let body = json!({"LifeCycle": {"Stage": "Prospect"}}).to_string();
+    function.send(&request.clone().body(&body)).await;
+    emulator.inject("UpdateOpportunity", TRIES, Fault::AnswerLost);
+    emulator.inject("GetOpportunity", 1, Fault::Delay(Duration::ZERO));
+    emulator.inject("GetOpportunity", TRIES, Fault::InternalServer);
+    let request = request.header("idempotency-key", "in-doubt");
+    function.send(&request.body(&body)).await;
+    emulator.clear_faults();
+}
+
+/// Patches that wait for a review: one is withdrawn, and one is carried out.
+async fn one_that_waits(emulator: &Emulator, function: &Function, request: Request) {
+    let review = |status: &str| {
+        emulator.edit(IDENTIFIER, |document| {
+            if let Some(found) = document.pointer_mut("/LifeCycle/ReviewStatus") {
+                *found = json!(status);
+            }
+        });
+    };
+    review("Submitted");
+    let request = request.header("prefer", "respond-async");
+    let withdrawn = function.send(&request).await;
+    let location = withdrawn.headers.get("location").and_then(Value::as_str);
+    let withdrawal = Request::new("DELETE", location.expect("where it waits"));
+    let withdrawal = withdrawal.header("authorization", "Bearer a-token");
+    function.send(&withdrawal).await;
+    let parked = function.send(&request).await;
+    let location = parked.headers.get("location").and_then(Value::as_str);
+    let (_, id) = location.and_then(|it| it.rsplit_once('/')).expect("an id");
+    review("Approved");
+    let event = json!({
+        "source": "arn:aws:partnercentral:us-east-1::catalog/Sandbox", "subject": IDENTIFIER,
+        "data": {"parked": [id]},
+    });
+    let ended = function.invoke(event).await.expect("how it ended");
+    assert_eq!(ended.pointer("/data/outcome"), Some(&json!("applied")));
 }
 
 /// The ways to authenticate that the function lists in an error.
@@ -164,7 +241,12 @@ impl Variables {
 }
 
 /// Stops a function and returns all that was seen of it.
-async fn observed(emulator: &Emulator, function: Function, variables: Variables) -> Value {
+async fn observed(
+    emulator: &Emulator,
+    table: Option<&Table>,
+    function: Function,
+    variables: Variables,
+) -> Value {
     let requests = emulator.requests();
     // Lambda's API is REST and has no targets. IAM calls `Invoke` `InvokeFunction`.
     let calls = requests
@@ -172,12 +254,18 @@ async fn observed(emulator: &Emulator, function: Function, variables: Variables)
         .filter_map(|it| match it.operation.as_str() {
             "Invoke" => Some("lambda.InvokeFunction"),
             _ => it.headers.get("x-amz-target")?.to_str().ok(),
-        });
+        })
+        .map(str::to_owned);
+    let of_table = table.map(Table::calls).unwrap_or_default();
+    let of_table = of_table
+        .iter()
+        .map(|call| format!("DynamoDB_20120810.{call}"));
+    let calls: BTreeSet<_> = calls.chain(of_table).collect();
     let log = function.finish().await;
     let lines = log.lines().filter_map(|line| line.parse::<Value>().ok());
     json!({
         "variables": variables.0,
-        "calls": calls.collect::<BTreeSet<_>>(),
+        "calls": calls,
         "metrics": lines.filter(|line| line.get("_aws").is_some()).collect::<Vec<_>>(),
     })
 }

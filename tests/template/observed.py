@@ -9,6 +9,7 @@ from tests.template.stack import ROOT
 # The services' names in `x-amz-target`, and IAM's names for them.
 SERVICES = {
     "AWSPartnerCentralSelling": "partnercentral",
+    "DynamoDB_20120810": "dynamodb",
     "lambda": "lambda",
     "secretsmanager": "secretsmanager",
 }

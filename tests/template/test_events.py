@@ -10,13 +10,22 @@ DAY = 86_400
 
 
 def matches(pattern: dict, event: dict) -> bool:
-    """Whether an event matches a pattern of exact values, the only kind in the template."""
+    """Whether an event matches a pattern of values, prefixes and `exists`, the only kinds in the template."""
     return all(
         matches(expected, event.get(name) or {})
         if isinstance(expected, dict)
-        else event.get(name) in expected
+        else any(is_met(each, event.get(name)) for each in expected)
         for name, expected in pattern.items()
     )
+
+
+def is_met(expected: object, value: object) -> bool:
+    match expected:
+        case {"exists": exists}:
+            return (value is not None) == exists
+        case {"prefix": prefix}:
+            return isinstance(value, str) and value.startswith(prefix)
+    return value == expected
 
 
 def example(name: str) -> dict:
@@ -189,7 +198,9 @@ class Queues(unittest.TestCase):
             "EnrichOpportunityOpportunityChanged": "IncomingDeadLetters",
             "DeliveryRule": "DeliveryDeadLetters",
         }
-        self.assertEqual(stack.of_type("AWS::Events::Rule").keys(), queues.keys())
+        # What it brings is not lost with it: a patch that waits, waits on.
+        rules = stack.of_type("AWS::Events::Rule").keys() - {"ParkedRule"}
+        self.assertEqual(rules, queues.keys())
         for rule, queue in queues.items():
             (target,) = stack.properties(rule)["Targets"]
             self.assertEqual(target["DeadLetterConfig"], {"Arn": f"<{queue}.Arn>"})
@@ -202,7 +213,7 @@ class Queues(unittest.TestCase):
             )
 
     def test_the_queue_of_the_function_accepts_only_the_function(self):
-        stack = Stack()
+        stack = Stack(Memory="off")
         (queue,) = stack.properties("EnrichDeadLettersPolicy")["PolicyDocument"]["Statement"]
         bus = stack.properties("BusPolicy")["Statement"]
         for statement, resource in [(queue, "<EnrichDeadLetters.Arn>"), (bus, "<Bus.Arn>")]:
@@ -223,3 +234,39 @@ class Queues(unittest.TestCase):
             self.assertEqual(queue["MessageRetentionPeriod"], 14 * DAY)
             self.assertEqual(queue["MaximumMessageSize"], 1024 * 1024)
             self.assertIs(queue["SqsManagedSseEnabled"], True)
+
+
+class Parked(unittest.TestCase):
+    def setUp(self):
+        self.stack = Stack(**CRMS["api-key"])
+        self.waits = {"specversion": "1.0", "type": "aws.partnercentral.opportunity.updated", "data": {}}
+        self.ended = {"specversion": "1.0", "type": "opportunity-bridge.patch.applied", "data": {}}
+
+    def test_an_event_that_names_patches_brings_them_to_the_function_and_no_other_does(self):
+        pattern = self.stack.properties("ParkedRule")["EventPattern"]
+        for event in (self.waits, self.ended):
+            self.assertFalse(matches(pattern, on_the_bus({}, event)))
+            named = event | {"data": {"parked": ["1772600767250-0123456789abcdef"]}}
+            self.assertTrue(matches(pattern, on_the_bus({}, named)))
+        (target,) = self.stack.properties("ParkedRule")["Targets"]
+        self.assertEqual(target["Arn"], "<PatchOpportunity.Arn>")
+        self.assertEqual(target["InputPath"], "$.detail.responsePayload")
+        permission = self.stack.properties("ParkedRulePermission")
+        self.assertEqual(permission["SourceArn"], "<ParkedRule.Arn>")
+        self.assertEqual(permission["Principal"], "events.amazonaws.com")
+
+    def test_how_a_patch_ended_goes_onto_the_bus_and_to_the_crm_that_takes_events(self):
+        ends = self.stack.properties("ParkedEnds")
+        self.assertEqual(ends["DestinationConfig"], {"OnSuccess": {"Destination": "<Bus.Arn>"}})
+        principals = self.stack.properties("BusPolicy")["Statement"]["Principal"]["AWS"]
+        self.assertEqual(principals, ["<EnrichOpportunityRole.Arn>", "<PatchOpportunityRole.Arn>"])
+        for body, is_taken in (("event", True), ("record", False)):
+            stack = Stack(**CRMS["api-key"], CrmBody=body, CrmMapping="hubspot.json")
+            pattern = stack.properties("DeliveryRule")["EventPattern"]
+            self.assertIs(matches(pattern, on_the_bus({}, self.ended)), is_taken, body)
+            self.assertTrue(matches(pattern, on_the_bus({}, self.waits)), body)
+
+    def test_without_a_memory_there_is_none_of_it(self):
+        stack = Stack(Memory="off")
+        for name in ("ParkedRule", "ParkedRulePermission", "ParkedEnds"):
+            self.assertNotIn(name, stack.names)

@@ -8,6 +8,7 @@ from tests.template.stack import CRMS, ROOT, Stack, listed, statements
 KEY = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 # The resources that store content, with the property that takes a key.
 ENCRYPTED = {
+    "AWS::DynamoDB::Table": "SSESpecification",
     "AWS::Events::Archive": "KmsKeyIdentifier",
     "AWS::Events::Connection": "KmsKeyIdentifier",
     "AWS::Events::EventBus": "KmsKeyIdentifier",
@@ -16,8 +17,8 @@ ENCRYPTED = {
     "AWS::SQS::Queue": "KmsMasterKeyId",
     "AWS::SecretsManager::Secret": "KmsKeyId",
 }
-# The services that use the key in their own name. Secrets Manager uses it in the name of whoever reads
-# a secret.
+# The services that use the key in their own name. Secrets Manager and DynamoDB use it in the name of whoever
+# calls them.
 SERVICES = {
     "cloudwatch.amazonaws.com",  # sends alarms to the topic
     "events.amazonaws.com",  # bus, archive, the queues of its rules
@@ -39,7 +40,8 @@ class Key(unittest.TestCase):
             found = self.stack.of_type(kind)
             self.assertTrue(found, kind)
             for resource, properties in found.items():
-                self.assertEqual(properties[name], KEY, resource)
+                key = properties[name]
+                self.assertEqual(key["KMSMasterKeyId"] if isinstance(key, dict) else key, KEY, resource)
 
     def test_a_queue_is_encrypted_in_one_way_only(self):
         for queue in self.stack.of_type("AWS::SQS::Queue").values():
@@ -49,7 +51,8 @@ class Key(unittest.TestCase):
         stack = Stack(**CRMS["oauth"])
         for kind, name in ENCRYPTED.items():
             for properties in stack.of_type(kind).values():
-                self.assertNotIn(name, properties)
+                self.assertNotIn("KMSMasterKeyId", properties.get(name, {}))
+                self.assertNotIsInstance(properties.get(name), str)
         self.assertNotIn("kms:", json.dumps(stack.resources))
 
     def test_a_role_may_use_the_key_only_through_the_service_that_needs_it(self):
@@ -62,6 +65,8 @@ class Key(unittest.TestCase):
         }
         expected = {
             ("EnrichOpportunityRole", "sqs.us-east-1.amazonaws.com"): ["kms:Decrypt", "kms:GenerateDataKey"],
+            ("EnrichOpportunityRole", "dynamodb.us-east-1.amazonaws.com"): ["kms:Decrypt", "kms:DescribeKey"],
+            ("PatchOpportunityRole", "dynamodb.us-east-1.amazonaws.com"): ["kms:Decrypt", "kms:DescribeKey"],
             ("PatchOpportunityRole", "secretsmanager.us-east-1.amazonaws.com"): ["kms:Decrypt"],
         }
         self.assertEqual(found, expected)

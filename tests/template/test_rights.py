@@ -14,6 +14,10 @@ HANDLERS = {
     "AWS::CloudWatch::Alarm": "cloudwatch: DeleteAlarms DescribeAlarms ListTagsForResource PutMetricAlarm "
     "TagResource UntagResource",
     "AWS::CloudWatch::Dashboard": "cloudwatch: DeleteDashboards GetDashboard PutDashboard",
+    "AWS::DynamoDB::Table": "dynamodb: CreateTable DeleteTable DescribeContinuousBackups "
+    "DescribeContributorInsights DescribeKinesisStreamingDestination DescribeTable DescribeTimeToLive "
+    "GetResourcePolicy ListTagsOfResource TagResource UntagResource UpdateContinuousBackups UpdateTable "
+    "UpdateTimeToLive",
     "AWS::Events::ApiDestination": "events: CreateApiDestination DeleteApiDestination DescribeApiDestination "
     "UpdateApiDestination",
     "AWS::Events::Archive": "events: CreateArchive DeleteArchive DescribeArchive UpdateArchive",
@@ -60,7 +64,8 @@ BESIDES = {
     "arn:aws:iam::111122223333:role/aws-service-role/apidestinations.events.amazonaws.com/"
     "AWSServiceRoleForAmazonEventBridgeApiDestinations": "iam: CreateServiceLinkedRole",
     "arn:aws:s3:::aws-sam-cli-managed-default-samclisourcebucket-1": "s3: GetObject GetObjectVersion",
-    KEY: "kms: Decrypt DescribeKey GenerateDataKey",
+    # DynamoDB's own list of what it needs of a key to make and to keep a table.
+    KEY: "kms: CreateGrant Decrypt DescribeKey Encrypt GenerateDataKey ReEncryptFrom ReEncryptTo",
     # These have no resource types.
     "*": "secretsmanager: GetRandomPassword",
     f"arn:aws:logs:{REGIONAL}:log-group::log-stream": "logs: DescribeLogGroups",
@@ -116,6 +121,8 @@ def arns(stack: Stack, name: str, properties: dict, kind: str) -> list[str]:
             return [f"arn:aws:cloudwatch:{REGIONAL}:alarm:{properties['AlarmName']}"]
         case "AWS::CloudWatch::Dashboard":
             return [f"arn:aws:cloudwatch::111122223333:dashboard/{properties['DashboardName']}"]
+        case "AWS::DynamoDB::Table":
+            return [f"arn:aws:dynamodb:{REGIONAL}:table/{made_up[0]}"]
         case "AWS::Events::ApiDestination" | "AWS::Events::Archive" | "AWS::Events::Connection":
             path = {"ApiDestination": "api-destination", "Archive": "archive", "Connection": "connection"}
             last = kind.rpartition(":")[2]

@@ -111,6 +111,31 @@ class Rules(unittest.TestCase):
         self.assertEqual(len(Stack(AlarmEmail="a@b.example", AlarmTopicArn=topic).refusals()), 1)
 
 
+class Memory(unittest.TestCase):
+    def test_the_table_is_encrypted_recoverable_and_deleted_by_hand_alone(self):
+        stack = Stack()
+        table = stack.resources["MemoryTable"]
+        self.assertEqual((table["DeletionPolicy"], table["UpdateReplacePolicy"]), ("Retain", "Retain"))
+        table = table["Properties"]
+        self.assertNotIn("TableName", table)
+        self.assertIs(table["DeletionProtectionEnabled"], True)
+        self.assertIs(table["SSESpecification"]["SSEEnabled"], True)
+        self.assertIs(table["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"], True)
+        self.assertEqual(table["BillingMode"], "PAY_PER_REQUEST")
+        self.assertEqual(table["TimeToLiveSpecification"], {"AttributeName": "expires", "Enabled": True})
+        keys = {key["AttributeName"]: key["KeyType"] for key in table["KeySchema"]}
+        self.assertEqual(keys, {"pk": "HASH", "sk": "RANGE"})
+
+    def test_off_leaves_nothing_of_it(self):
+        for memory, is_there in (("on", True), ("off", False)):
+            stack = Stack(Memory=memory)
+            self.assertEqual("MemoryTable" in stack.names, is_there)
+            self.assertEqual("MemoryTableName" in stack.outputs, is_there)
+            resources = json.dumps(stack.resources)
+            for name in ("dynamodb", "MEMORY_TABLE", "MEMORY_RETENTION_DAYS", "MemoryAlarm"):
+                self.assertEqual(name in resources, is_there, name)
+
+
 class Samconfig(unittest.TestCase):
     def test_each_environment_is_a_stack_of_its_catalog_in_us_east_1(self):
         for environment, catalog in ENVIRONMENTS.items():

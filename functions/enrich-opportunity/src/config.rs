@@ -1,7 +1,8 @@
 //! The configuration, from environment variables to values.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
+use memory::ParseRetentionError;
 use model::{Catalog, ParseCatalogError};
 
 /// What the function is told by its environment.
@@ -11,6 +12,10 @@ pub struct Config {
     pub catalog: Catalog,
     /// `INCLUDE_AWS_SUMMARY`: whether AWS's side of the opportunity is read too; it is by default.
     pub include_aws_summary: bool,
+    /// `MEMORY_TABLE`: the DynamoDB table of the memory; without it there is none.
+    pub memory_table: Option<String>,
+    /// `MEMORY_RETENTION_DAYS`: for how long an opportunity is remembered that nothing is heard of.
+    pub memory_retention: Duration,
     /// `CRM_MAPPING`: the file that says what a CRM's fields stand for; without it there is no body for it.
     pub crm_mapping: Option<PathBuf>,
 }
@@ -27,6 +32,9 @@ pub enum ConfigError {
     /// `INCLUDE_AWS_SUMMARY` is neither.
     #[error("`INCLUDE_AWS_SUMMARY` is `{0}`, expected `true` or `false`")]
     IncludeAwsSummary(String),
+    /// `MEMORY_RETENTION_DAYS` is no number of days.
+    #[error(transparent)]
+    MemoryRetention(#[from] ParseRetentionError),
 }
 
 impl Config {
@@ -44,6 +52,8 @@ impl Config {
         Ok(Self {
             catalog: Catalog::parse(&catalog)?,
             include_aws_summary,
+            memory_table: variable("MEMORY_TABLE"),
+            memory_retention: memory::retention(variable("MEMORY_RETENTION_DAYS"))?,
             crm_mapping: variable("CRM_MAPPING").map(PathBuf::from),
         })
     }

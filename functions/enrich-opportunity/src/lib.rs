@@ -11,12 +11,14 @@ mod crm;
 mod error;
 mod observe;
 mod read;
+mod remember;
 mod trace;
 
 use std::sync::Arc;
 
 use lambda_runtime::LambdaEvent;
 use mapping::Mapping;
+use memory::Memory;
 use model::{CloudEvent, OpportunityEvent};
 use partner_central::PartnerCentral;
 use serde_json::Value;
@@ -34,6 +36,7 @@ pub struct Enricher {
     config: Config,
     clock: Clock,
     mapping: Option<Arc<Mapping>>,
+    memory: Option<Memory>,
 }
 
 impl Enricher {
@@ -45,6 +48,7 @@ impl Enricher {
             config,
             clock,
             mapping: None,
+            memory: None,
         }
     }
 
@@ -53,6 +57,12 @@ impl Enricher {
     pub fn with_mapping(self, mapping: Option<Mapping>) -> Self {
         let mapping = mapping.map(Arc::new);
         Self { mapping, ..self }
+    }
+
+    /// The same, with a memory: events tell what changed, and who changed it.
+    #[must_use]
+    pub fn with_memory(self, memory: Option<Memory>) -> Self {
+        Self { memory, ..self }
     }
 
     /// Answers one event, and tells the operator about it.
@@ -91,9 +101,17 @@ impl Enricher {
         let xray = context.xray_trace_id.as_deref();
         let traceparent = xray.and_then(trace::traceparent);
         let mapping = self.mapping.as_deref();
-        let mapped = mapping.map(|mapping| (mapping, opportunity.document().clone()));
+        let read = mapping.map(|_| opportunity.document().clone());
+        let is_open = opportunity.is_open();
         let event = CloudEvent::new(&event, opportunity, summary, started, traceparent);
-        Ok(match mapped {
+        let (event, told) = match &self.memory {
+            Some(memory) => {
+                let now = self.clock.now().into();
+                remember::told(memory, &self.config.catalog, event, is_open, now).await
+            }
+            None => (event, None),
+        };
+        Ok(match mapping.zip(told.or(read)) {
             Some((mapping, document)) => crm::with_body(event, &document, mapping),
             None => event,
         })

@@ -150,6 +150,8 @@ fn of_event(metrics: &mut Metrics, event: &CloudEvent, clock: &Clock) {
     if let Some(age) = event.time().and_then(|sent| now.since(sent)) {
         metrics.time(Metric::EventAgeMilliseconds, age);
     }
+    let is_forgetful = event.without_changes() == Some(ProblemCode::Unavailable);
+    metrics.count(Metric::MemoryUnavailable, u64::from(is_forgetful));
     let without_summary = event.without_summary();
     metrics.count(Metric::WithoutSummary, u64::from(without_summary.is_some()));
     let is_throttled = without_summary == Some(ProblemCode::Throttled);

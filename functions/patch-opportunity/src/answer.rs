@@ -4,8 +4,9 @@ use axum::{
     Json,
     response::{IntoResponse, Response},
 };
-use http::{StatusCode, header};
-use model::{Adjustment, Change, Code, Finding, Object, Opportunity, Skipped, Source};
+use http::{HeaderValue, StatusCode, header};
+use memory::{ParkedId, Writing};
+use model::{Adjustment, Change, Code, Finding, Identifier, Object, Opportunity, Skipped, Source};
 use serde::Serialize;
 
 use crate::{
@@ -48,6 +49,12 @@ pub(crate) struct Answer {
     opportunity: Option<Object>,
     #[serde(skip)]
     applied: Preference,
+    /// `LastModifiedDate` that the write carried.
+    #[serde(skip)]
+    before: Option<String>,
+    /// Where a parked patch is.
+    #[serde(skip)]
+    location: Option<String>,
 }
 
 /// A change, and whose it is.
@@ -81,18 +88,25 @@ pub enum Outcome {
     UpdatedInPart,
     /// The opportunity was already as the patch wants it: nothing was written.
     Unchanged,
+    /// A review closes what was to change: the patch waits until it is over.
+    Parked,
     /// Nothing was to be written: the answer tells what would have been.
     DryRun,
-    /// The opportunity, or AWS's summary of it, was read.
+    /// The opportunity, AWS's summary of it, or what waits for its review was read.
     Read,
+    /// A patch that waited was withdrawn.
+    Withdrawn,
+    /// The request was carried out before: the answer is the one that it had then.
+    Replayed,
 }
 
 impl Outcome {
     /// Every outcome that an answer to a patch can have.
-    pub const OF_PATCHES: [Self; 4] = [
+    pub const OF_PATCHES: [Self; 5] = [
         Self::Updated,
         Self::UpdatedInPart,
         Self::Unchanged,
+        Self::Parked,
         Self::DryRun,
     ];
 
@@ -103,8 +117,11 @@ impl Outcome {
             Self::Updated => "updated",
             Self::UpdatedInPart => "updated-in-part",
             Self::Unchanged => "unchanged",
+            Self::Parked => "parked",
             Self::DryRun => "dry-run",
             Self::Read => "read",
+            Self::Withdrawn => "withdrawn",
+            Self::Replayed => "replayed",
         }
     }
 }
@@ -135,14 +152,16 @@ impl Answer {
             Done::Updated(date) => (Outcome::Updated, date.clone()),
         };
         if date.is_none() {
-            let detail = "the change is written, and somebody may have written since: read the opportunity for \
-                          its `ETag`";
-            warnings.push(Finding::new("", Code::NoEtag, detail, Source::Unknown));
+            warnings.push(no_etag());
         }
         let is_dry_run = outcome == Outcome::DryRun;
         let identifier = read.id().to_owned();
-        let mut applied = preference;
-        // What is skipped is told to everybody.
+        let before = Some(read.last_modified_date().to_owned());
+        let mut applied = Preference {
+            responds_async: false,
+            ..preference
+        };
+        // What is skipped is reported to everybody.
         if is_dry_run || is_in_part && applied.answer == Return::Minimal {
             applied.answer = Return::Changes;
         }
@@ -175,6 +194,8 @@ impl Answer {
             request: is_dry_run.then_some(review.update.body),
             opportunity,
             applied,
+            before,
+            location: None,
         }
     }
 
@@ -201,15 +222,121 @@ impl Answer {
     }
 }
 
+impl Answer {
+    /// The answer to a write whose function died before it could answer. Others may have written since.
+    pub(crate) fn of_a_dead_owner(
+        identifier: &Identifier,
+        dead: &Writing,
+        preference: Preference,
+    ) -> Self {
+        let by_patch = |change: &Change| ChangeBy::new(change.clone(), Source::Patch);
+        let is_in_part = dead.skipped.iter().any(|skipped| !skipped.is_empty());
+        let answer = match preference.answer {
+            Return::Minimal if !is_in_part => Return::Minimal,
+            _ => Return::Changes,
+        };
+        let outcome = if is_in_part {
+            Outcome::UpdatedInPart
+        } else {
+            Outcome::Updated
+        };
+        Self {
+            identifier: identifier.to_string(),
+            outcome,
+            last_modified_date: None,
+            etag: None,
+            changes: dead.changes.iter().map(by_patch).collect(),
+            skipped: dead.skipped.clone(),
+            adjustments: Vec::new(),
+            warnings: vec![no_etag()],
+            ignored: None,
+            errors: None,
+            request: None,
+            opportunity: None,
+            applied: Preference {
+                answer,
+                responds_async: false,
+                ..preference
+            },
+            before: None,
+            location: None,
+        }
+    }
+
+    /// The answer to a patch that waits. `date` is `LastModifiedDate` as it was read; `None` where nothing was,
+    /// because the patch was parked before.
+    pub(crate) fn parked(
+        identifier: &Identifier,
+        id: &ParkedId,
+        changes: Vec<Change>,
+        date: Option<&str>,
+        preference: Preference,
+    ) -> Self {
+        let by_patch = changes.into_iter();
+        Self {
+            identifier: identifier.to_string(),
+            outcome: Outcome::Parked,
+            last_modified_date: date.map(str::to_owned),
+            etag: date.map(etag),
+            changes: by_patch
+                .map(|change| ChangeBy::new(change, Source::Patch))
+                .collect(),
+            skipped: None,
+            adjustments: Vec::new(),
+            warnings: Vec::new(),
+            ignored: None,
+            errors: None,
+            request: None,
+            opportunity: None,
+            applied: Preference {
+                answer: Return::Changes,
+                ..preference
+            },
+            before: None,
+            location: Some(format!("/opportunities/{identifier}/parked/{id}")),
+        }
+    }
+
+    pub(crate) fn outcome(&self) -> Outcome {
+        self.outcome
+    }
+
+    /// `LastModifiedDate` before and after the write, where there was one and both are known.
+    pub(crate) fn dates(&self) -> Option<(&str, &str)> {
+        let is_written = matches!(self.outcome, Outcome::Updated | Outcome::UpdatedInPart);
+        let dates = self
+            .before
+            .as_deref()
+            .zip(self.last_modified_date.as_deref());
+        dates.filter(|_| is_written)
+    }
+
+    pub(crate) fn warn(&mut self, warning: Finding) {
+        self.warnings.push(warning);
+    }
+}
+
+fn no_etag() -> Finding {
+    let detail = "the change is written, and somebody may have written since: read the opportunity for \
+                  its `ETag`";
+    Finding::new("", Code::NoEtag, detail, Source::Unknown)
+}
+
 impl IntoResponse for Answer {
     fn into_response(self) -> Response {
         let (outcome, applied) = (self.outcome, self.applied);
         let tag = self.etag.as_deref().and_then(etag::header);
+        let location = self.location.as_deref().map(HeaderValue::try_from);
+        let location = location.and_then(Result::ok);
         let mut response = match applied.answer {
             Return::Minimal => StatusCode::NO_CONTENT.into_response(),
             Return::Changes | Return::Representation => Json(self).into_response(),
         };
+        if outcome == Outcome::Parked {
+            *response.status_mut() = StatusCode::ACCEPTED;
+        }
         let headers = response.headers_mut();
+        headers.extend(location.map(|location| (header::LOCATION, location)));
         headers.extend(tag.map(|tag| (header::ETAG, tag)));
         headers.extend(
             applied

@@ -72,6 +72,11 @@ impl Auth {
         })
     }
 
+    /// Whether requests are signed, over their `webhook-id`, their time and their body.
+    pub(crate) fn is_signed(&self) -> bool {
+        matches!(self, Self::StandardWebhooks(_))
+    }
+
     /// Authenticates a request and returns its body.
     ///
     /// Checks the size first; otherwise anybody could make the function hash for seconds.
@@ -88,9 +93,8 @@ impl Auth {
             let challenge = self.challenge();
             return Err(Refusal::Unauthenticated { challenge });
         }
-        let is_signed = matches!(self, Self::StandardWebhooks(_));
         let is_read = matches!(request.method, Method::GET | Method::HEAD);
-        if is_signed && is_read && !body.is_empty() {
+        if self.is_signed() && is_read && !body.is_empty() {
             return Err(Refusal::BodyOfRead);
         }
         Ok(body)

@@ -1,8 +1,9 @@
 //! The configuration, from environment variables to values.
 
-use std::{net::IpAddr, path::PathBuf};
+use std::{net::IpAddr, path::PathBuf, time::Duration};
 
 use http::Uri;
+use memory::ParseRetentionError;
 use model::{Catalog, ParseCatalogError};
 
 use crate::secrets::SecretSource;
@@ -14,6 +15,10 @@ pub struct Config {
     pub catalog: Catalog,
     /// `WEBHOOK_AUTH`: who may call.
     pub auth: AuthConfig,
+    /// `MEMORY_TABLE`: the DynamoDB table of the memory; without it there is none.
+    pub memory_table: Option<String>,
+    /// `MEMORY_RETENTION_DAYS`: for how long an opportunity is remembered that nothing is heard of.
+    pub memory_retention: Duration,
     /// `CRM_MAPPING`: the file that says what a CRM's fields stand for; without it no records are taken.
     pub crm_mapping: Option<PathBuf>,
 }
@@ -47,6 +52,9 @@ pub enum ConfigError {
     /// `PARTNER_CENTRAL_CATALOG` holds no catalog.
     #[error("`PARTNER_CENTRAL_CATALOG` is wrong: {0}")]
     Catalog(#[from] ParseCatalogError),
+    /// `MEMORY_RETENTION_DAYS` is no number of days.
+    #[error(transparent)]
+    MemoryRetention(#[from] ParseRetentionError),
     /// `WEBHOOK_AUTH` holds no way to authenticate.
     #[error("`WEBHOOK_AUTH` is `{0}`, expected {AUTH}")]
     Auth(String),
@@ -91,6 +99,8 @@ impl Config {
         Ok(Self {
             catalog,
             auth,
+            memory_table: variable("MEMORY_TABLE"),
+            memory_retention: memory::retention(variable("MEMORY_RETENTION_DAYS"))?,
             crm_mapping: variable("CRM_MAPPING").map(PathBuf::from),
         })
     }

@@ -13,6 +13,8 @@ mod etag;
 mod invocation;
 mod notes;
 mod observe;
+mod once;
+mod park;
 mod precondition;
 mod prefer;
 mod problem;
@@ -25,6 +27,7 @@ mod signature;
 mod table;
 mod token;
 mod upstream;
+mod wake;
 
 use std::sync::Arc;
 
@@ -34,8 +37,9 @@ use axum::{
     response::{Html, IntoResponse, Response},
     routing,
 };
-use http::header;
+use http::{header, request::Parts};
 use mapping::Mapping;
+use memory::Memory;
 use model::{Catalog, Identifier};
 use partner_central::PartnerCentral;
 use serde_json::json;
@@ -47,6 +51,8 @@ pub use auth::Auth;
 pub use config::{AuthConfig, Config, ConfigError};
 use invocation::Invocation;
 pub use observe::observed;
+use once::{Ended, Named, Once};
+use park::Parking;
 use prefer::Preference;
 pub use problem::Kind;
 use problem::Problem;
@@ -63,6 +69,7 @@ pub struct Bridge {
     catalog: Catalog,
     auth: Arc<Auth>,
     mapping: Option<Arc<Mapping>>,
+    memory: Option<Memory>,
 }
 
 impl Bridge {
@@ -74,6 +81,7 @@ impl Bridge {
             catalog,
             auth: Arc::new(auth),
             mapping: None,
+            memory: None,
         }
     }
 
@@ -82,6 +90,13 @@ impl Bridge {
     pub fn with_mapping(self, mapping: Option<Mapping>) -> Self {
         let mapping = mapping.map(Arc::new);
         Self { mapping, ..self }
+    }
+
+    /// The same, with a memory: requests with a key are carried out once, and events of the bridge's own
+    /// writes are marked as such.
+    #[must_use]
+    pub fn with_memory(self, memory: Option<Memory>) -> Self {
+        Self { memory, ..self }
     }
 
     fn upstream<'a>(&'a self, invocation: &'a Invocation) -> Upstream<'a> {
@@ -104,6 +119,14 @@ pub fn router(bridge: Bridge) -> Router {
         .route(
             "/opportunities/{identifier}/aws-summary",
             routing::get(read_summary),
+        )
+        .route(
+            "/opportunities/{identifier}/parked",
+            routing::get(list_parked),
+        )
+        .route(
+            "/opportunities/{identifier}/parked/{patch}",
+            routing::get(read_parked).delete(withdraw_parked),
         )
         .route("/opportunities", routing::post(patch))
         .route("/crm", routing::post(put_record))
@@ -133,13 +156,13 @@ async fn patch(
     Extension(invocation): Extension<Invocation>,
     in_path: Result<Option<Path<String>>, PathRejection>,
     http: Request,
-) -> Result<Answer, Problem> {
+) -> Result<Response, Problem> {
     let (http, body) = http.into_parts();
     let body = bridge.auth.admit(&http, body).await?;
     let in_path = in_path.map_err(MalformedRequest::from)?;
     let in_path = in_path.as_deref().map(String::as_str);
     let request = PatchRequest::parse(&http, in_path, &body, &bridge.catalog)?;
-    carry_out(&bridge, &invocation, request).await
+    asked(&bridge, &invocation, (&http, &body), request).await
 }
 
 /// Changes an opportunity by a record of the CRM's.
@@ -147,21 +170,40 @@ async fn put_record(
     State(bridge): State<Bridge>,
     Extension(invocation): Extension<Invocation>,
     http: Request,
-) -> Result<Answer, Problem> {
+) -> Result<Response, Problem> {
     let (http, body) = http.into_parts();
     let body = bridge.auth.admit(&http, body).await?;
     let mapping = bridge.mapping.as_ref();
     let mapping = mapping.ok_or_else(Problem::without_mapping)?;
     let request = PatchRequest::parse_record(&http, &body, mapping)?;
-    carry_out(&bridge, &invocation, request).await
+    asked(&bridge, &invocation, (&http, &body), request).await
+}
+
+/// Carries out a caller's request: once, where it has a key; and later, where it is to wait for a review.
+async fn asked(
+    bridge: &Bridge,
+    invocation: &Invocation,
+    (http, body): (&Parts, &[u8]),
+    request: PatchRequest,
+) -> Result<Response, Problem> {
+    let (memory, is_signed) = (bridge.memory.as_ref(), bridge.auth.is_signed());
+    let named = match memory {
+        Some(_) if !request.dry_run => Named::of(http, body, &request, &bridge.catalog, is_signed)
+            .map_err(MalformedRequest::from)?,
+        _ => None,
+    };
+    let parking = Parking::of(&request, memory);
+    Box::pin(carry_out(bridge, invocation, &request, named, &parking)).await
 }
 
 /// Carries out what a caller asks for, once it is let in and understood.
 async fn carry_out(
     bridge: &Bridge,
     invocation: &Invocation,
-    request: PatchRequest,
-) -> Result<Answer, Problem> {
+    request: &PatchRequest,
+    named: Option<Named>,
+    parking: &Parking<'_>,
+) -> Result<Response, Problem> {
     invocation.notes.about(&request.identifier);
 
     let upstream = bridge.upstream(invocation);
@@ -170,7 +212,12 @@ async fn carry_out(
         skips_locked,
         ..
     } = request.preference;
-    let settled = retry::until_settled(upstream, &request, |read| {
+    let memory = bridge.memory.as_ref();
+    let once = Once::new(request, upstream, memory, named);
+    if let Some(before) = parking.before(upstream, request, memory, &once).await {
+        return Box::pin(once.answer(before)).await;
+    }
+    let settled = retry::until_settled(upstream, request, &once, |read| {
         request.precondition.check(read)?;
         let after = request.edit.apply(read)?;
         let review = if skips_locked {
@@ -185,17 +232,87 @@ async fn carry_out(
             return Ok(Step::Unchanged(review));
         }
         review.refuse_owned()?;
-        review.refuse_locked(lenient)?;
+        parking.refuse_locked(read, &review, lenient)?;
+        parking.refuse_overtaken(&review)?;
         review.refuse_invalid(lenient)?;
         Ok(Step::Write(review))
     })
-    .await
-    .map_err(|problem| request.edit.refused(problem))?;
+    .await;
 
-    let representation = representation::read_again(upstream, &request, &settled).await;
-    let told = request.edit.told(&settled.read, &settled.review);
-    let answer = Answer::new(settled, representation, request.preference);
-    Ok(answer.with_record(told.as_ref()))
+    let own = match settled {
+        Ok(settled) => {
+            let representation = representation::read_again(upstream, request, &settled).await;
+            let told = request.edit.told(&settled.read, &settled.review);
+            let answer = Answer::new(settled, representation, request.preference);
+            Ok(answer.with_record(told.as_ref()))
+        }
+        Err(Ended::Refused(problem)) => {
+            let refusal = request.edit.refused(problem);
+            let parked = parking.instead_of(refusal, upstream, request, memory, &once);
+            Box::pin(parked).await
+        }
+        Err(before @ Ended::Before(_)) => Err(before),
+    };
+    Box::pin(once.answer(own)).await
+}
+
+/// Lists the patches that wait for an opportunity's review.
+async fn list_parked(
+    State(bridge): State<Bridge>,
+    Extension(invocation): Extension<Invocation>,
+    in_path: Result<Path<String>, PathRejection>,
+    http: Request,
+) -> Result<Response, Problem> {
+    let (http, body) = http.into_parts();
+    bridge.auth.admit(&http, body).await?;
+    let identifier = about(in_path, &invocation)?;
+    park::list(
+        bridge.upstream(&invocation),
+        bridge.memory.as_ref(),
+        &identifier,
+    )
+    .await
+}
+
+/// Reads a patch that waits, or how it ended.
+async fn read_parked(
+    State(bridge): State<Bridge>,
+    Extension(invocation): Extension<Invocation>,
+    in_path: Result<Path<(String, String)>, PathRejection>,
+    http: Request,
+) -> Result<Response, Problem> {
+    let (http, body) = http.into_parts();
+    bridge.auth.admit(&http, body).await?;
+    let Path((identifier, id)) = in_path.map_err(MalformedRequest::from)?;
+    let identifier = about(Ok(Path(identifier)), &invocation)?;
+    park::one(
+        bridge.upstream(&invocation),
+        bridge.memory.as_ref(),
+        &identifier,
+        &id,
+    )
+    .await
+}
+
+/// Withdraws a patch that waits.
+async fn withdraw_parked(
+    State(bridge): State<Bridge>,
+    Extension(invocation): Extension<Invocation>,
+    in_path: Result<Path<(String, String)>, PathRejection>,
+    http: Request,
+) -> Result<Response, Problem> {
+    let (http, body) = http.into_parts();
+    let body = bridge.auth.admit(&http, body).await?;
+    let Path((identifier, id)) = in_path.map_err(MalformedRequest::from)?;
+    let identifier = about(Ok(Path(identifier)), &invocation)?;
+    park::refuse_unsigned_target(bridge.auth.is_signed(), &body, &id)?;
+    let withdrawn = park::withdraw(
+        bridge.upstream(&invocation),
+        bridge.memory.as_ref(),
+        &identifier,
+        &id,
+    );
+    Box::pin(withdrawn).await
 }
 
 /// Reads an opportunity.

@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use memory::Memory;
 use partner_central::PartnerCentral;
 use patch_opportunity::{Auth, Bridge, Config, router, serve};
 
@@ -22,16 +23,24 @@ async fn run() -> Result<(), lambda_http::Error> {
         catalog,
         auth,
         crm_mapping,
+        memory_table,
+        memory_retention,
     } = Config::from_env(variable)?;
     let mapping = crm_mapping.as_deref().map(mapping::load).transpose()?;
     let sdk = partner_central::sdk_config().await?;
     let partner_central = PartnerCentral::new(&sdk);
+    let memory = memory_table.map(|table| Memory::new(&sdk, &table, memory_retention));
     // The rules are read while the network is waited for.
-    let (auth, (), ()) = tokio::join!(Auth::load(auth, &sdk), partner_central.open(), async {
-        model::load_rules();
-    });
-    let bridge = Bridge::new(partner_central, catalog, auth?).with_mapping(mapping);
-    serve(router(bridge)).await
+    let (auth, (), (), ()) = tokio::join!(
+        Auth::load(auth, &sdk),
+        partner_central.open(),
+        memory::open(memory.as_ref()),
+        async { model::load_rules() }
+    );
+    let bridge = Bridge::new(partner_central, catalog, auth?)
+        .with_mapping(mapping)
+        .with_memory(memory);
+    serve(router(bridge.clone()), Some(bridge)).await
 }
 
 #[expect(

@@ -17,6 +17,7 @@ pub(crate) struct Notes {
     identifier: OnceLock<Identifier>,
     writes: AtomicU64,
     conflicts: AtomicU64,
+    memory_unavailable: AtomicU64,
     upstream_micros: AtomicU64,
     unknown: AtomicU64,
 }
@@ -35,6 +36,11 @@ impl Notes {
     /// Notes that somebody else wrote between a read and a write.
     pub(crate) fn conflict(&self) {
         self.conflicts.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Notes that the memory did not answer.
+    pub(crate) fn memory_was_unavailable(&self) {
+        self.memory_unavailable.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Notes how long a call to AWS takes.
@@ -70,6 +76,11 @@ impl Notes {
     /// How often somebody else wrote between a read and a write.
     pub(crate) fn conflicts(&self) -> u64 {
         self.conflicts.load(Ordering::Relaxed)
+    }
+
+    /// How often the memory did not answer.
+    pub(crate) fn memory_unavailable(&self) -> u64 {
+        self.memory_unavailable.load(Ordering::Relaxed)
     }
 
     /// The time spent waiting for AWS.

@@ -115,6 +115,8 @@ fn metrics(
     let counted = match (outcome, problem) {
         (Some(Outcome::Updated | Outcome::UpdatedInPart), _) => Some(Metric::Updated),
         (Some(Outcome::Unchanged), _) => Some(Metric::Unchanged),
+        (Some(Outcome::Parked), _) => Some(Metric::Parked),
+        (Some(Outcome::Replayed), _) => Some(Metric::Replayed),
         (_, Some(Kind::OpportunityLocked | Kind::LockedForNow)) => Some(Metric::Locked),
         (_, Some(Kind::Unauthorized)) => Some(Metric::Unauthorized),
         (_, Some(Kind::Throttled)) => Some(Metric::Throttled),
@@ -124,6 +126,7 @@ fn metrics(
         metrics.count(metric, 1);
     }
     metrics.count(Metric::Conflicts, notes.conflicts());
+    metrics.count(Metric::MemoryUnavailable, notes.memory_unavailable());
     metrics.count(Metric::UnknownFields, notes.unknown_fields());
     if !notes.upstream_time().is_zero() {
         metrics.time(Metric::UpstreamMilliseconds, notes.upstream_time());

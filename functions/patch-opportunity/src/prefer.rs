@@ -17,6 +17,8 @@ pub(crate) struct Preference {
     /// `locked=skip`, the bridge's own preference: leaves out what the review closes, and writes the
     /// rest.
     pub(crate) skips_locked: bool,
+    /// `respond-async`: what a review closes waits until it is over.
+    pub(crate) responds_async: bool,
 }
 
 /// What the response to a write contains.
@@ -35,18 +37,15 @@ impl Preference {
     /// Reads the preferences that the bridge knows. As the RFC requires, it ignores others, and takes the
     /// first if one is repeated.
     pub(crate) fn of(headers: &HeaderMap) -> Self {
-        let (mut answer, mut lenient, mut skips_locked) = (None, None, None);
+        let (mut answer, mut lenient) = (None, None);
+        let (mut skips_locked, mut responds_async) = (None, false);
         let texts = headers
             .get_all(PREFER)
             .into_iter()
             .filter_map(|value| value.to_str().ok());
         for preference in texts.flat_map(|text| text.split(',')) {
-            let (name, value) = preference
-                .split(';')
-                .next()
-                .unwrap_or_default()
-                .split_once('=')
-                .unwrap_or_default();
+            let preference = preference.split(';').next().unwrap_or_default();
+            let (name, value) = preference.split_once('=').unwrap_or((preference, ""));
             let value = value.trim().trim_matches('"').to_ascii_lowercase();
             match (name.trim().to_ascii_lowercase().as_str(), value.as_str()) {
                 ("return", "representation") => drop(answer.get_or_insert(Return::Representation)),
@@ -55,6 +54,7 @@ impl Preference {
                 ("handling", "strict") => drop(lenient.get_or_insert(false)),
                 ("locked", "skip") => drop(skips_locked.get_or_insert(true)),
                 ("locked", "refuse") => drop(skips_locked.get_or_insert(false)),
+                ("respond-async", "") => responds_async = true,
                 _ => {}
             }
         }
@@ -62,6 +62,7 @@ impl Preference {
             answer: answer.unwrap_or_default(),
             lenient: lenient.unwrap_or_default(),
             skips_locked: skips_locked.unwrap_or_default(),
+            responds_async,
         }
     }
 
@@ -74,8 +75,9 @@ impl Preference {
         };
         let lenient = self.lenient.then_some("handling=lenient");
         let skips_locked = self.skips_locked.then_some("locked=skip");
-        let applied = [answer, lenient, skips_locked].into_iter().flatten();
-        let applied = applied.collect::<Vec<_>>().join(", ");
+        let responds_async = self.responds_async.then_some("respond-async");
+        let applied = [answer, lenient, skips_locked, responds_async];
+        let applied = applied.into_iter().flatten().collect::<Vec<_>>().join(", ");
         HeaderValue::try_from(applied)
             .ok()
             .filter(|applied| !applied.is_empty())
@@ -88,16 +90,13 @@ mod tests {
 
     #[test]
     fn the_first_of_each_known_preference_counts() {
-        let lenient = |answer| Preference {
+        let preference = |answer, lenient, responds_async| Preference {
             answer,
-            lenient: true,
+            lenient,
             skips_locked: false,
+            responds_async,
         };
-        let strict = |answer| Preference {
-            answer,
-            lenient: false,
-            skips_locked: false,
-        };
+        let strict = |answer| preference(answer, false, false);
         let skipping = Preference {
             skips_locked: true,
             ..strict(Return::Changes)
@@ -111,8 +110,13 @@ mod tests {
             (vec!["Return=\"Minimal\"; foo=bar"], strict(Return::Minimal)),
             (
                 vec!["respond-async, handling = lenient", "return=minimal"],
-                lenient(Return::Minimal),
+                preference(Return::Minimal, true, true),
             ),
+            (
+                vec!["Respond-Async; wait=10"],
+                preference(Return::Changes, false, true),
+            ),
+            (vec!["respond-async=no"], strict(Return::Changes)),
             (
                 vec!["return=minimal, return=representation"],
                 strict(Return::Minimal),
@@ -142,6 +146,30 @@ mod tests {
                 .map(|text| (PREFER, HeaderValue::from_static(text)))
                 .collect::<HeaderMap>();
             assert_eq!(Preference::of(&headers), preference, "{texts:?}");
+        }
+    }
+
+    #[test]
+    fn what_was_applied_is_listed_unless_it_is_the_default() {
+        for (answer, lenient, responds_async, text) in [
+            (Return::Changes, false, false, None),
+            (Return::Changes, true, false, Some("handling=lenient")),
+            (
+                Return::Minimal,
+                true,
+                false,
+                Some("return=minimal, handling=lenient"),
+            ),
+            (Return::Changes, false, true, Some("respond-async")),
+        ] {
+            let preference = Preference {
+                answer,
+                lenient,
+                skips_locked: false,
+                responds_async,
+            };
+            let text = text.map(HeaderValue::from_static);
+            assert_eq!(preference.applied(), text);
         }
     }
 }

@@ -68,12 +68,16 @@ kinds! {
     RouteNotFound = "route-not-found", NOT_FOUND, "There is no such route";
     /// There is no such opportunity in this catalog.
     OpportunityNotFound = "opportunity-not-found", NOT_FOUND, "There is no such opportunity";
+    /// No patch of this id waits.
+    ParkedPatchNotFound = "parked-patch-not-found", NOT_FOUND, "There is no such parked patch";
     /// The route does not take this method.
     MethodNotAllowed = "method-not-allowed", METHOD_NOT_ALLOWED, "The route does not take this method";
     /// Others kept changing the opportunity; nothing was written.
     ConcurrentEdits = "concurrent-edits", CONFLICT, "Others kept changing the opportunity";
     /// The review status closes a field.
     OpportunityLocked = "opportunity-locked", CONFLICT, "The opportunity's review status closes what was to change";
+    /// The same request is being carried out.
+    RequestRunning = "request-running", CONFLICT, "The same request is being carried out";
     /// The same, for a sender that gives up on 4xx: the mapping has it told to try again.
     LockedForNow = "locked-for-now", SERVICE_UNAVAILABLE, "The opportunity's review status closes what was to change, for now";
     /// A `test` operation failed.
@@ -86,6 +90,8 @@ kinds! {
     UnsupportedMediaType = "unsupported-media-type", UNSUPPORTED_MEDIA_TYPE, "The request's content type is not supported";
     /// The patch cannot be applied, or its result would not be valid.
     InvalidPatch = "invalid-patch", UNPROCESSABLE_ENTITY, "The patch cannot be applied";
+    /// Another request had the same key.
+    KeyReused = "key-reused", UNPROCESSABLE_ENTITY, "The key was used for another request";
     /// AWS refused the change.
     RefusedByAws = "refused-by-aws", UNPROCESSABLE_ENTITY, "AWS Partner Central refused the change";
     /// AWS's quota is used up; nothing was written.
@@ -98,6 +104,8 @@ kinds! {
     Unavailable = "unavailable", SERVICE_UNAVAILABLE, "AWS Partner Central does not answer";
     /// There is no usable secret to check a request against.
     AuthenticationUnavailable = "authentication-unavailable", SERVICE_UNAVAILABLE, "Nobody can be authenticated at the moment";
+    /// The memory gave no answer; nothing was written.
+    MemoryUnavailable = "memory-unavailable", SERVICE_UNAVAILABLE, "The bridge's memory does not answer";
     /// Whether the change was written is not known.
     Unconfirmed = "unconfirmed", SERVICE_UNAVAILABLE, "It is not known whether the change was written";
 }

@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use crate::{
     edit::Edit,
+    once::MalformedKey,
     precondition::{MalformedIfMatch, Precondition},
     prefer::Preference,
 };
@@ -41,6 +42,9 @@ pub(crate) enum MalformedRequest {
     /// `If-Match` is malformed.
     #[error(transparent)]
     IfMatch(#[from] MalformedIfMatch),
+    /// `Idempotency-Key` is malformed.
+    #[error(transparent)]
+    IdempotencyKey(#[from] MalformedKey),
     /// There is no `Content-Type`.
     #[error("`Content-Type` is missing; see `Accept-Patch`")]
     NoContentType,

@@ -19,7 +19,12 @@ use model::{Change, Opportunity, Review};
 use partner_central::{Error, NotConfirmed, Updated};
 use tokio::time::{Instant, sleep, timeout_at};
 
-use crate::{problem::Problem, request::PatchRequest, upstream::Upstream};
+use crate::{
+    once::{Ended, Once},
+    problem::Problem,
+    request::PatchRequest,
+    upstream::Upstream,
+};
 
 /// Updates sent for one patch, whatever happens: an account has 10 000 a day.
 const MAX_WRITES: u32 = 6;
@@ -37,6 +42,9 @@ const ONE_ROUND: Duration = Duration::from_secs(4);
 
 /// Why nobody can tell whether a write landed, where AWS did answer to the read after it, for the log.
 const NEITHER: &str = "the answer to a write was lost, and the opportunity is neither as it was read nor as it was sent";
+/// The same, where another attempt is not to be made.
+const UNCLAIMED: &str =
+    "the answer to a write was lost, and the memory does not let it be tried again";
 
 /// What is to be done about an opportunity as it was read.
 #[derive(Debug)]
@@ -103,13 +111,14 @@ struct Budget {
 /// Reads the opportunity, lets `decide` say what is to be done, and does it.
 ///
 /// # Errors
-/// What `decide` refuses, and what AWS refuses. [`Kind::Unconfirmed`](crate::Kind) where a write may have
+/// What `decide` and AWS refuse, and what was carried out before. [`Kind::Unconfirmed`](crate::Kind) where a write may have
 /// landed; with every other problem nothing was written.
 pub(crate) async fn until_settled(
     upstream: Upstream<'_>,
     request: &PatchRequest,
+    once: &Once<'_>,
     decide: impl Fn(&Opportunity) -> Result<Step, Problem>,
-) -> Result<Settled, Problem> {
+) -> Result<Settled, Ended> {
     let invocation = upstream.invocation;
     let mut budget = Budget::new(invocation.deadline);
     let mut in_doubt: Option<InDoubt> = None;
@@ -119,9 +128,9 @@ pub(crate) async fn until_settled(
             Ok(read) => read,
             Err(problem) if in_doubt.is_some() => {
                 let cause = problem.cause().unwrap_or_default();
-                return Err(Problem::unconfirmed(&request.edit, cause));
+                return Err(Problem::unconfirmed(&request.edit, cause).into());
             }
-            Err(problem) => return Err(problem),
+            Err(problem) => return Err(problem.into()),
         };
         let date = read.last_modified_date().to_owned();
 
@@ -132,7 +141,8 @@ pub(crate) async fn until_settled(
                     return Ok(sent.settled(Done::Updated(date)));
                 }
                 Verdict::Unclear => {
-                    return Err(Problem::unconfirmed(&request.edit, NEITHER).with_etag(&date));
+                    let unconfirmed = Problem::unconfirmed(&request.edit, NEITHER);
+                    return Err(unconfirmed.with_etag(&date).into());
                 }
                 // Under the date that it carried it can still land; under another one it cannot.
                 Verdict::NotLanded if sent.read.last_modified_date() == date => {
@@ -144,7 +154,8 @@ pub(crate) async fn until_settled(
         if let Some(error) = failed.take()
             && !budget.allows_another(&error)
         {
-            return Err(given_up(error, in_doubt.as_ref(), request).with_etag(&date));
+            let problem = given_up(error, in_doubt.as_ref(), request);
+            return Err(problem.with_etag(&date).into());
         }
 
         let review = match decide(&read).map_err(|problem| problem.with_etag(&date))? {
@@ -152,6 +163,12 @@ pub(crate) async fn until_settled(
             Step::Tell(review) => return Ok(Settled::new(read, review, Done::Told)),
             Step::Unchanged(review) => return Ok(Settled::new(read, review, Done::Unchanged)),
         };
+        match once.claim(&read, &review).await {
+            Err(_) if in_doubt.is_some() => {
+                return Err(Problem::unconfirmed(&request.edit, UNCLAIMED).into());
+            }
+            claimed => claimed?,
+        }
         match write(upstream, &review, budget.begin()).await {
             Ok(Updated {
                 last_modified_date, ..
@@ -171,7 +188,7 @@ pub(crate) async fn until_settled(
                         is_unanswered: error.is_unanswered,
                     });
                 } else if error.cause != Error::Conflict && in_doubt.is_none() {
-                    return Err(Problem::from(error.cause).with_etag(&date));
+                    return Err(Problem::from(error.cause).with_etag(&date).into());
                 }
                 failed = Some(error.cause);
             }

@@ -1,4 +1,7 @@
-//! Passes Lambda's requests to the routes, escaped so that `lambda_http` cannot panic.
+//! Passes what Lambda brings to the routes, or to the patches that wait.
+//!
+//! A request to the function's URL is escaped so that `lambda_http` cannot panic. An event from the bridge's own bus
+//! wakes patches; whoever may invoke the function may send one, and achieves no more than another look.
 
 use std::fmt::Write;
 
@@ -8,17 +11,70 @@ use lambda_http::{
     lambda_runtime::{self, service_fn},
     request::LambdaRequest,
 };
+use model::PatchEvent;
+use serde::{Deserialize, Deserializer, Serialize, de::Error};
+use serde_json::value::RawValue;
 
-/// Answers Lambda's requests until the function ends.
+use crate::{Bridge, wake::Wake};
+
+/// What Lambda brings: a request to the function's URL, or an event that names patches which may be carried out.
+#[derive(Debug)]
+enum Brought {
+    Request(Box<LambdaRequest>),
+    Wake(Wake),
+}
+
+/// What Lambda is given for it.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum Given<R> {
+    Response(R),
+    Ended(Option<Box<PatchEvent>>),
+}
+
+/// Answers what Lambda brings until the function ends: requests by `routes`, events by the patches that wait
+/// in the memory of `bridge`.
 ///
 /// # Errors
 /// If Lambda's Runtime API cannot be reached.
-pub async fn serve(routes: Router) -> Result<(), lambda_http::Error> {
+pub async fn serve(routes: Router, bridge: Option<Bridge>) -> Result<(), lambda_http::Error> {
     let mut adapter = lambda_http::Adapter::from(routes);
-    lambda_runtime::run(service_fn(move |event: LambdaEvent<LambdaRequest>| {
-        adapter.call(LambdaEvent::new(escaped(event.payload), event.context))
+    lambda_runtime::run(service_fn(move |event: LambdaEvent<Brought>| {
+        let LambdaEvent { payload, context } = event;
+        let (request, wake) = match payload {
+            Brought::Request(request) => (Some(*request), None),
+            Brought::Wake(wake) => (None, Some(wake)),
+        };
+        let answer = request
+            .map(|request| adapter.call(LambdaEvent::new(escaped(request), context.clone())));
+        let bridge = bridge.clone();
+        async move {
+            if let Some(answer) = answer {
+                let answer = answer.await.map_err(lambda_http::Error::from)?;
+                return Ok(Given::Response(answer));
+            }
+            let ended = match wake.zip(bridge) {
+                Some((wake, bridge)) => Box::pin(bridge.wake(wake, &context)).await?,
+                None => None,
+            };
+            Ok::<_, lambda_http::Error>(Given::Ended(ended.map(Box::new)))
+        }
     }))
     .await
+}
+
+impl<'de> Deserialize<'de> for Brought {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let json = Box::<RawValue>::deserialize(deserializer)?;
+        // A request has neither a source nor a subject; an event of the bridge's is no request.
+        match serde_json::from_str(json.get()) {
+            Ok(request) => Ok(Self::Request(Box::new(request))),
+            Err(error) => match serde_json::from_str(json.get()) {
+                Ok(wake) => Ok(Self::Wake(wake)),
+                Err(_) => Err(D::Error::custom(error)),
+            },
+        }
+    }
 }
 
 /// Escapes the path and the query as a URI requires: `lambda_http` panics on a bare quote or angle

@@ -16,7 +16,7 @@ use subtle::ConstantTimeEq;
 
 use crate::{auth_header::text, secrets::Secret};
 
-const ID: HeaderName = HeaderName::from_static("webhook-id");
+pub(crate) const ID: HeaderName = HeaderName::from_static("webhook-id");
 const TIMESTAMP: HeaderName = HeaderName::from_static("webhook-timestamp");
 const SIGNATURE: HeaderName = HeaderName::from_static("webhook-signature");
 

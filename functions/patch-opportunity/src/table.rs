@@ -26,12 +26,15 @@ const ACCEPT_PATCH: (HeaderName, HeaderValue) = (
 /// one write a second for each account.
 const RETRY_AFTER_SECONDS: u64 = 1;
 
+/// Seconds after which a request is worth another try while the same one is being carried out.
+const RUNNING_RETRY_SECONDS: u64 = 5;
+
 /// Seconds after which a request is worth another try if there is no usable secret: as often as secrets
 /// are asked for then.
 const SECRET_RETRY_SECONDS: u64 = 30;
 
 /// Why there is no usable answer from AWS once time is up, for the log.
-const TOO_LATE: &str = "AWS did not answer before the request's deadline";
+pub(crate) const TOO_LATE: &str = "AWS did not answer before the request's deadline";
 /// Seconds after which a locked opportunity is worth another try, for senders that are to try again: a
 /// review takes days.
 const LOCK_RETRY_SECONDS: u64 = 3600;
@@ -78,7 +81,8 @@ impl From<MalformedRequest> for Problem {
             MalformedRequest::Path
             | MalformedRequest::Identifier(_)
             | MalformedRequest::Query(_)
-            | MalformedRequest::IfMatch(_) => Self::new(Kind::MalformedRequest, detail),
+            | MalformedRequest::IfMatch(_)
+            | MalformedRequest::IdempotencyKey(_) => Self::new(Kind::MalformedRequest, detail),
             MalformedRequest::NoContentType | MalformedRequest::ContentType(_) => {
                 let (name, value) = ACCEPT_PATCH;
                 Self::new(Kind::UnsupportedMediaType, detail).with_header(name, value)
@@ -248,6 +252,43 @@ impl Problem {
     fn unavailable() -> Self {
         Self::new(Kind::Unavailable, "nothing was written, try again later")
             .with_retry_after(RETRY_AFTER_SECONDS)
+    }
+
+    /// The memory does not answer, and the request must not be carried out without it.
+    pub(crate) fn memory_unavailable() -> Self {
+        Self::new(
+            Kind::MemoryUnavailable,
+            "whether the request was carried out before is not known, nothing was written this time, try again \
+             later",
+        )
+        .with_retry_after(RETRY_AFTER_SECONDS)
+    }
+
+    /// The memory does not answer where it is all that is asked.
+    pub(crate) fn memory_does_not_answer() -> Self {
+        Self::new(
+            Kind::MemoryUnavailable,
+            "nothing was changed, try again later",
+        )
+        .with_retry_after(RETRY_AFTER_SECONDS)
+    }
+
+    /// The same request is being carried out, or its function has just died.
+    pub(crate) fn running() -> Self {
+        Self::new(
+            Kind::RequestRunning,
+            "the same request came before and is not answered yet, try again later",
+        )
+        .with_retry_after(RUNNING_RETRY_SECONDS)
+    }
+
+    /// Another request had the same key.
+    pub(crate) fn key_reused(header: &HeaderName) -> Self {
+        let detail = format!(
+            "another request had the same `{header}` within 24 hours, expected another key for another method, \
+             path, query, preference, condition or body"
+        );
+        Self::new(Kind::KeyReused, detail)
     }
 
     /// AWS gave no answer to a read before the deadline, and nothing was written.

@@ -1,6 +1,6 @@
 //! Finds what differs between two opportunities.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// One difference: `{"pointer": "/LifeCycle/Stage", "before": "Prospect", "after": "Qualified"}`.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Change {
     /// The place, as a JSON Pointer.
     pub pointer: String,
@@ -41,6 +41,19 @@ impl Change {
     pub fn is_not_made_in(&self, document: &Object) -> bool {
         let found = pointer::find(document, &self.pointer).unwrap_or(&ABSENT);
         are_equal(found, &self.before)
+    }
+
+    /// Whether this changes the place from this value.
+    #[must_use]
+    pub fn is_from(&self, before: &Value) -> bool {
+        are_equal(&self.before, before)
+    }
+
+    /// Whether the place is in `document` as it is after this change.
+    #[must_use]
+    pub fn is_made_in(&self, document: &Object) -> bool {
+        let found = pointer::find(document, &self.pointer).unwrap_or(&ABSENT);
+        are_equal(found, &self.after)
     }
 }
 
@@ -211,6 +224,8 @@ mod tests {
             let document = json!({"Contacts": contacts});
             let document = document.as_object().unwrap();
             assert_eq!(change.is_not_made_in(document), is_not_made, "{contacts}");
+            let is_made = contacts == change.after;
+            assert_eq!(change.is_made_in(document), is_made, "{contacts}");
         }
         assert!(!change.is_not_made_in(&Object::new()));
         let added = Change {

@@ -8,9 +8,10 @@
 //!   is Partner Central's, to the second, and a retry keeps it.)
 //! - `id` is the same for the same content, so the duplicates that Partner Central sends (two events in one
 //!   second with different EventBridge ids) collapse. An opportunity that changes back gets its earlier id
-//!   again.
+//!   again, unless the bridge has a memory: see `told.rs`.
 
 mod problem;
+mod told;
 
 use std::{fmt::Write, time::SystemTime};
 
@@ -19,10 +20,11 @@ use serde::Serialize;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::{EventKind, Instant, Object, Opportunity, OpportunityEvent};
+use crate::{Change, EventKind, Instant, Object, Opportunity, OpportunityEvent};
 
-use problem::{OPPORTUNITY, SUMMARY, fetch_opportunity, fetch_summary};
+use problem::{CHANGES, OPPORTUNITY, SUMMARY, fetch_opportunity, fetch_summary};
 pub use problem::{Problem, ProblemCode};
+pub use told::{Envelope, Origin};
 
 /// The schema of `data`: `$defs/Data` of `schema/opportunity-event.schema.json`.
 const DATA_SCHEMA: &str = "urn:opportunity-bridge:schemas/opportunity-event/1#/$defs/Data";
@@ -60,6 +62,17 @@ struct Data {
     opportunity: Option<Object>,
     #[serde(skip_serializing_if = "Option::is_none")]
     aws_summary: Option<Object>,
+    /// The `sequence` of the event before: whoever has not seen it has missed what changed until then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    since: Option<String>,
+    /// Since the event before; `None` where that is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    changes: Option<Vec<Change>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    origin: Option<Origin>,
+    /// The patches that wait for the review and may be carried out now.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    parked: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     crm: Option<Object>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -80,10 +93,7 @@ impl CloudEvent {
         started: Instant,
         traceparent: Option<String>,
     ) -> Self {
-        let kind = match event.kind {
-            EventKind::Created => "aws.partnercentral.opportunity.created",
-            EventKind::Updated => "aws.partnercentral.opportunity.updated",
-        };
+        let kind = type_of(event.kind);
         let source = source(&opportunity);
         let (sequence, of_date) = sequence(&opportunity, started);
         let opportunity = opportunity.into_document();
@@ -93,15 +103,13 @@ impl CloudEvent {
             None => (None, None),
         };
         let mut content = format!("{kind}\n{}\n", event.catalog);
-        canonical_members(&opportunity, &mut content);
-        match (&aws_summary, &of_summary) {
-            (Some(summary), _) => {
-                content.push('\n');
-                canonical_members(summary, &mut content);
-            }
-            (None, Some(problem)) => without_summary(problem, &sequence, &mut content),
-            (None, None) => {}
-        }
+        write_content(
+            &opportunity,
+            aws_summary.as_ref(),
+            of_summary.as_ref(),
+            &sequence,
+            &mut content,
+        );
         let mut cloud_event = Self {
             specversion: "1.0",
             id: sha256(&content),
@@ -117,6 +125,10 @@ impl CloudEvent {
             data: Data {
                 opportunity: Some(opportunity),
                 aws_summary,
+                since: None,
+                changes: None,
+                origin: None,
+                parked: Vec::new(),
                 crm: None,
                 problems: of_date.into_iter().chain(of_summary).collect(),
             },
@@ -174,13 +186,16 @@ impl CloudEvent {
         &self.data.problems
     }
 
-    /// Leaves out what exceeds the limit, and says so: the summary first, then the history, then the
-    /// opportunity, as a last resort the body for the CRM. That body is last because a CRM that takes it
-    /// takes nothing else and cannot fetch it.
+    /// Leaves out what exceeds the limit, and says so: the changes first, then the summary, then the
+    /// history, then the opportunity, as a last resort the body for the CRM. That body is last because a
+    /// CRM that takes it takes nothing else and cannot fetch it.
     fn shrink(&mut self) {
         type Removal = fn(&mut Data) -> bool;
         let opportunity = fetch_opportunity(&self.subject);
-        let removals: [(&str, String, Removal); 4] = [
+        let removals: [(&str, String, Removal); 5] = [
+            (CHANGES, "what changed is not known".to_owned(), |data| {
+                data.changes.take().is_some()
+            }),
             (SUMMARY, fetch_summary(&self.subject), |data| {
                 data.aws_summary.take().is_some()
             }),
@@ -255,6 +270,32 @@ fn sequence(opportunity: &Opportunity, started: Instant) -> (String, Option<Prob
     let milliseconds = modified.unix_milliseconds().min(999_999_999_999_999);
     let microseconds = started.unix_microseconds().min(999_999_999_999_999_999);
     (format!("{milliseconds:015}-{microseconds:018}"), problem)
+}
+
+fn type_of(kind: EventKind) -> &'static str {
+    match kind {
+        EventKind::Created => "aws.partnercentral.opportunity.created",
+        EventKind::Updated => "aws.partnercentral.opportunity.updated",
+    }
+}
+
+/// The content of an event as text that is the same for the same content.
+fn write_content(
+    opportunity: &Object,
+    summary: Option<&Object>,
+    of_summary: Option<&Problem>,
+    sequence: &str,
+    content: &mut String,
+) {
+    canonical_members(opportunity, content);
+    match (summary, of_summary) {
+        (Some(summary), _) => {
+            content.push('\n');
+            canonical_members(summary, content);
+        }
+        (None, Some(problem)) => without_summary(problem, sequence, content),
+        (None, None) => {}
+    }
 }
 
 /// The part of the id's content that says why the summary is missing.

@@ -2,7 +2,7 @@
 //!
 //! The OpenAPI document and `docs/problems.md` list the same codes; a test holds the three together.
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
 macro_rules! codes {
     ($($(#[doc = $doc:literal])+ $name:ident = $text:literal,)+) => {
@@ -59,6 +59,8 @@ codes! {
     Locked = "locked",
     /// The field is open, but belongs to a locked one of the same patch.
     CompanionLocked = "companion-locked",
+    /// Somebody has changed the field since the patch was parked.
+    Overtaken = "overtaken",
 
     // What AWS accepts.
     /// AWS's model has no such member here.
@@ -103,6 +105,8 @@ codes! {
     NoEtag = "no-etag",
     /// Somebody has changed the opportunity since the write.
     ChangedSince = "changed-since",
+    /// The bridge's memory did not answer.
+    NotRemembered = "not-remembered",
     /// There are more findings than are listed.
     More = "more",
 
@@ -143,6 +147,15 @@ impl Code {
             .iter()
             .copied()
             .find(|code| code.as_str() == name && is_aws(name))
+    }
+}
+
+impl<'de> Deserialize<'de> for Code {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let code = Self::ALL.iter().find(|code| code.as_str() == text);
+        code.copied()
+            .ok_or_else(|| D::Error::custom(format_args!("`{text}` is not a code")))
     }
 }
 

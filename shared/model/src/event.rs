@@ -35,7 +35,8 @@ pub struct OpportunityEvent {
 }
 
 /// What happened to the opportunity.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum EventKind {
     /// Detail type `Opportunity Created`.
     Created,

@@ -1,12 +1,12 @@
 //! A finding: one thing wrong with a patch or an opportunity, or worth knowing about it.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::Code;
 
 /// One finding:
 /// `{"pointer": "/Lifecycle", "code": "unknown-member", "source": "patch", "detail": "…", "suggestion": "LifeCycle"}`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
     /// The place, as a JSON Pointer into the opportunity, or into the patch if the opportunity has no such
     /// place; empty for the whole document.
@@ -27,7 +27,7 @@ pub struct Finding {
 }
 
 /// What caused a finding or a change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Source {
     /// The patch.

@@ -65,6 +65,16 @@ impl Instant {
         date.map_or_else(|_| String::new(), |date| date.date().to_string())
     }
 
+    /// The instant to the millisecond, as AWS writes it: `2026-03-04T05:06:07.250Z`.
+    #[must_use]
+    pub fn to_rfc3339(self) -> String {
+        let milliseconds = i64::try_from(self.unix_milliseconds()).unwrap_or(i64::MAX);
+        let date = chrono::DateTime::from_timestamp_millis(milliseconds);
+        date.map_or_else(String::new, |date| {
+            date.to_rfc3339_opts(chrono::SecondsFormat::Millis, true)
+        })
+    }
+
     /// The time from `earlier` to this instant; `None` if `earlier` is later.
     #[must_use]
     pub fn since(self, earlier: Self) -> Option<Duration> {

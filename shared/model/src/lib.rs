@@ -39,13 +39,14 @@ mod lock;
 mod opportunity;
 mod owner;
 mod patch;
+mod patch_event;
 pub mod pointer;
 mod review;
 mod schema;
 mod update;
 
 pub use change::Change;
-pub use cloud_event::{CloudEvent, Problem, ProblemCode};
+pub use cloud_event::{CloudEvent, Envelope, Origin, Problem, ProblemCode};
 pub use code::Code;
 pub use drift::{AwsDocument, unknown};
 pub use event::{
@@ -57,6 +58,7 @@ pub use identifier::{Catalog, Identifier, ParseCatalogError, ParseIdentifierErro
 pub use instant::{Instant, ParseInstantError};
 pub use opportunity::{Opportunity, ParseOpportunityError};
 pub use patch::{ParsePatchError, Patch, PatchError};
+pub use patch_event::{EndedPatch, Ending, PatchEvent};
 pub use review::{Refusal, Review, Skipped, is_of_the_review, review, review_open_part};
 pub use schema::{load_rules, meant};
 pub use update::{Adjustment, Rule, Update};

@@ -57,6 +57,15 @@ impl Opportunity {
         is_closed && !self.simulates_review(change)
     }
 
+    /// Whether the review status leaves the partner anything to change.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        !matches!(
+            self.review_status(),
+            Some("Submitted" | "In review" | "Rejected")
+        )
+    }
+
     /// Whether a change sets the review status in catalog `Sandbox`, which simulates a review.
     pub(crate) fn simulates_review(&self, change: &Change) -> bool {
         self.catalog() == "Sandbox" && change.pointer == owner::REVIEW_STATUS

@@ -152,7 +152,8 @@ pub fn from_field_name(field_name: &str, document: &Object) -> String {
 }
 
 /// Whether the two pointers are equal, or one points into the other.
-pub(crate) fn overlap(one: &str, other: &str) -> bool {
+#[must_use]
+pub fn overlap(one: &str, other: &str) -> bool {
     is_within(one, other) || is_within(other, one)
 }
 

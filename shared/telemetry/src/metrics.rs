@@ -28,6 +28,12 @@ pub enum Metric {
     Throttled,
     /// Writes tried again because somebody else had written.
     Conflicts,
+    /// Requests that were answered as before, without being carried out again.
+    Replayed,
+    /// Patches that wait for a review.
+    Parked,
+    /// Calls to the memory that it did not answer.
+    MemoryUnavailable,
     /// Events enriched.
     Enriched,
     /// Events enriched without AWS's summary, though configured to have it.
@@ -53,6 +59,9 @@ impl Metric {
             Self::Unauthorized => "Unauthorized",
             Self::Throttled => "Throttled",
             Self::Conflicts => "Conflicts",
+            Self::Replayed => "Replayed",
+            Self::Parked => "Parked",
+            Self::MemoryUnavailable => "MemoryUnavailable",
             Self::Enriched => "Enriched",
             Self::WithoutSummary => "WithoutSummary",
             Self::HandedOn => "HandedOn",

@@ -5,10 +5,12 @@
 
 use std::borrow::Cow;
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::OpportunityEvent;
 
+/// The changes' place in the event's data.
+pub(super) const CHANGES: &str = "/changes";
 /// The opportunity's place in the event's data.
 pub(super) const OPPORTUNITY: &str = "/opportunity";
 /// The summary's place in the event's data.
@@ -16,7 +18,7 @@ pub(super) const SUMMARY: &str = "/awsSummary";
 
 /// Something missing from the event or wrong in it, and why: `{"pointer": "/awsSummary", "code":
 /// "throttled", "detail": "…"}`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {
     /// The place, as a JSON Pointer into `data`.
     pub pointer: Cow<'static, str>,
@@ -30,7 +32,8 @@ pub struct Problem {
 }
 
 /// Why something is missing or wrong, as a stable code that a receiver can decide by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum ProblemCode {
     /// `access-denied`: AWS does not let the bridge read it.
     AccessDenied,
@@ -123,6 +126,18 @@ impl Problem {
             code,
             detail,
         }
+    }
+}
+
+impl Problem {
+    /// Says that the changes are not known; `reason` is a sentence without its full stop.
+    #[must_use]
+    pub fn without_changes(code: ProblemCode, reason: &str) -> Self {
+        Self::new(
+            CHANGES,
+            code,
+            format!("{reason}: what changed is not known"),
+        )
     }
 }
 

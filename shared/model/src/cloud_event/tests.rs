@@ -29,16 +29,23 @@ fn object(text: &str) -> Object {
 }
 
 fn cloud_event(opportunity: &str, summary: Option<Result<Object, Problem>>) -> Value {
+    valid(&made(opportunity, summary))
+}
+
+fn made(opportunity: &str, summary: Option<Result<Object, Problem>>) -> CloudEvent {
     let opportunity = Opportunity::parse(opportunity.as_bytes(), &catalog()).unwrap();
     let traceparent = "00-5e1b41515ac6c58f3e9d3b4d12345678-53995c3f42cd8ad8-01".to_owned();
-    let cloud_event = serde_json::to_value(CloudEvent::new(
+    CloudEvent::new(
         &event(),
         opportunity,
         summary,
         instant(STARTED),
         Some(traceparent),
-    ));
-    let cloud_event = cloud_event.unwrap();
+    )
+}
+
+fn valid(cloud_event: &CloudEvent) -> Value {
+    let cloud_event = serde_json::to_value(cloud_event).unwrap();
     let schema = include_str!("../../schema/opportunity-event.schema.json")
         .parse()
         .unwrap();
@@ -336,6 +343,106 @@ fn an_event_too_large_for_event_bridge_leaves_out_one_part_after_the_other_and_s
     }
 }
 
+#[test]
+fn an_event_with_a_memory_tells_changes_and_origin_and_has_an_id_for_its_sequence() {
+    let other = OPPORTUNITY
+        .replace("\"a\":1", "\"a\":2")
+        .replace("07.25Z", "08Z");
+    let changes = CloudEvent::changes_between(
+        (object(OPPORTUNITY), None),
+        (object(&other), Some(object(r#"{"Insights":null,"A":[1]}"#))),
+    );
+    let pointers: Vec<_> = changes
+        .iter()
+        .map(|change| change.pointer.as_str())
+        .collect();
+    assert_eq!(pointers, ["/opportunity/P/a", "/awsSummary/A"]);
+    let is_of_aws: Vec<_> = changes.iter().map(CloudEvent::is_of_aws).collect();
+    assert_eq!(is_of_aws, [false, true]);
+
+    let event = made(&other, None);
+    let digest = event.digest();
+    let request_id = "r-1".to_owned();
+    let told = event
+        .clone()
+        .in_sequence("000000000000001-000000000000000002".to_owned(), &digest)
+        .since(Some("0".repeat(15) + "-" + &"1".repeat(18)))
+        .with_changes(Ok(Some(changes)), Some(Origin::Bridge { request_id }));
+    let told = valid(&told);
+    assert_eq!(told["sequence"], "000000000000001-000000000000000002");
+    assert_eq!(told["data"]["changes"][0]["after"], json!(2));
+    let origin = json!({"actor": "bridge", "requestId": "r-1"});
+    assert_eq!(told["data"]["origin"], origin);
+    let again = valid(
+        &event
+            .clone()
+            .in_sequence("3".repeat(15) + "-" + &"4".repeat(18), &digest),
+    );
+    assert_ne!(told["id"], again["id"]);
+
+    let problem = Problem::without_changes(ProblemCode::Unavailable, "it did not answer");
+    let told = event.with_changes(Err(problem), None);
+    assert_eq!(told.without_changes(), Some(ProblemCode::Unavailable));
+    valid(&told);
+}
+
+#[test]
+fn the_digest_is_of_what_an_event_tells_and_of_nothing_else() {
+    let of = |opportunity: &str, summary| made(opportunity, summary).digest();
+    let this = of(OPPORTUNITY, Some(Ok(object(SUMMARY))));
+    let mut created = event();
+    created.kind = EventKind::Created;
+    let opportunity = Opportunity::parse(OPPORTUNITY.as_bytes(), &catalog()).unwrap();
+    let later = instant("2026-03-04T05:07:00Z");
+    let created = CloudEvent::new(
+        &created,
+        opportunity,
+        Some(Ok(object(SUMMARY))),
+        later,
+        None,
+    );
+    assert_eq!(created.digest(), this);
+    for other in [
+        of(
+            &OPPORTUNITY.replace("1.10", "1.1"),
+            Some(Ok(object(SUMMARY))),
+        ),
+        of(OPPORTUNITY, Some(Ok(object("{}")))),
+        of(OPPORTUNITY, None),
+        of(OPPORTUNITY, Some(Err(unread(ProblemCode::NotFound)))),
+        of(OPPORTUNITY, Some(Err(unread(ProblemCode::Throttled)))),
+    ] {
+        assert_ne!(other, this);
+    }
+}
+
+#[test]
+fn an_event_tells_what_another_one_told() {
+    let unread = Some(Err(unread(ProblemCode::Throttled)));
+    let other = made(&OPPORTUNITY.replace("\"a\":1", "\"a\":2"), unread);
+    let envelope = serde_json::to_value(other.envelope()).unwrap();
+    let (opportunity, summary) = other.documents().unwrap();
+    let telling = made(OPPORTUNITY, Some(Ok(object(SUMMARY)))).telling(
+        serde_json::from_value(envelope).unwrap(),
+        opportunity.clone(),
+        summary.cloned(),
+    );
+    assert_eq!(valid(&telling)["data"], valid(&other)["data"]);
+}
+
+#[test]
+fn changes_that_make_an_event_too_large_give_way_first() {
+    let change = Change {
+        pointer: "/opportunity/P".to_owned(),
+        before: "x".repeat(MAX_SIZE).into(),
+        after: Value::Null,
+    };
+    let event = made(OPPORTUNITY, Some(Ok(object(SUMMARY))));
+    let told = valid(&event.with_changes(Ok(Some(vec![change])), Some(Origin::Other)));
+    assert_eq!(told["data"]["problems"][0]["pointer"], "/changes");
+    assert_eq!(told["data"]["problems"][0]["code"], "too-large");
+    assert_eq!(told["data"]["awsSummary"], json!(object(SUMMARY)));
+}
 const UNMAPPED: &str = "`Won` has no pair in the mapping's `values`, expected one of `Qualified`";
 
 fn unmapped() -> Problem {

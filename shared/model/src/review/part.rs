@@ -4,7 +4,7 @@
 //! AWS judges together are written together or not at all: nobody means an `OtherIndustry` without its
 //! `Industry`. And the part that is left is a change of its own, so it gets its own review.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{Review, review};
@@ -19,7 +19,7 @@ const MAX_SKIPPED: usize = 1_000;
 
 /// A change that the caller wanted and the bridge does not make:
 /// `{"pointer": "/Project/Title", "code": "locked", …, "before": "Berths", "wanted": "Berth planner"}`.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Skipped {
     /// The place and the reason.
     #[serde(flatten)]

@@ -1,0 +1,172 @@
+//! What an event tells beyond what was read, where there is a memory: what changed, and who changed it.
+//!
+//! The memory decides which event is handed on: the one that was made of the reads, or one that tells the
+//! same or newer and was handed on before. None is ever held back, because what was remembered may never
+//! have arrived. Without an answer of the memory the event goes out as it is, and says so.
+
+use memory::{Before, Content, Documents, Memory, Remembered, Summary, Told, Write};
+use model::{Catalog, Change, CloudEvent, Instant, Object, Origin, Problem, ProblemCode};
+use serde_json::Value;
+
+/// The event that is to be handed on in place of this one, and the whole opportunity that it tells where
+/// that is not the one that was read. `is_open`: the review leaves the partner something to change.
+pub(crate) async fn told(
+    memory: &Memory,
+    catalog: &Catalog,
+    event: CloudEvent,
+    is_open: bool,
+    now: Instant,
+) -> (CloudEvent, Option<Object>) {
+    let told = told_by(&event);
+    match memory.remember(catalog, event.subject(), &told, now).await {
+        Ok(remembered) => {
+            let waiting = remembered.waiting.iter();
+            let parked: Vec<_> = waiting
+                .filter(|id| is_open || id.has_expired(now))
+                .map(ToString::to_string)
+                .collect();
+            let (event, told) = retold(event, &told.digest, remembered);
+            (event.with_parked(parked), told)
+        }
+        Err(error) => {
+            tracing::warn!(
+                opportunity.id = event.subject(),
+                cause = error.cause,
+                "the memory does not answer"
+            );
+            let reason = "the bridge's memory did not answer";
+            let problem = Problem::without_changes(ProblemCode::Unavailable, reason);
+            (event.with_changes(Err(problem), None), None)
+        }
+    }
+}
+
+/// What is to be remembered of an event.
+fn told_by(event: &CloudEvent) -> Told {
+    let content = event.documents().and_then(|(opportunity, summary)| {
+        let summary = match (summary, event.without_summary()) {
+            (Some(summary), _) => Summary::Read(summary.clone()),
+            (None, Some(ProblemCode::NotFound)) => Summary::None,
+            (None, _) => Summary::Unread,
+        };
+        Some(Content {
+            envelope: serde_json::to_value(event.envelope()).ok()?,
+            opportunity: opportunity.clone(),
+            summary,
+        })
+    });
+    Told {
+        sequence: event.sequence().to_owned(),
+        digest: event.digest(),
+        content,
+    }
+}
+
+fn retold(event: CloudEvent, digest: &str, remembered: Remembered) -> (CloudEvent, Option<Object>) {
+    let Remembered {
+        told,
+        now,
+        before,
+        since,
+        writes,
+        waiting: _,
+    } = remembered;
+    let is_this = told.sequence == event.sequence();
+    let is_same = told.digest == digest;
+    let Some((content, now)) = told.content.zip(now) else {
+        // Of what was too large to keep, only the order is known.
+        let reason = "the opportunity is too large to keep";
+        let problem = Problem::without_changes(ProblemCode::TooLarge, reason);
+        let event = if is_same {
+            event.in_sequence(told.sequence, &told.digest)
+        } else {
+            event
+        };
+        return (event.since(since).with_changes(Err(problem), None), None);
+    };
+    let origin = origin(&before, &now, &writes);
+    let changes = match before {
+        Before::Nothing => Ok(None),
+        Before::TooLarge => {
+            let reason = "what was handed on before is too large to keep";
+            Err(Problem::without_changes(ProblemCode::TooLarge, reason))
+        }
+        Before::Documents(before) => Ok(Some(between(before, now))),
+    };
+    let (event, retold) = match serde_json::from_value(content.envelope) {
+        Ok(envelope) if !is_this => {
+            let summary = match content.summary {
+                Summary::Read(summary) => Some(summary),
+                Summary::None | Summary::Unread => None,
+            };
+            let opportunity = content.opportunity;
+            let retold = opportunity.clone();
+            (event.telling(envelope, opportunity, summary), Some(retold))
+        }
+        _ => (event, None),
+    };
+    let event = event
+        .in_sequence(told.sequence, &told.digest)
+        .since(since)
+        .with_changes(changes, Some(origin));
+    (event, retold)
+}
+
+fn between(before: Documents, now: Documents) -> Vec<Change> {
+    CloudEvent::changes_between(
+        (before.opportunity, before.summary),
+        (now.opportunity, now.summary),
+    )
+}
+
+/// Whose the changes are.
+fn origin(before: &Before, now: &Documents, writes: &[Write]) -> Origin {
+    let date = last_modified_date(&now.opportunity);
+    let last = writes
+        .iter()
+        .find(|write| Some(write.date.as_str()) == date);
+    match (before, last) {
+        (Before::Documents(before), Some(last))
+            if is_by_the_bridge(last_modified_date(&before.opportunity), date, writes) =>
+        {
+            Origin::Bridge {
+                request_id: last.request_id.clone(),
+            }
+        }
+        (Before::Documents(before), _) => {
+            let changes = between(before.clone(), now.clone());
+            if !changes.is_empty() && changes.iter().all(CloudEvent::is_of_aws) {
+                Origin::Aws
+            } else {
+                Origin::Other
+            }
+        }
+        (Before::Nothing | Before::TooLarge, Some(last)) => Origin::Bridge {
+            request_id: last.request_id.clone(),
+        },
+        (Before::Nothing | Before::TooLarge, None) => Origin::Other,
+    }
+}
+
+/// Whether the bridge's own writes, and no others, lead from one `LastModifiedDate` to another.
+fn is_by_the_bridge(before: Option<&str>, now: Option<&str>, writes: &[Write]) -> bool {
+    let mut date = now;
+    // One step for each write at most: no chain of them is longer.
+    for _ in writes {
+        let write = writes
+            .iter()
+            .find(|write| Some(write.date.as_str()) == date);
+        date = match write {
+            Some(write) => Some(write.before.as_str()),
+            None => return false,
+        };
+        if date == before {
+            return true;
+        }
+    }
+    false
+}
+
+fn last_modified_date(opportunity: &Object) -> Option<&str> {
+    opportunity.get("LastModifiedDate").and_then(Value::as_str)
+}

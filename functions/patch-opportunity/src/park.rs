@@ -1,0 +1,417 @@
+//! Patches that wait until a review is over: parked here, listed, read and withdrawn.
+//!
+//! Whoever prefers `respond-async` gets 202 in place of the refusal, and the patch is kept with what it was to
+//! change. `wake.rs` carries it out. Nothing waits that would be refused for another reason than the review.
+
+use std::sync::{Mutex, PoisonError};
+
+use axum::{
+    Json,
+    response::{IntoResponse, Response},
+};
+use http::StatusCode;
+use memory::{Memory, Parked, ParkedId, ParkedState, Stored, Unavailable, Waiting};
+use model::{Change, Code, Finding, Identifier, Object, Opportunity, Patch, Review, Source};
+use serde_json::{Value, json};
+
+use crate::{
+    answer::{Answer, Outcome},
+    edit::Edit,
+    once::{self, Ended, Named, Once},
+    problem::{Kind, Problem},
+    request::PatchRequest,
+    upstream::Upstream,
+};
+
+/// The most patches that wait for one opportunity. Whoever carries one out has read those before it, too.
+const MOST: usize = 50;
+
+/// The status of an answer that stands for a patch that was withdrawn or has expired, and was not carried out.
+pub(crate) const GONE: u16 = 410;
+
+/// What a review that closes a change means for a request.
+#[derive(Debug)]
+pub(crate) enum Parking<'a> {
+    /// It is refused.
+    Refused,
+    /// It waits: what is to be parked.
+    Wanted(Mutex<Option<Box<Closed>>>),
+    /// It has waited, and waits on: what somebody has changed meanwhile.
+    Parked {
+        waiting: &'a Waiting,
+        overtaken: Mutex<Vec<Finding>>,
+    },
+}
+
+/// A change that a review closes.
+#[derive(Debug)]
+pub(crate) struct Closed {
+    read: Opportunity,
+    review: Review,
+}
+
+impl<'a> Parking<'a> {
+    /// What a caller asks for. Only a merge patch waits: operations say what to do to a state that is gone then.
+    pub(crate) fn of(request: &PatchRequest, memory: Option<&Memory>) -> Self {
+        let is_merge = matches!(request.edit, Edit::Patch(Patch::Merge(_)));
+        if memory.is_some() && request.preference.responds_async && is_merge && !request.dry_run {
+            Self::Wanted(Mutex::default())
+        } else {
+            Self::Refused
+        }
+    }
+
+    /// For a patch that has waited.
+    pub(crate) fn parked(waiting: &'a Waiting) -> Self {
+        let overtaken = Mutex::default();
+        Self::Parked { waiting, overtaken }
+    }
+
+    /// Refuses what the review status closes, and notes it where it is to wait.
+    pub(crate) fn refuse_locked(
+        &self,
+        read: &Opportunity,
+        review: &Review,
+        lenient: bool,
+    ) -> Result<(), Problem> {
+        let Err(refusal) = review.refuse_locked(lenient) else {
+            return Ok(());
+        };
+        if let Self::Wanted(closed) = self {
+            // It would wait for weeks, only to be refused.
+            review.refuse_invalid(lenient)?;
+            let mut closed = closed.lock().unwrap_or_else(PoisonError::into_inner);
+            *closed = Some(Box::new(Closed {
+                read: read.clone(),
+                review: review.clone(),
+            }));
+        }
+        Err(refusal.into())
+    }
+
+    /// Refuses to change what somebody has changed since the patch was parked.
+    pub(crate) fn refuse_overtaken(&self, review: &Review) -> Result<(), Problem> {
+        let Self::Parked { waiting, overtaken } = self else {
+            return Ok(());
+        };
+        let known = || waiting.changes.iter().chain(&waiting.changes_after_others);
+        let is_known = |change: &&Change| {
+            known().any(|known| known.pointer == change.pointer && known.is_from(&change.before))
+        };
+        let found: Vec<_> = review
+            .changes
+            .iter()
+            .filter(|change| !is_known(change))
+            .map(|change| {
+                let pointer = change.pointer.as_str();
+                let detail = format!("`{pointer}` was changed since the patch was parked");
+                Finding::new(pointer, Code::Overtaken, detail, Source::Opportunity)
+            })
+            .collect();
+        if found.is_empty() {
+            return Ok(());
+        }
+        let mut overtaken = overtaken.lock().unwrap_or_else(PoisonError::into_inner);
+        overtaken.clone_from(&found);
+        let detail = "others have changed what the patch was to change";
+        Err(Problem::new(Kind::ConcurrentEdits, detail).with_errors(found))
+    }
+
+    /// What somebody has changed meanwhile.
+    pub(crate) fn overtaken(&self) -> Vec<Finding> {
+        match self {
+            Self::Parked { overtaken, .. } => {
+                let overtaken = overtaken.lock().unwrap_or_else(PoisonError::into_inner);
+                overtaken.clone()
+            }
+            Self::Refused | Self::Wanted(_) => Vec::new(),
+        }
+    }
+
+    /// The answer of the same request, where it was parked before and its sender has not heard of it.
+    pub(crate) async fn before(
+        &self,
+        upstream: Upstream<'_>,
+        request: &PatchRequest,
+        memory: Option<&Memory>,
+        once: &Once<'_>,
+    ) -> Option<Result<Answer, Ended>> {
+        let (Self::Wanted(_), Some(memory), true) = (self, memory, once.has_key()) else {
+            return None;
+        };
+        let id = ParkedId::new(once::now(), &once.origin());
+        let (catalog, identifier) = (upstream.catalog, &request.identifier);
+        let found = memory.parked(catalog, identifier.as_str(), &id, once::now());
+        let parked = match found.await {
+            Ok(found) => found?,
+            Err(error) => {
+                once.note(&error);
+                return None;
+            }
+        };
+        if let Err(ended) = once.before().await {
+            return Some(Err(ended));
+        }
+        let (id, changes) = (&parked.id, changes_of(&parked));
+        let answer = Answer::parked(identifier, id, changes, None, request.preference);
+        Some(Ok(answer))
+    }
+
+    /// Parks what the review closes, if it is to wait.
+    ///
+    /// # Errors
+    /// With the refusal itself, where it is not to wait or cannot; or with what came of the request before.
+    pub(crate) async fn instead_of(
+        &self,
+        refusal: Problem,
+        upstream: Upstream<'_>,
+        request: &PatchRequest,
+        memory: Option<&Memory>,
+        once: &Once<'_>,
+    ) -> Result<Answer, Ended> {
+        let (Self::Wanted(closed), Some(memory), Edit::Patch(Patch::Merge(patch))) =
+            (self, memory, &request.edit)
+        else {
+            return Err(refusal.into());
+        };
+        let closed = closed.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let (Some(closed), Kind::OpportunityLocked) = (closed, refusal.kind()) else {
+            return Err(refusal.into());
+        };
+        once.before().await?;
+        match park(upstream, request, memory, once, (patch, &closed)).await {
+            Ok(Some(id)) => Ok(Answer::parked(
+                &request.identifier,
+                &id,
+                closed.review.changes,
+                Some(closed.read.last_modified_date()),
+                request.preference,
+            )),
+            Ok(None) => Err(refusal.into()),
+            Err(error) => {
+                once.note(&error);
+                Err(refusal.into())
+            }
+        }
+    }
+}
+
+/// Parks a patch; `None` where too many wait.
+async fn park(
+    upstream: Upstream<'_>,
+    request: &PatchRequest,
+    memory: &Memory,
+    once: &Once<'_>,
+    (patch, closed): (&Object, &Closed),
+) -> Result<Option<ParkedId>, Unavailable> {
+    let (catalog, identifier) = (upstream.catalog, request.identifier.as_str());
+    let others = memory.waiting(catalog, identifier, once::now()).await?;
+    if others.len() >= MOST {
+        return Ok(None);
+    }
+    let waiting = Waiting {
+        patch: patch.clone(),
+        is_lenient: request.preference.lenient,
+        review_status: closed.review.review_status.clone(),
+        changes: closed.review.changes.clone(),
+        changes_after_others: changes_after_others(upstream, &request.edit, &closed.read, &others),
+    };
+    let now = once::now();
+    let id = ParkedId::new(now, &once.origin());
+    let request_id = upstream.invocation.request_id.as_str();
+    let parked = memory.park(catalog, identifier, (&id, request_id), &waiting, now);
+    parked.await.map(Some)
+}
+
+/// What an edit changes once patches that wait are carried out: each of the states between, since any of
+/// them may come to nothing.
+fn changes_after_others(
+    upstream: Upstream<'_>,
+    edit: &Edit,
+    read: &Opportunity,
+    others: &[Parked],
+) -> Vec<Change> {
+    let mut state = read.clone();
+    let mut changes: Vec<Change> = Vec::new();
+    for other in others {
+        let ParkedState::Waiting(waiting) = &other.state else {
+            continue;
+        };
+        let after = Patch::Merge(waiting.patch.clone()).apply(&state);
+        let after = after.map(|after| Opportunity::from_document(after, upstream.catalog));
+        let Ok(Ok(next)) = after else {
+            continue;
+        };
+        state = next;
+        if let Ok(after) = edit.apply(&state) {
+            for change in Change::between(state.document(), &after) {
+                if !changes.contains(&change) {
+                    changes.push(change);
+                }
+            }
+        }
+    }
+    changes
+}
+
+fn changes_of(parked: &Parked) -> Vec<Change> {
+    match &parked.state {
+        ParkedState::Waiting(waiting) => waiting.changes.clone(),
+        ParkedState::Ended(told) => {
+            let changes = told.get("changes").cloned().unwrap_or_default();
+            serde_json::from_value(changes).unwrap_or_default()
+        }
+    }
+}
+
+/// What waits for an opportunity, as a list.
+pub(crate) async fn list(
+    upstream: Upstream<'_>,
+    memory: Option<&Memory>,
+    identifier: &Identifier,
+) -> Result<Response, Problem> {
+    let memory = memory.ok_or_else(without_memory)?;
+    let waiting = memory.waiting(upstream.catalog, identifier.as_str(), once::now());
+    let waiting = waiting
+        .await
+        .map_err(|error| unavailable(upstream, &error))?;
+    let parked: Vec<_> = waiting.iter().map(told).collect();
+    Ok(read(
+        &json!({"identifier": identifier.as_str(), "parked": parked}),
+    ))
+}
+
+/// One patch that waits, or how it ended.
+pub(crate) async fn one(
+    upstream: Upstream<'_>,
+    memory: Option<&Memory>,
+    identifier: &Identifier,
+    id: &str,
+) -> Result<Response, Problem> {
+    let memory = memory.ok_or_else(without_memory)?;
+    let parked = find(upstream, memory, identifier, id).await?;
+    Ok(read(&told(&parked)))
+}
+
+/// Withdraws a patch that waits.
+pub(crate) async fn withdraw(
+    upstream: Upstream<'_>,
+    memory: Option<&Memory>,
+    identifier: &Identifier,
+    id: &str,
+) -> Result<Response, Problem> {
+    let memory = memory.ok_or_else(without_memory)?;
+    let parked = find(upstream, memory, identifier, id).await?;
+    if let ParkedState::Ended(_) = parked.state {
+        return Err(not_found(identifier, id));
+    }
+    let unavailable = |error| unavailable(upstream, &error);
+    let catalog = upstream.catalog;
+    let named = Named::of_parked(catalog, identifier, &parked.id);
+    if !is_gone(upstream, memory, &named)
+        .await
+        .map_err(unavailable)?
+    {
+        return Err(Problem::running());
+    }
+    let withdrawn = memory.withdraw(catalog, identifier.as_str(), &parked.id);
+    if !withdrawn.await.map_err(unavailable)? {
+        return Err(not_found(identifier, id));
+    }
+    let mut response = StatusCode::NO_CONTENT.into_response();
+    response.extensions_mut().insert(Outcome::Withdrawn);
+    Ok(response)
+}
+
+/// A signature covers neither the method nor the path. So the body of a signed withdrawal names the patch:
+/// what was signed for a read, or for another patch, must not be good for it.
+pub(crate) fn refuse_unsigned_target(
+    is_signed: bool,
+    body: &[u8],
+    id: &str,
+) -> Result<(), Problem> {
+    let named: Option<Value> = serde_json::from_slice(body).ok();
+    if is_signed && named != Some(json!({"withdraw": id})) {
+        let detail = format!(
+            "the body of a signed withdrawal names the patch, expected `{{\"withdraw\": \"{id}\"}}`"
+        );
+        return Err(Problem::new(Kind::MalformedRequest, detail));
+    }
+    Ok(())
+}
+
+/// Makes sure that nobody carries a patch out any more; gives false where somebody does, or has.
+pub(crate) async fn is_gone(
+    upstream: Upstream<'_>,
+    memory: &Memory,
+    named: &Named,
+) -> Result<bool, Unavailable> {
+    let gone = Stored {
+        status: GONE,
+        headers: Vec::new(),
+        body: String::new(),
+    };
+    let owner = once::owner(upstream.invocation);
+    let (key, fingerprint) = (&named.key, named.fingerprint.as_str());
+    let now = once::now();
+    if memory.finish(key, &owner, fingerprint, &gone, now).await? {
+        return Ok(true);
+    }
+    let record = memory.recall(key, now).await?;
+    Ok(matches!(record, Some(memory::Record::Done { answer, .. }) if answer.status == GONE))
+}
+
+async fn find(
+    upstream: Upstream<'_>,
+    memory: &Memory,
+    identifier: &Identifier,
+    id: &str,
+) -> Result<Parked, Problem> {
+    let parsed: ParkedId = id.parse().map_err(|_| not_found(identifier, id))?;
+    let found = memory.parked(upstream.catalog, identifier.as_str(), &parsed, once::now());
+    let found = found.await.map_err(|error| unavailable(upstream, &error))?;
+    found
+        .filter(|found| found.id == parsed)
+        .ok_or_else(|| not_found(identifier, id))
+}
+
+/// A parked patch as it is shown; an ended one as its event tells it.
+fn told(parked: &Parked) -> Value {
+    match &parked.state {
+        ParkedState::Ended(told) => told.clone().into(),
+        ParkedState::Waiting(waiting) => json!({
+            "patch": parked.id.to_string(),
+            "parkedAt": parked.id.parked_at().to_rfc3339(),
+            "waitsUntil": parked.id.waits_until().to_rfc3339(),
+            "requestId": parked.request_id,
+            "reviewStatus": waiting.review_status,
+            "changes": waiting.changes,
+            "outcome": Outcome::Parked,
+        }),
+    }
+}
+
+fn read(body: &Value) -> Response {
+    let mut response = Json(body).into_response();
+    response.extensions_mut().insert(Outcome::Read);
+    response
+}
+
+fn not_found(identifier: &Identifier, id: &str) -> Problem {
+    let detail = format!(
+        "no patch `{id}` waits for `{identifier}`: there was none, or it has ended, or was withdrawn"
+    );
+    Problem::new(Kind::ParkedPatchNotFound, detail)
+}
+
+fn without_memory() -> Problem {
+    Problem::new(
+        Kind::RouteNotFound,
+        "patches are parked where `MEMORY_TABLE` names a table, with the parameter `Memory` in a deployment",
+    )
+}
+
+fn unavailable(upstream: Upstream<'_>, error: &Unavailable) -> Problem {
+    upstream.invocation.notes.memory_was_unavailable();
+    Problem::memory_does_not_answer().because(error.to_string())
+}

@@ -1,0 +1,537 @@
+//! Patches that wait until a review is over.
+//!
+//! ```text
+//! (nothing) ──park──▶ waiting {patch, changes} ──end──▶ ended {told}
+//!                        └───────withdraw──▶ (nothing)
+//! ```
+//!
+//! All of a catalog's are in one partition, so that a sweep finds what nothing else has woken. An opportunity's
+//! own item names those that wait for it, in the set `waiting`: so an event needs no call of its own to learn
+//! of them. Where the two differ (a function died between two calls) the patches themselves count.
+//!
+//! A patch is carried out as a request whose key is its id (see `request.rs`): that makes it happen once. How
+//! it ended is written here before it is told, and stays to be told again.
+
+use std::{
+    collections::HashMap,
+    fmt,
+    str::FromStr,
+    time::{Duration, UNIX_EPOCH},
+};
+
+use aws_sdk_dynamodb::{
+    operation::{
+        delete_item::DeleteItemError, put_item::PutItemError, update_item::UpdateItemError,
+    },
+    types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure},
+};
+use model::{Catalog, Change, Instant, Object};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Memory, Unavailable,
+    item::{self, Item, deflated, expiry, inflated, number, number_in, seconds, text},
+    opportunity,
+};
+
+/// How long a patch waits. A review takes days.
+const PATIENCE: Duration = Duration::from_hours(24 * 30);
+/// How long one is kept beyond that, so that there is something to tell that it has expired.
+const GRACE: Duration = Duration::from_hours(24 * 14);
+/// How long is remembered how one ended: longer than the telling of it can take.
+const LIFETIME: Duration = Duration::from_hours(24 * 7);
+
+/// Which patch: when it was parked, in milliseconds since 1970, and a digest. As text, `1772604428000-0123…`,
+/// ids sort by time.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ParkedId {
+    at: u64,
+    digest: String,
+}
+
+/// A text that is no id of a parked patch.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is no id of a parked patch, expected 13 digits, a dash and 16 hexadecimal digits")]
+pub struct ParseParkedIdError(String);
+
+/// A patch that waits, or how it ended.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Parked {
+    /// Which one.
+    pub id: ParkedId,
+    /// The id of the request that it came with.
+    pub request_id: String,
+    /// What there is of it.
+    pub state: ParkedState,
+}
+
+/// What there is of a parked patch.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ParkedState {
+    /// It waits.
+    Waiting(Box<Waiting>),
+    /// It ended: what is told of that, as the caller wrote it.
+    Ended(Object),
+}
+
+/// What is kept of a patch that waits.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Waiting {
+    /// The merge patch.
+    pub patch: Object,
+    /// Whether AWS is to judge what this release does not know.
+    pub is_lenient: bool,
+    /// The review status that closed it.
+    pub review_status: String,
+    /// What it changes in the opportunity as it was when the patch was parked.
+    pub changes: Vec<Change>,
+    /// The same as it would be after patches that waited before.
+    pub changes_after_others: Vec<Change>,
+}
+
+impl ParkedId {
+    /// The id of a patch that is parked now. `origin` is the same for what is to be parked once.
+    #[must_use]
+    pub fn new(now: Instant, origin: &str) -> Self {
+        let mut digest = item::sha256(origin);
+        digest.truncate(16);
+        Self {
+            at: now.unix_milliseconds(),
+            digest,
+        }
+    }
+
+    /// When it was parked.
+    #[must_use]
+    pub fn parked_at(&self) -> Instant {
+        (UNIX_EPOCH + Duration::from_millis(self.at)).into()
+    }
+
+    /// Until when it waits.
+    #[must_use]
+    pub fn waits_until(&self) -> Instant {
+        (UNIX_EPOCH + Duration::from_millis(self.at) + PATIENCE).into()
+    }
+
+    /// Whether it has waited for too long.
+    #[must_use]
+    pub fn has_expired(&self, now: Instant) -> bool {
+        self.waits_until() <= now
+    }
+
+    fn key(&self, catalog: &Catalog, identifier: &str) -> Item {
+        item::key(
+            &partition(catalog),
+            &format!("{identifier}#{}", self.digest),
+        )
+    }
+}
+
+impl fmt::Display for ParkedId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{:013}-{}", self.at, self.digest)
+    }
+}
+
+impl FromStr for ParkedId {
+    type Err = ParseParkedIdError;
+
+    fn from_str(text: &str) -> Result<Self, ParseParkedIdError> {
+        let is_hexadecimal = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+        let parsed = text.split_once('-').and_then(|(at, digest)| {
+            let is_id = at.len() == 13
+                && at.bytes().all(|byte| byte.is_ascii_digit())
+                && digest.len() == 16
+                && digest.bytes().all(is_hexadecimal);
+            let at = at.parse().ok().filter(|_| is_id)?;
+            let digest = digest.to_owned();
+            Some(Self { at, digest })
+        });
+        parsed.ok_or_else(|| ParseParkedIdError(text.to_owned()))
+    }
+}
+
+impl Parked {
+    fn parse(item: &Item) -> Result<Self, Unavailable> {
+        let at = number_in(item, "at").ok_or_else(|| Unavailable::unreadable("at"))?;
+        let sort_key = item::required_text(item, "sk")?;
+        let (_, digest) = sort_key
+            .split_once('#')
+            .ok_or_else(|| Unavailable::unreadable("sk"))?;
+        let state = if let Some(told) = inflated(item, "told")? {
+            ParkedState::Ended(told)
+        } else {
+            let waiting = inflated(item, "waiting")?;
+            let waiting = waiting.ok_or_else(|| Unavailable::unreadable("waiting"))?;
+            ParkedState::Waiting(Box::new(waiting))
+        };
+        Ok(Self {
+            id: ParkedId {
+                at,
+                digest: digest.to_owned(),
+            },
+            request_id: item::required_text(item, "request_id")?,
+            state,
+        })
+    }
+}
+
+impl Memory {
+    /// Parks a patch. Gives the id of the one that was parked with the same origin before, where there is one.
+    ///
+    /// # Errors
+    /// Where the table does not answer; the patch may be parked all the same.
+    pub async fn park(
+        &self,
+        catalog: &Catalog,
+        identifier: &str,
+        parked: (&ParkedId, &str),
+        waiting: &Waiting,
+        now: Instant,
+    ) -> Result<ParkedId, Unavailable> {
+        let (id, request_id) = parked;
+        let mut item = id.key(catalog, identifier);
+        item.extend(
+            [
+                ("at", number(id.at)),
+                ("request_id", text(request_id)),
+                ("waiting", deflated(waiting)?),
+                ("expires", expiry(now, PATIENCE + GRACE)),
+            ]
+            .map(|(name, value)| (name.to_owned(), value)),
+        );
+        let put = self
+            .client
+            .put_item()
+            .table_name(&*self.table)
+            .set_item(Some(item))
+            .condition_expression("attribute_not_exists(pk) OR expires <= :now")
+            .expression_attribute_values(":now", number(seconds(now)))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .send()
+            .await;
+        let id = match put {
+            Ok(_) => id.clone(),
+            Err(error) => match error.as_service_error() {
+                Some(PutItemError::ConditionalCheckFailedException(failed)) => {
+                    let found = failed.item.clone().unwrap_or_default();
+                    let found = Parked::parse(&found)?;
+                    if let ParkedState::Ended(_) = found.state {
+                        return Ok(found.id);
+                    }
+                    found.id
+                }
+                _ => return Err(Unavailable::of(&error)),
+            },
+        };
+        // Whoever dies here has not answered; and the sweep finds the patch without this.
+        self.names_as_waiting(catalog, identifier, &id, now).await?;
+        Ok(id)
+    }
+
+    /// What was parked for an opportunity and waits, in the order in which it came.
+    ///
+    /// # Errors
+    /// Where the table does not answer.
+    pub async fn waiting(
+        &self,
+        catalog: &Catalog,
+        identifier: &str,
+        now: Instant,
+    ) -> Result<Vec<Parked>, Unavailable> {
+        let prefix = format!("{identifier}#");
+        let items = self.parked_items(catalog, Some(prefix), now).await?;
+        let parked = items.iter().map(Parked::parse);
+        let mut waiting = parked.collect::<Result<Vec<_>, _>>()?;
+        waiting.retain(|parked| matches!(parked.state, ParkedState::Waiting(_)));
+        waiting.sort_by(|one, other| one.id.cmp(&other.id));
+        Ok(waiting)
+    }
+
+    /// Every patch that waits in a catalog, by opportunity.
+    ///
+    /// # Errors
+    /// Where the table does not answer.
+    pub async fn all_waiting(
+        &self,
+        catalog: &Catalog,
+        now: Instant,
+    ) -> Result<HashMap<String, Vec<ParkedId>>, Unavailable> {
+        let mut found: HashMap<String, Vec<ParkedId>> = HashMap::new();
+        for item in self.parked_items(catalog, None, now).await? {
+            let sort_key = item::required_text(&item, "sk")?;
+            let (Some((identifier, digest)), Some(at)) =
+                (sort_key.split_once('#'), number_in(&item, "at"))
+            else {
+                return Err(Unavailable::unreadable("sk"));
+            };
+            if !item.contains_key("told") {
+                let digest = digest.to_owned();
+                let ids = found.entry(identifier.to_owned()).or_default();
+                ids.push(ParkedId { at, digest });
+            }
+        }
+        Ok(found)
+    }
+
+    async fn parked_items(
+        &self,
+        catalog: &Catalog,
+        prefix: Option<String>,
+        now: Instant,
+    ) -> Result<Vec<Item>, Unavailable> {
+        let condition = match prefix {
+            Some(_) => "pk = :pk AND begins_with(sk, :prefix)",
+            None => "pk = :pk",
+        };
+        let mut items = Vec::new();
+        let mut start = None;
+        loop {
+            let mut query = self
+                .client
+                .query()
+                .table_name(&*self.table)
+                .key_condition_expression(condition)
+                .expression_attribute_values(":pk", text(partition(catalog)))
+                .consistent_read(true)
+                .set_exclusive_start_key(start);
+            if let Some(prefix) = &prefix {
+                query = query.expression_attribute_values(":prefix", text(prefix));
+            }
+            let page = query
+                .send()
+                .await
+                .map_err(|error| Unavailable::of(&error))?;
+            let found = page.items.unwrap_or_default().into_iter();
+            items.extend(found.filter(|item| !item::has_expired(item, now)));
+            start = page.last_evaluated_key.filter(|key| !key.is_empty());
+            if start.is_none() {
+                return Ok(items);
+            }
+        }
+    }
+
+    /// One parked patch; `None` where there is none (any more).
+    ///
+    /// # Errors
+    /// Where the table does not answer.
+    pub async fn parked(
+        &self,
+        catalog: &Catalog,
+        identifier: &str,
+        id: &ParkedId,
+        now: Instant,
+    ) -> Result<Option<Parked>, Unavailable> {
+        let got = self
+            .client
+            .get_item()
+            .table_name(&*self.table)
+            .set_key(Some(id.key(catalog, identifier)))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(|error| Unavailable::of(&error))?;
+        let item = got.item.filter(|item| !item::has_expired(item, now));
+        item.as_ref().map(Parked::parse).transpose()
+    }
+
+    /// Writes how a parked patch ended, and gives what is to be told: where somebody was quicker, theirs;
+    /// `None` where it was withdrawn. Nothing of its content is kept besides.
+    ///
+    /// # Errors
+    /// Where the table does not answer; it may be written all the same.
+    pub async fn end(
+        &self,
+        catalog: &Catalog,
+        identifier: &str,
+        id: &ParkedId,
+        told: &Object,
+        now: Instant,
+    ) -> Result<Option<Object>, Unavailable> {
+        let ended = self
+            .client
+            .update_item()
+            .table_name(&*self.table)
+            .set_key(Some(id.key(catalog, identifier)))
+            .update_expression("SET told = :told, expires = :expires REMOVE waiting")
+            .condition_expression("attribute_exists(pk) AND attribute_not_exists(told)")
+            .expression_attribute_values(":told", deflated(told)?)
+            .expression_attribute_values(":expires", expiry(now, LIFETIME))
+            .return_values(ReturnValue::None)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .send()
+            .await;
+        let told = match ended {
+            Ok(_) => Some(told.clone()),
+            Err(error) => match error.as_service_error() {
+                Some(UpdateItemError::ConditionalCheckFailedException(failed)) => {
+                    match &failed.item {
+                        Some(item) => inflated(item, "told")?,
+                        None => None,
+                    }
+                }
+                _ => return Err(Unavailable::of(&error)),
+            },
+        };
+        self.waits_no_more(catalog, identifier, id).await?;
+        Ok(told)
+    }
+
+    /// Takes a parked patch away that has not ended. Gives whether there was one.
+    ///
+    /// # Errors
+    /// Where the table does not answer; it may be taken away all the same.
+    pub async fn withdraw(
+        &self,
+        catalog: &Catalog,
+        identifier: &str,
+        id: &ParkedId,
+    ) -> Result<bool, Unavailable> {
+        let deleted = self
+            .client
+            .delete_item()
+            .table_name(&*self.table)
+            .set_key(Some(id.key(catalog, identifier)))
+            .condition_expression("attribute_exists(pk) AND attribute_not_exists(told)")
+            .send()
+            .await;
+        match deleted {
+            Ok(_) => {
+                self.waits_no_more(catalog, identifier, id).await?;
+                Ok(true)
+            }
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(DeleteItemError::is_conditional_check_failed_exception) =>
+            {
+                Ok(false)
+            }
+            Err(error) => Err(Unavailable::of(&error)),
+        }
+    }
+
+    /// Names a patch in the opportunity's own item.
+    async fn names_as_waiting(
+        &self,
+        catalog: &Catalog,
+        identifier: &str,
+        id: &ParkedId,
+        now: Instant,
+    ) -> Result<(), Unavailable> {
+        let key = opportunity::key(catalog, identifier);
+        let ids = AttributeValue::Ss(vec![id.to_string()]);
+        let named = self
+            .client
+            .update_item()
+            .table_name(&*self.table)
+            .set_key(Some(key.clone()))
+            .update_expression("SET expires = :expires ADD waiting :ids")
+            .condition_expression("attribute_not_exists(pk) OR expires > :now")
+            .expression_attribute_values(":expires", expiry(now, self.retention))
+            .expression_attribute_values(":ids", ids.clone())
+            .expression_attribute_values(":now", number(seconds(now)))
+            .send()
+            .await;
+        let Err(error) = named else {
+            return Ok(());
+        };
+        let has_expired = error
+            .as_service_error()
+            .is_some_and(UpdateItemError::is_conditional_check_failed_exception);
+        if !has_expired {
+            return Err(Unavailable::of(&error));
+        }
+        let mut item = key;
+        item.insert("waiting".to_owned(), ids);
+        item.insert("expires".to_owned(), expiry(now, self.retention));
+        self.put_anew(item, now).await?;
+        Ok(())
+    }
+
+    /// Names a patch in the opportunity's own item no longer.
+    ///
+    /// # Errors
+    /// Where the table does not answer; it may be done all the same.
+    pub async fn waits_no_more(
+        &self,
+        catalog: &Catalog,
+        identifier: &str,
+        id: &ParkedId,
+    ) -> Result<(), Unavailable> {
+        let updated = self
+            .client
+            .update_item()
+            .table_name(&*self.table)
+            .set_key(Some(opportunity::key(catalog, identifier)))
+            .update_expression("DELETE waiting :ids")
+            .condition_expression("attribute_exists(pk)")
+            .expression_attribute_values(":ids", AttributeValue::Ss(vec![id.to_string()]))
+            .send()
+            .await;
+        match updated {
+            Ok(_) => Ok(()),
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(UpdateItemError::is_conditional_check_failed_exception) =>
+            {
+                Ok(())
+            }
+            Err(error) => Err(Unavailable::of(&error)),
+        }
+    }
+}
+
+/// The ids that an opportunity's own item names as waiting.
+pub(crate) fn named_as_waiting(item: &Item) -> Vec<ParkedId> {
+    let Some(Ok(ids)) = item.get("waiting").map(AttributeValue::as_ss) else {
+        return Vec::new();
+    };
+    let mut ids: Vec<_> = ids.iter().filter_map(|id| id.parse().ok()).collect();
+    ids.sort();
+    ids
+}
+
+fn partition(catalog: &Catalog) -> String {
+    format!("parked#{catalog}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_says_when_and_is_the_same_for_the_same_origin() {
+        let now = Instant::parse("2026-03-04T05:06:07.25Z").unwrap();
+        let id = ParkedId::new(now, "k");
+        assert_eq!(id.to_string().parse(), Ok(id.clone()));
+        assert_eq!(id.parked_at(), now);
+        assert_eq!(id.parked_at().to_rfc3339(), "2026-03-04T05:06:07.250Z");
+        assert_eq!(id.digest, ParkedId::new(now, "k").digest);
+        assert_ne!(id.digest, ParkedId::new(now, "l").digest);
+        let days = |days: i64| Instant::parse(&format!("2026-04-{days:02}T05:06:08Z")).unwrap();
+        assert!(!id.has_expired(days(2)));
+        assert!(id.has_expired(days(3)));
+    }
+
+    #[test]
+    fn what_is_no_id_is_refused_with_what_was_expected() {
+        for text in [
+            "",
+            "1",
+            "1772600767250-",
+            "1772600767250-0123456789abcdeF",
+            "177260076725-0123456789abcdef0",
+        ] {
+            let error = text.parse::<ParkedId>().unwrap_err();
+            assert_eq!(
+                error.to_string(),
+                format!(
+                    "`{text}` is no id of a parked patch, expected 13 digits, a dash and 16 hexadecimal digits"
+                )
+            );
+        }
+    }
+}

@@ -1,0 +1,688 @@
+//! Patches that wait for a review: parked, shown, withdrawn, and carried out once it is over.
+
+use bridge_tests::{Cut, Function, Request, Response, Table};
+use partner_central_emulator::{Emulator, Fault};
+use serde_json::{Value, json};
+use standardwebhooks::Webhook;
+
+use crate::documents;
+
+const ID: &str = "O7654321";
+const SECRET: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
+
+/// Both functions, an opportunity in review, and a table.
+pub(crate) struct Ground {
+    pub(crate) emulator: Emulator,
+    table: Table,
+    enrich: Function,
+    pub(crate) patch: Function,
+}
+
+impl Ground {
+    pub(crate) async fn new() -> Self {
+        Self::with(&[("WEBHOOK_AUTH", "none")]).await
+    }
+
+    async fn with(auth: &[(&str, &str)]) -> Self {
+        let emulator = Emulator::start().await;
+        let mut document = documents::sample();
+        document["LifeCycle"]["ReviewStatus"] = json!("In review");
+        document["LifeCycle"]["NextSteps"] = json!("Wait");
+        emulator.seed(document);
+        emulator.seed_summary(ID, json!({"RelatedOpportunityId": ID}));
+        let table = Table::start().await;
+        let url = table.url();
+        let variables = [
+            ("PARTNER_CENTRAL_CATALOG", "Sandbox"),
+            ("AWS_ENDPOINT_URL_DYNAMODB", &url),
+            ("MEMORY_TABLE", table.name()),
+            ("AWS_MAX_ATTEMPTS", "1"),
+        ];
+        let variables = [auth, &variables].concat();
+        let enrich = Function::start("enrich-opportunity", &emulator, &variables).await;
+        let patch = Function::start("patch-opportunity", &emulator, &variables).await;
+        patch.send(&Request::new("GET", "/healthz")).await;
+        let nothing = enrich.invoke(json!({})).await;
+        assert!(nothing.is_err());
+        let _opened = table.calls();
+        Self {
+            emulator,
+            table,
+            enrich,
+            patch,
+        }
+    }
+
+    /// Sends a patch that may wait.
+    async fn park(&self, patch: &Value) -> Response {
+        self.patch.send(&may_wait(patch)).await
+    }
+
+    /// Parks a patch, and gives its id.
+    pub(crate) async fn parked(&self, patch: &Value) -> String {
+        id_of(&self.park(patch).await)
+    }
+
+    async fn get(&self, path: &str) -> Response {
+        self.patch.send(&Request::new("GET", path)).await
+    }
+
+    async fn waiting(&self) -> Vec<String> {
+        let listed = self.get(&format!("/opportunities/{ID}/parked")).await;
+        let listed = listed.body["parked"].as_array().expect("a list").clone();
+        let id = |parked: &Value| parked["patch"].as_str().expect("an id").to_owned();
+        listed.iter().map(id).collect()
+    }
+
+    fn review(&self, status: &'static str) {
+        self.emulator.edit(ID, |document| {
+            document["LifeCycle"]["ReviewStatus"] = json!(status);
+        });
+    }
+
+    /// The opportunity's CloudEvent.
+    async fn event(&self) -> Value {
+        let event = include_str!("../../events/opportunity-updated.json");
+        let event: Value = event.parse().unwrap();
+        self.enrich.invoke(event).await.expect("no function error")
+    }
+
+    /// What the rule on the bus does with an event that names parked patches, until none does: the events of how
+    /// they ended.
+    async fn woken(&self, event: Value) -> Vec<Value> {
+        let mut ended = Vec::new();
+        let mut event = event;
+        while event["data"]["parked"].is_array() {
+            event = self.patch.invoke(event).await.expect("no function error");
+            if event.is_null() {
+                break;
+            }
+            is_valid(&event);
+            ended.push(event.clone());
+        }
+        ended
+    }
+
+    /// What comes of an event.
+    async fn ended(&self) -> Vec<Value> {
+        self.woken(self.event().await).await
+    }
+
+    fn at(&self, pointer: &str) -> Value {
+        let now = self.emulator.opportunity(ID).expect("the opportunity");
+        now.pointer(pointer).cloned().unwrap_or_default()
+    }
+
+    fn writes(&self) -> usize {
+        self.emulator.writes().len()
+    }
+
+    /// Lets the leases of all claims pass, as if their functions had died a minute ago.
+    async fn pass_leases(&self) {
+        for mut item in self.table.items().await {
+            if item.get("lease").is_some() {
+                item["lease"] = json!({"N": "0"});
+                self.table.put(&item).await;
+            }
+        }
+    }
+
+    /// Lets everything that was parked be 31 days old; gives the new ids by age.
+    async fn a_month_later(&self) -> Vec<String> {
+        let mut ids = Vec::new();
+        for mut item in self.table.items().await {
+            let Some(at) = item["at"]["N"].as_str() else {
+                continue;
+            };
+            let at: u64 = at.parse::<u64>().unwrap() - 31 * 24 * 3600 * 1000;
+            item["at"] = json!({"N": at.to_string()});
+            let (_, digest) = item["sk"]["S"].as_str().unwrap().split_once('#').unwrap();
+            ids.push(format!("{at:013}-{digest}"));
+            self.table.put(&item).await;
+        }
+        ids.sort();
+        for mut item in self.table.items().await {
+            if item["waiting"].get("SS").is_some() {
+                item["waiting"] = json!({"SS": ids});
+                self.table.put(&item).await;
+            }
+        }
+        ids
+    }
+}
+
+fn may_wait(patch: &Value) -> Request {
+    Request::patch(ID, patch).header("prefer", "respond-async")
+}
+
+fn steps(steps: &str) -> Value {
+    json!({"LifeCycle": {"NextSteps": steps}})
+}
+
+fn id_of(answer: &Response) -> String {
+    assert_eq!((answer.status, outcome(&answer.body)), (202, "parked"));
+    let location = answer.headers["location"].as_str().expect("a location");
+    let (path, id) = location.rsplit_once('/').expect("a path");
+    assert_eq!(path, format!("/opportunities/{ID}/parked"));
+    id.to_owned()
+}
+
+fn outcome(body: &Value) -> &str {
+    body["outcome"].as_str().unwrap_or_default()
+}
+
+fn problem(answer: &Response) -> (u64, &str) {
+    let name = answer.body["type"].as_str().unwrap_or_default();
+    (answer.status, name.rsplit('/').next().unwrap_or_default())
+}
+
+/// How each ended: the patch and its outcome.
+fn ends(events: &[Value]) -> Vec<(&str, &str)> {
+    events
+        .iter()
+        .map(|event| (event["id"].as_str().unwrap(), outcome(&event["data"])))
+        .collect()
+}
+
+fn is_valid(event: &Value) {
+    let schema = include_str!("../../shared/model/schema/patch-event.schema.json");
+    jsonschema::validate(&schema.parse().unwrap(), event).unwrap();
+}
+
+/// One answer of each problem that there is with parked patches alone.
+pub(crate) async fn problems() -> Vec<Response> {
+    let ground = Ground::new().await;
+    let path = format!("/opportunities/{ID}/parked/1772600767250-0123456789abcdef");
+    vec![ground.get(&path).await]
+}
+
+#[tokio::test]
+async fn a_patch_that_a_review_closes_waits_and_arrives_when_the_review_is_over() {
+    let ground = Ground::new().await;
+    let answer = ground.park(&steps("Call them")).await;
+    let id = id_of(&answer);
+    assert_eq!(answer.headers["preference-applied"], "respond-async");
+    let change = json!({"pointer": "/LifeCycle/NextSteps", "before": "Wait", "after": "Call them"});
+    let mut told = change.clone();
+    told["source"] = json!("patch");
+    assert_eq!(answer.body["changes"], json!([told]));
+    assert_eq!(ground.writes(), 0);
+
+    let shown = ground
+        .get(&format!("/opportunities/{ID}/parked/{id}"))
+        .await;
+    assert_eq!(outcome(&shown.body), "parked");
+    assert_eq!(shown.body["reviewStatus"], "In review");
+    assert_eq!(shown.body["changes"], json!([change]));
+    assert_eq!(ground.waiting().await, [id.as_str()]);
+
+    let event = ground.event().await;
+    assert_eq!(event["data"].get("parked"), None, "the review goes on");
+    ground.review("Approved");
+    let event = ground.event().await;
+    assert_eq!(event["data"]["parked"], json!([id]));
+    let ended = ground.woken(event).await;
+    assert_eq!(ends(&ended), [(id.as_str(), "applied")]);
+    let ended = &ended[0];
+    assert_eq!(ended["type"], "opportunity-bridge.patch.applied");
+    assert_eq!(ended["subject"], ID);
+    assert_eq!(ended["data"]["answer"]["outcome"], "updated");
+    assert_eq!(ended["data"]["changes"], json!([change]));
+    assert_eq!(ground.at("/LifeCycle/NextSteps"), "Call them");
+    assert_eq!(ground.writes(), 1);
+
+    let echo = ground.event().await;
+    assert_eq!(echo["data"]["origin"]["actor"], "bridge");
+    assert_eq!(
+        echo["data"]["origin"]["requestId"],
+        ended["data"]["requestId"]
+    );
+    assert_eq!(echo["data"].get("parked"), None);
+    assert_eq!(ground.waiting().await, Vec::<String>::new());
+    let shown = ground
+        .get(&format!("/opportunities/{ID}/parked/{id}"))
+        .await;
+    assert_eq!(shown.body, ended["data"]);
+}
+
+#[tokio::test]
+async fn those_that_wait_are_carried_out_in_their_order_also_on_the_same_field() {
+    let ground = Ground::new().await;
+    let mut ids = Vec::new();
+    for text in ["One", "Two", "Three"] {
+        ids.push(ground.parked(&steps(text)).await);
+    }
+    assert_eq!(ground.waiting().await, ids);
+    ground.review("Approved");
+    let ended = ground.ended().await;
+    let expected: Vec<_> = ids.iter().map(|id| (id.as_str(), "applied")).collect();
+    assert_eq!(ends(&ended), expected);
+    assert_eq!(ended[0]["data"]["parked"], json!(ids[1..]));
+    assert_eq!(ground.at("/LifeCycle/NextSteps"), "Three");
+    assert_eq!(ground.writes(), 3);
+}
+
+#[tokio::test]
+async fn what_somebody_has_changed_since_is_not_overwritten_and_the_field_is_named() {
+    let ground = Ground::new().await;
+    let both = json!({
+        "LifeCycle": {"NextSteps": "Call them"},
+        "Project": {"AdditionalComments": "Urgent"},
+    });
+    let overtaken = ground.parked(&both).await;
+    let other = ground
+        .parked(&json!({"Project": {"OtherSolutionDescription": "Ours"}}))
+        .await;
+    ground.emulator.edit(ID, |document| {
+        document["LifeCycle"]["ReviewStatus"] = json!("Approved");
+        document["LifeCycle"]["NextSteps"] = json!("Somebody else's");
+    });
+    let comments = ground.at("/Project/AdditionalComments");
+    let ended = ground.ended().await;
+    assert_eq!(
+        ends(&ended),
+        [
+            (overtaken.as_str(), "overtaken"),
+            (other.as_str(), "applied")
+        ]
+    );
+    let errors = ended[0]["data"]["errors"].as_array().unwrap();
+    assert_eq!(errors.len(), 1);
+    assert_eq!(errors[0]["pointer"], "/LifeCycle/NextSteps");
+    assert_eq!(errors[0]["code"], "overtaken");
+    assert_eq!(ground.at("/LifeCycle/NextSteps"), "Somebody else's");
+    assert_eq!(ground.at("/Project/AdditionalComments"), comments);
+}
+
+#[tokio::test]
+async fn a_value_that_the_patch_found_as_it_wants_it_is_not_set_back() {
+    let ground = Ground::new().await;
+    let stage = ground.at("/LifeCycle/Stage");
+    let patch = json!({"LifeCycle": {"NextSteps": "Call them", "Stage": stage}});
+    let id = ground.parked(&patch).await;
+    ground.emulator.edit(ID, |document| {
+        document["LifeCycle"]["ReviewStatus"] = json!("Approved");
+        document["LifeCycle"]["Stage"] = json!("Committed");
+    });
+    let ended = ground.ended().await;
+    assert_eq!(ends(&ended), [(id.as_str(), "overtaken")]);
+    assert_eq!(ended[0]["data"]["errors"][0]["pointer"], "/LifeCycle/Stage");
+    assert_eq!(ground.at("/LifeCycle/Stage"), "Committed");
+}
+
+#[tokio::test]
+async fn what_is_there_already_is_applied_without_a_write() {
+    let ground = Ground::new().await;
+    let id = ground.parked(&steps("Call them")).await;
+    ground.emulator.edit(ID, |document| {
+        document["LifeCycle"]["ReviewStatus"] = json!("Approved");
+        document["LifeCycle"]["NextSteps"] = json!("Call them");
+    });
+    let ended = ground.ended().await;
+    assert_eq!(ends(&ended), [(id.as_str(), "applied")]);
+    assert_eq!(ended[0]["data"]["answer"]["outcome"], "unchanged");
+    assert_eq!(ground.writes(), 0);
+}
+
+#[tokio::test]
+async fn what_aws_refuses_ends_with_its_problem_and_what_passes_is_tried_again() {
+    let ground = Ground::new().await;
+    let id = ground.parked(&steps("Call them")).await;
+    ground.review("Approved");
+    let event = ground.event().await;
+    ground
+        .emulator
+        .inject("GetOpportunity", 10, Fault::Throttling);
+    ground
+        .patch
+        .invoke(event.clone())
+        .await
+        .expect_err("throttled");
+    ground.emulator.clear_faults();
+    assert_eq!(ground.waiting().await, [id.as_str()]);
+    ground
+        .emulator
+        .inject("UpdateOpportunity", 1, Fault::NotFound);
+    let ended = ground.woken(event).await;
+    assert_eq!(ends(&ended), [(id.as_str(), "refused")]);
+    let problem = &ended[0]["data"]["problem"];
+    assert_eq!(
+        problem["type"],
+        "urn:opportunity-bridge:problems/opportunity-not-found"
+    );
+    assert_eq!(ground.waiting().await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn after_thirty_days_a_patch_expires_also_while_the_review_goes_on() {
+    let ground = Ground::new().await;
+    ground.parked(&steps("Call them")).await;
+    let ids = ground.a_month_later().await;
+    let event = ground.event().await;
+    assert_eq!(event["data"]["parked"], json!(ids));
+    let ended = ground.woken(event).await;
+    assert_eq!(ends(&ended), [(ids[0].as_str(), "expired")]);
+    ground.review("Approved");
+    assert_eq!(ground.ended().await, Vec::<Value>::new());
+    assert_eq!(ground.writes(), 0);
+}
+
+#[tokio::test]
+async fn one_that_is_withdrawn_is_not_carried_out() {
+    let ground = Ground::new().await;
+    let withdrawn = ground.parked(&steps("One")).await;
+    let stays = ground
+        .parked(&json!({"Project": {"AdditionalComments": "Two"}}))
+        .await;
+    let path = format!("/opportunities/{ID}/parked/{withdrawn}");
+    let answer = ground.patch.send(&Request::new("DELETE", &path)).await;
+    assert_eq!(answer.status, 204);
+    for method in ["GET", "DELETE"] {
+        let answer = ground.patch.send(&Request::new(method, &path)).await;
+        assert_eq!(problem(&answer), (404, "parked-patch-not-found"));
+    }
+    ground.review("Approved");
+    let ended = ground.ended().await;
+    assert_eq!(ends(&ended), [(stays.as_str(), "applied")]);
+    assert_eq!(ground.at("/LifeCycle/NextSteps"), "Wait");
+    let path = format!("/opportunities/{ID}/parked/{stays}");
+    let answer = ground.patch.send(&Request::new("DELETE", &path)).await;
+    assert_eq!(problem(&answer), (404, "parked-patch-not-found"));
+}
+
+#[tokio::test]
+async fn a_withdrawal_that_died_halfway_is_finished_by_whoever_comes_next() {
+    let ground = Ground::new().await;
+    let id = ground.parked(&steps("One")).await;
+    let path = format!("/opportunities/{ID}/parked/{id}");
+    // It says that nobody may carry the patch out, and does not come to delete it.
+    ground
+        .table
+        .cut(&[None, None, Some(Cut::Before), Some(Cut::Before)]);
+    let answer = ground.patch.send(&Request::new("DELETE", &path)).await;
+    assert_eq!(problem(&answer), (503, "memory-unavailable"));
+    ground.review("Approved");
+    assert_eq!(ground.ended().await, Vec::<Value>::new());
+    assert_eq!(ground.waiting().await, Vec::<String>::new());
+    assert_eq!(ground.writes(), 0);
+}
+
+#[tokio::test]
+async fn one_that_is_parked_while_others_are_carried_out_is_not_lost() {
+    let ground = Ground::new().await;
+    let first = ground.parked(&steps("One")).await;
+    ground.review("Approved");
+    let event = ground.event().await;
+    ground.review("In review");
+    let second = ground
+        .parked(&json!({"Project": {"AdditionalComments": "Two"}}))
+        .await;
+    // The review has begun again, so both wait.
+    assert_eq!(ground.woken(event.clone()).await, Vec::<Value>::new());
+    assert_eq!(ground.waiting().await, [first.clone(), second.clone()]);
+    ground.review("Approved");
+    let ended = ground.woken(event).await;
+    assert_eq!(ends(&ended), [(first.as_str(), "applied")]);
+    let ended = ground.ended().await;
+    assert_eq!(ends(&ended), [(second.as_str(), "applied")]);
+}
+
+#[tokio::test]
+async fn a_patch_that_meets_one_that_waits_on_keeps_its_place() {
+    let ground = Ground::new().await;
+    let title = ground
+        .parked(&json!({"Project": {"Title": "New"}, "LifeCycle": {"NextSteps": "One"}}))
+        .await;
+    let second = ground.parked(&steps("Two")).await;
+    let free = ground
+        .parked(&json!({"Project": {"AdditionalComments": "Three"}}))
+        .await;
+    // `Approved` closes the title.
+    ground.review("Approved");
+    let ended = ground.ended().await;
+    assert_eq!(ends(&ended), [(free.as_str(), "applied")]);
+    assert_eq!(ground.waiting().await, [title.clone(), second.clone()]);
+    ground.review("Pending Submission");
+    let ended = ground.ended().await;
+    assert_eq!(
+        ends(&ended),
+        [(title.as_str(), "applied"), (second.as_str(), "applied")]
+    );
+    assert_eq!(ground.at("/LifeCycle/NextSteps"), "Two");
+}
+
+#[tokio::test]
+async fn a_crash_between_any_two_steps_carries_nothing_out_twice_and_tells_the_end() {
+    for step in 0..8 {
+        for cut in [Cut::Before, Cut::After] {
+            let ground = Ground::new().await;
+            let id = ground.parked(&steps("Call them")).await;
+            ground.review("Approved");
+            let event = ground.event().await;
+            let mut cuts = vec![None; step];
+            cuts.extend([Some(cut), Some(cut)]);
+            ground.table.cut(&cuts);
+            let first = ground.patch.invoke(event.clone()).await;
+            ground.table.mend();
+            ground.pass_leases().await;
+            let told = match first {
+                Ok(told) if !told.is_null() => told,
+                _ => ground.patch.invoke(event.clone()).await.expect("no error"),
+            };
+            assert_eq!(
+                ends(std::slice::from_ref(&told)),
+                [(id.as_str(), "applied")],
+                "{step} {cut:?}"
+            );
+            // Lambda may bring the same event again.
+            let again = ground.patch.invoke(event).await.expect("no error");
+            assert_eq!(again["data"], told["data"], "{step} {cut:?}");
+            assert_eq!(ground.writes(), 1, "{step} {cut:?}");
+            assert_eq!(ground.waiting().await, Vec::<String>::new());
+            assert_eq!(ground.event().await["data"].get("parked"), None);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_write_whose_function_died_is_not_carried_out_again() {
+    let ground = Ground::new().await;
+    let id = ground.parked(&steps("Call them")).await;
+    ground.review("Approved");
+    let event = ground.event().await;
+    // The write lands; its answer, and all that would be noted of it, is lost.
+    ground
+        .emulator
+        .inject("UpdateOpportunity", 1, Fault::AnswerLost);
+    ground
+        .emulator
+        .inject("GetOpportunity", 0, Fault::Throttling);
+    ground.table.cut(&[
+        None,
+        None,
+        Some(Cut::Before),
+        Some(Cut::Before),
+        Some(Cut::Before),
+        Some(Cut::Before),
+    ]);
+    let _died = ground.patch.invoke(event.clone()).await;
+    ground.table.mend();
+    ground.pass_leases().await;
+    ground.emulator.edit(ID, |document| {
+        document["Project"]["AdditionalComments"] = json!("Somebody else's");
+    });
+    let told = ground.patch.invoke(event).await.expect("no error");
+    assert_eq!(ends(&[told]), [(id.as_str(), "applied")]);
+    assert_eq!(ground.at("/LifeCycle/NextSteps"), "Call them");
+}
+
+#[tokio::test]
+async fn a_request_with_a_key_is_parked_once_and_answered_the_same() {
+    let ground = Ground::new().await;
+    let keyed = may_wait(&steps("Call them")).header("idempotency-key", "k-1");
+    let first = ground.patch.send(&keyed).await;
+    let id = id_of(&first);
+    let again = ground.patch.send(&keyed).await;
+    assert_eq!((id_of(&again), &again.body), (id.clone(), &first.body));
+    assert_eq!(again.headers["idempotent-replayed"], "true");
+    let other = may_wait(&steps("Other")).header("idempotency-key", "k-1");
+    assert_eq!(
+        problem(&ground.patch.send(&other).await),
+        (422, "key-reused")
+    );
+    assert_eq!(ground.waiting().await, [id]);
+}
+
+#[tokio::test]
+async fn a_request_whose_function_died_after_it_was_parked_is_not_parked_or_written_again() {
+    for is_over in [false, true] {
+        let ground = Ground::new().await;
+        let keyed = may_wait(&steps("Call them")).header("idempotency-key", "k-1");
+        // The patch is parked; that it was is not noted under its key.
+        let five = [
+            None,
+            None,
+            None,
+            None,
+            None,
+            Some(Cut::Before),
+            Some(Cut::Before),
+        ];
+        ground.table.cut(&five);
+        let id = id_of(&ground.patch.send(&keyed).await);
+        ground.table.mend();
+        if is_over {
+            ground.review("Approved");
+        }
+        let again = ground.patch.send(&keyed).await;
+        assert_eq!(id_of(&again), id);
+        assert_eq!(ground.waiting().await, [id]);
+        assert_eq!(ground.writes(), 0);
+    }
+}
+
+#[tokio::test]
+async fn only_merge_patches_wait_and_only_for_a_review() {
+    let ground = Ground::new().await;
+    let operations = json!([{"op": "replace", "path": "/LifeCycle/NextSteps", "value": "x"}]);
+    let operations = Request::new("PATCH", &format!("/opportunities/{ID}"))
+        .header("content-type", "application/json-patch+json")
+        .header("prefer", "respond-async")
+        .body(&operations.to_string());
+    let refused = ground.patch.send(&operations).await;
+    assert_eq!(problem(&refused), (409, "opportunity-locked"));
+    let refused = ground.patch.send(&Request::patch(ID, &steps("x"))).await;
+    assert_eq!(problem(&refused), (409, "opportunity-locked"));
+    let invalid = json!({"LifeCycle": {"NextSteps": "x".repeat(300)}});
+    let refused = ground.park(&invalid).await;
+    assert_eq!(problem(&refused), (422, "invalid-patch"));
+    let told = ground
+        .patch
+        .send(&may_wait(&steps("x")).query("dry_run=true"))
+        .await;
+    assert_eq!(outcome(&told.body), "dry-run");
+    ground.review("Approved");
+    let written = ground.park(&steps("x")).await;
+    assert_eq!((written.status, outcome(&written.body)), (200, "updated"));
+    assert_eq!(written.headers.get("preference-applied"), None);
+    assert_eq!(ground.waiting().await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn where_the_memory_does_not_answer_or_there_is_none_the_patch_is_refused_as_ever() {
+    let ground = Ground::new().await;
+    for step in 0..3 {
+        let mut cuts = vec![None; step];
+        cuts.extend([Some(Cut::Before); 4]);
+        ground.table.cut(&cuts);
+        let refused = ground.park(&steps("x")).await;
+        assert_eq!(problem(&refused), (409, "opportunity-locked"), "{step}");
+        ground.table.mend();
+    }
+    let emulator = Emulator::start().await;
+    let mut document = documents::sample();
+    document["LifeCycle"]["ReviewStatus"] = json!("In review");
+    emulator.seed(document);
+    let variables = [
+        ("PARTNER_CENTRAL_CATALOG", "Sandbox"),
+        ("WEBHOOK_AUTH", "none"),
+    ];
+    let function = Function::start("patch-opportunity", &emulator, &variables).await;
+    let refused = function.send(&may_wait(&steps("x"))).await;
+    assert_eq!(problem(&refused), (409, "opportunity-locked"));
+    for (method, path) in [
+        ("GET", ""),
+        ("GET", "/1772600767250-0123456789abcdef"),
+        ("DELETE", "/x"),
+    ] {
+        let path = format!("/opportunities/{ID}/parked{path}");
+        let answer = function.send(&Request::new(method, &path)).await;
+        assert_eq!(problem(&answer), (404, "route-not-found"));
+    }
+}
+
+#[tokio::test]
+async fn the_body_of_a_signed_withdrawal_names_the_patch() {
+    let ground = Ground::with(&[
+        ("WEBHOOK_AUTH", "standard-webhooks"),
+        ("WEBHOOK_SECRETS", SECRET),
+    ])
+    .await;
+    let signed = |request: Request, body: &str| {
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+        let now = i64::try_from(now.unwrap().as_secs()).unwrap();
+        let id = format!("msg_{:x}", fastrand::u64(..));
+        let signature = Webhook::new(SECRET)
+            .unwrap()
+            .sign(&id, now, body.as_bytes());
+        request
+            .body(body)
+            .header("webhook-id", &id)
+            .header("webhook-timestamp", &now.to_string())
+            .header("webhook-signature", &signature.unwrap())
+    };
+    let parked = signed(may_wait(&steps("x")), &steps("x").to_string());
+    let id = id_of(&ground.patch.send(&parked).await);
+    let path = format!("/opportunities/{ID}/parked/{id}");
+    for body in [String::new(), json!({"withdraw": "another"}).to_string()] {
+        let answer = ground
+            .patch
+            .send(&signed(Request::new("DELETE", &path), &body))
+            .await;
+        assert_eq!(problem(&answer), (400, "malformed-request"), "{body}");
+    }
+    let unsigned = ground.patch.send(&Request::new("DELETE", &path)).await;
+    assert_eq!(problem(&unsigned), (401, "unauthorized"));
+    let body = json!({"withdraw": id}).to_string();
+    let answer = ground
+        .patch
+        .send(&signed(Request::new("DELETE", &path), &body))
+        .await;
+    assert_eq!(answer.status, 204);
+}
+
+#[tokio::test]
+async fn an_event_of_another_catalog_or_of_nothing_wakes_nothing() {
+    let ground = Ground::new().await;
+    let id = ground.parked(&steps("x")).await;
+    ground.review("Approved");
+    let event = ground.event().await;
+    for (name, value) in [
+        ("source", "arn:aws:partnercentral:us-east-1::catalog/AWS"),
+        ("subject", "x"),
+    ] {
+        let mut other = event.clone();
+        other[name] = json!(value);
+        ground.patch.invoke(other).await.expect_err("a refusal");
+    }
+    let mut unknown = event.clone();
+    unknown["data"]["parked"] = json!(["1772600767250-0123456789abcdef", "x"]);
+    assert_eq!(ground.patch.invoke(unknown).await, Ok(Value::Null));
+    ground
+        .patch
+        .invoke(json!({"nothing": 1}))
+        .await
+        .expect_err("a refusal");
+    assert_eq!(ground.waiting().await, [id]);
+    assert_eq!(ground.writes(), 0);
+}

@@ -1,0 +1,286 @@
+//! A DynamoDB on this machine with the bridge's table in it, and a wire to it that can be cut.
+//!
+//! The server is real (`make .venv/dynamodb` installs it); what stands before it only counts the calls,
+//! and loses what a test asks it to lose.
+
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::Stdio,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use axum::{
+    Router,
+    body::{self, Body},
+    extract::{Request, State},
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Bytes;
+use hyper_util::rt::TokioIo;
+use serde_json::{Value, json};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    process::{Child, Command},
+    task::JoinHandle,
+    time::sleep,
+};
+
+/// More attempts than a machine has servers that take a free port between two calls.
+const ATTEMPTS: usize = 20;
+
+/// What becomes of a call to the table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cut {
+    /// It does not arrive.
+    Before,
+    /// It arrives, and its answer does not.
+    After,
+}
+
+/// A table; it is gone when dropped.
+#[derive(Debug)]
+pub struct Table {
+    wire: Arc<Wire>,
+    address: SocketAddr,
+    serving: JoinHandle<()>,
+    /// Killed when dropped; `None` where the server is somebody else's.
+    _server: Option<Child>,
+}
+
+#[derive(Debug)]
+struct Wire {
+    server: String,
+    name: String,
+    calls: Mutex<Calls>,
+}
+
+#[derive(Debug, Default)]
+struct Calls {
+    made: Vec<String>,
+    cuts: Vec<Option<Cut>>,
+}
+
+impl Table {
+    /// Starts a server with an empty table.
+    pub async fn start() -> Self {
+        let (server, process) = match other_server() {
+            Some(address) => (address, None),
+            None => start_server().await,
+        };
+        let name = format!("memory-{:016x}", fastrand::u64(..));
+        let wire = Arc::new(Wire {
+            server,
+            name,
+            calls: Mutex::default(),
+        });
+        let text = json!({
+            "TableName": wire.name,
+            "KeySchema": [
+                {"AttributeName": "pk", "KeyType": "HASH"},
+                {"AttributeName": "sk", "KeyType": "RANGE"},
+            ],
+            "AttributeDefinitions": [
+                {"AttributeName": "pk", "AttributeType": "S"},
+                {"AttributeName": "sk", "AttributeType": "S"},
+            ],
+            "BillingMode": "PAY_PER_REQUEST",
+        });
+        wire.ask("CreateTable", &text).await;
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = listener.local_addr().expect("an address");
+        let routes = Router::new().fallback(hand_on).with_state(wire.clone());
+        let serving = tokio::spawn(async move {
+            axum::serve(listener, routes)
+                .await
+                .expect("the wire serves");
+        });
+        Self {
+            wire,
+            address,
+            serving,
+            _server: process,
+        }
+    }
+
+    /// For `MEMORY_TABLE`.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.wire.name
+    }
+
+    /// For `AWS_ENDPOINT_URL_DYNAMODB`.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// The operations that arrived since this was last asked, by name.
+    #[must_use]
+    pub fn calls(&self) -> Vec<String> {
+        std::mem::take(&mut self.wire.calls().made)
+    }
+
+    /// What becomes of the next calls, one after the other; `None` for one that nothing happens to.
+    pub fn cut(&self, cuts: &[Option<Cut>]) {
+        self.wire.calls().cuts = cuts.iter().rev().copied().collect();
+    }
+
+    /// Cuts the wire for this many calls.
+    pub fn cut_all(&self, cut: Cut, calls: usize) {
+        self.cut(&vec![Some(cut); calls]);
+    }
+
+    /// Mends the wire.
+    pub fn mend(&self) {
+        self.cut(&[]);
+    }
+
+    /// Every item, as DynamoDB's JSON has it.
+    pub async fn items(&self) -> Vec<Value> {
+        let mut items = Vec::new();
+        let mut scan = json!({"TableName": self.name(), "ConsistentRead": true});
+        // A page has 1 MB.
+        loop {
+            let mut page = self.wire.ask("Scan", &scan).await;
+            items.extend(page["Items"].as_array().cloned().unwrap_or_default());
+            match page["LastEvaluatedKey"].take() {
+                Value::Null => return items,
+                last => scan["ExclusiveStartKey"] = last,
+            }
+        }
+    }
+
+    /// Lets the time of every item be over, though the table still has it.
+    pub async fn expire(&self) {
+        for mut item in self.items().await {
+            item["expires"] = json!({"N": "1"});
+            self.put(&item).await;
+        }
+    }
+
+    /// Puts an item, as DynamoDB's JSON has it.
+    pub async fn put(&self, item: &Value) {
+        let put = json!({"TableName": self.name(), "Item": item});
+        self.wire.ask("PutItem", &put).await;
+    }
+}
+
+impl Drop for Table {
+    fn drop(&mut self) {
+        self.serving.abort();
+    }
+}
+
+impl Wire {
+    fn calls(&self) -> MutexGuard<'_, Calls> {
+        self.calls.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A call past the wire.
+    async fn ask(&self, operation: &str, input: &Value) -> Value {
+        let (status, answer) = self
+            .send(operation, input.to_string().into())
+            .await
+            .expect("the server answers");
+        let text = String::from_utf8_lossy(&answer);
+        assert!(status.is_success(), "{operation}: {status} {text}");
+        serde_json::from_slice(&answer).expect("an answer in JSON")
+    }
+
+    async fn send(&self, operation: &str, body: Bytes) -> Option<(StatusCode, Bytes)> {
+        let stream = TcpStream::connect(&self.server).await.ok()?;
+        let handshake = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await;
+        let (mut sender, connection) = handshake.ok()?;
+        tokio::spawn(connection);
+        let request = hyper::Request::post("/")
+            .header("host", &self.server)
+            .header("content-type", "application/x-amz-json-1.0")
+            .header("x-amz-target", format!("DynamoDB_20120810.{operation}"))
+            .header("x-amz-date", "20260304T050607Z")
+            .header(
+                "authorization",
+                "AWS4-HMAC-SHA256 Credential=test/20260304/us-east-1/dynamodb/aws4_request, \
+                 SignedHeaders=host;x-amz-date, Signature=0",
+            )
+            .body(Full::new(body))
+            .ok()?;
+        let answer = sender.send_request(request).await.ok()?;
+        let status = answer.status();
+        let body = answer.into_body().collect().await.ok()?.to_bytes();
+        Some((status, body))
+    }
+}
+
+async fn hand_on(State(wire): State<Arc<Wire>>, request: Request) -> Response {
+    let target = request.headers().get("x-amz-target");
+    let target = target.and_then(|target| target.to_str().ok()).unwrap_or("");
+    let (_, operation) = target.split_once('.').unwrap_or_default();
+    let operation = operation.to_owned();
+    let cut = {
+        let mut calls = wire.calls();
+        calls.made.push(operation.clone());
+        calls.cuts.pop().flatten()
+    };
+    let lost = || StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    if cut == Some(Cut::Before) {
+        return lost();
+    }
+    let body = body::to_bytes(request.into_body(), usize::MAX).await;
+    let answer = wire.send(&operation, body.expect("the whole body")).await;
+    match answer.filter(|_| cut.is_none()) {
+        Some((status, answer)) => (
+            status,
+            [("content-type", "application/x-amz-json-1.0")],
+            Body::from(answer),
+        )
+            .into_response(),
+        None => lost(),
+    }
+}
+
+/// The server that runs already, such as moto's, for the same tests on another one.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a choice of whoever runs the tests, and of nothing that is tested"
+)]
+fn other_server() -> Option<String> {
+    std::env::var("DYNAMODB_SERVER").ok()
+}
+
+async fn start_server() -> (String, Option<Child>) {
+    let program = program();
+    for _ in 0..ATTEMPTS {
+        let probe = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = probe.local_addr().expect("an address");
+        drop(probe);
+        let mut process = Command::new(&program)
+            .args(["serve", "--host", "127.0.0.1", "--port"])
+            .arg(address.port().to_string())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .expect("the server's binary runs");
+        while process.try_wait().expect("its status").is_none() {
+            if TcpStream::connect(address).await.is_ok() {
+                return (address.to_string(), Some(process));
+            }
+            sleep(Duration::from_millis(10)).await;
+        }
+    }
+    panic!("{} does not listen", program.display());
+}
+
+/// Where `make` installs the server.
+fn program() -> PathBuf {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let program = root.join(".venv/dynamodb/node_modules/@dynoxide/linux-x64/dynoxide");
+    let is_there = program.exists();
+    assert!(is_there, "there is no DynamoDB: run `make .venv/dynamodb`");
+    program
+}
