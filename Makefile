@@ -13,7 +13,7 @@ CATALOG_production := AWS
 INSTALL := cargo install --quiet --debug --locked --root .venv --target-dir target/tools
 
 .PHONY: help demo local playground test check audit mapping bench mutants schema docs drift build deploy smoke \
-	log hand-on redrive backfill preflight environment
+	log hand-on forget redrive backfill preflight environment
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -106,6 +106,9 @@ log: environment .venv/tools ## warnings and errors; ENVIRONMENT=production, SIN
 
 hand-on: environment .venv/tools ## opportunities, once more as they are; ENVIRONMENT=production, IDS="O1 O2"
 	python -m tools.hand_on opportunity-bridge-$(ENVIRONMENT) $(IDS)
+
+forget: environment .venv/tools ## what the memory has of an opportunity, deleted; ENVIRONMENT=production, ID=O1
+	python -m tools.forget opportunity-bridge-$(ENVIRONMENT) $(ID)
 
 redrive: environment .venv/tools ## events in the dead-letter queues, tried again; ENVIRONMENT=production
 	python -m tools.redrive opportunity-bridge-$(ENVIRONMENT)

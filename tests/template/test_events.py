@@ -10,7 +10,7 @@ DAY = 86_400
 
 
 def matches(pattern: dict, event: dict) -> bool:
-    """Whether an event matches a pattern of values, prefixes and `exists`, which is all that the template has."""
+    """Whether an event matches a pattern of values, prefixes and `exists`: the template has no others."""
     return all(
         matches(expected, event.get(name) or {})
         if isinstance(expected, dict)

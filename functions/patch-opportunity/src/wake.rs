@@ -201,7 +201,7 @@ impl Bridge {
         let named = Named::of_parked(&self.catalog, identifier, &parked.id);
         let has_expired = parked.id.has_expired(once::now());
         let upstream = self.upstream(invocation);
-        if has_expired && park::is_gone(upstream, memory, &named).await? {
+        if has_expired && park::is_gone(upstream, memory, identifier, &named).await? {
             return Ok(Came::Ended(Ending::Expired {}));
         }
         let request = PatchRequest {
