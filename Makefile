@@ -20,7 +20,7 @@ FLAG_arm64 := --arm64
 FLAG_x86_64 := --x86-64
 
 .PHONY: help demo local playground test check audit mapping bench mutants schema docs drift build deploy smoke \
-	log hand-on redrive backfill release try-release notes preflight environment release-programs
+	log hand-on forget redrive backfill release try-release notes preflight environment release-programs
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -117,6 +117,9 @@ log: environment .venv/tools ## show warnings and errors; ENVIRONMENT=production
 
 hand-on: environment .venv/tools ## send opportunities to the CRM again, as they are now; ENVIRONMENT=production, IDS="O1 O2"
 	python -m tools.hand_on opportunity-bridge-$(ENVIRONMENT) $(IDS)
+
+forget: environment .venv/tools ## delete what the memory holds of an opportunity; ENVIRONMENT=production, ID=O1234567
+	python -m tools.forget opportunity-bridge-$(ENVIRONMENT) $(ID)
 
 redrive: environment .venv/tools ## retry the events in the dead-letter queues; ENVIRONMENT=production
 	python -m tools.redrive opportunity-bridge-$(ENVIRONMENT)

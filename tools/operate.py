@@ -23,6 +23,7 @@ SETTINGS = {
     "smoke": ("ENVIRONMENT", "ID"),
     "log": ("ENVIRONMENT", "SINCE", "FIND"),
     "hand-on": ("ENVIRONMENT", "IDS"),
+    "forget": ("ENVIRONMENT", "ID"),
     "redrive": ("ENVIRONMENT",),
     "backfill": ("ENVIRONMENT", "SINCE", "UNTIL"),
     "mapping": ("FILE",),
@@ -83,6 +84,8 @@ def steps(command: str, given: dict[str, str]) -> list[list[str]]:
             return [[*tool, stack, *since, *find]]
         case "hand-on":
             return [[*tool, stack, *shlex.split(given["IDS"])]]
+        case "forget":
+            return [[*tool, stack, *shlex.split(given["ID"])]]
         case "backfill":
             since = needed(given, "SINCE", "a date such as 2024-01-01")
             return [[*tool, stack, since, *filter(None, [given["UNTIL"]])]]

@@ -4,6 +4,8 @@
 //! The functions run in this process, so that they can be dropped between two polls. What has to hold in
 //! the end does not depend on the order:
 //!
+//! - a patch that waits for a review ends once, and all that tells of its end tells the same; one that was
+//!   acknowledged is not lost, and one that was carried out is not carried out again over somebody's later edit;
 //! - no patch is carried out twice, and one that was answered with success was carried out;
 //! - the last event tells the opportunity as it is;
 //! - two events tell the same if they have the same id, and begin at different events if they have not;
@@ -29,7 +31,7 @@ use memory::Memory;
 use model::{Catalog, CloudEvent, Object};
 use partner_central::PartnerCentral;
 use partner_central_emulator::{Emulator, Fault};
-use patch_opportunity::{Auth, Bridge, router};
+use patch_opportunity::{Auth, Bridge, Wake, router};
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
@@ -39,8 +41,10 @@ use crate::documents;
 const INTERLEAVINGS: u64 = 40;
 /// Different patches in one of them.
 const PATCHES: usize = 4;
+/// Different patches that may wait, in one of them.
+const PARKED: usize = 3;
 /// Steps of one of them.
-const STEPS: usize = 14;
+const STEPS: usize = 20;
 /// More polls than a function takes.
 const POLLS: u32 = 40;
 
@@ -67,6 +71,7 @@ struct Ground {
     emulator: Emulator,
     table: Table,
     patch: Router,
+    bridge: Bridge,
     enrich: enrich_opportunity::Enricher,
 }
 
@@ -93,10 +98,12 @@ impl Ground {
         let config = enrich_opportunity::Config::from_env(variable).unwrap();
         let clock = Clock::new(SystemTime::now);
         let enrich = enrich_opportunity::Enricher::new(partner_central, config, clock);
+        let bridge = patch.with_memory(Some(memory.clone()));
         Self {
             emulator,
             table,
-            patch: router(patch.with_memory(Some(memory.clone()))),
+            patch: router(bridge.clone()),
+            bridge,
             enrich: enrich.with_memory(Some(memory)),
         }
     }
@@ -113,6 +120,12 @@ struct Interleaving<'a> {
     told: Vec<Value>,
     /// Whether an event may have been remembered and not told.
     has_lost_events: bool,
+    /// The patches that were acknowledged as waiting, by their numbers.
+    parked: BTreeMap<usize, String>,
+    /// What was told of patches that ended, by their ids.
+    ended: BTreeMap<String, Value>,
+    /// Events that name patches, for the rule on the bus.
+    bus: Vec<Value>,
 }
 
 /// What an answer to a patch says.
@@ -139,6 +152,9 @@ impl<'a> Interleaving<'a> {
             sent: BTreeSet::new(),
             told: Vec::new(),
             has_lost_events: false,
+            parked: BTreeMap::new(),
+            ended: BTreeMap::new(),
+            bus: Vec::new(),
         }
     }
 
@@ -169,6 +185,109 @@ impl<'a> Interleaving<'a> {
         Mortal { future, polls_left }.await
     }
 
+    /// Sends a patch that may wait: the id where it does.
+    async fn park(&mut self, number: usize, polls_left: Option<u32>) {
+        let patch = json!({"LifeCycle": {"NextSteps": parked(number)}});
+        let request = http::Request::patch(format!("/opportunities/{}", self.identifier))
+            .header("content-type", "application/merge-patch+json")
+            .header("prefer", "respond-async")
+            .header(
+                "idempotency-key",
+                format!("{}-parked-{number}", self.identifier),
+            )
+            .body(Body::from(patch.to_string()))
+            .unwrap();
+        let future = Box::pin(self.ground.patch.clone().oneshot(request));
+        let answered = Mortal { future, polls_left }.await;
+        let Some(Ok(answer)) = answered else {
+            return;
+        };
+        if let Some(location) = answer.headers().get("location") {
+            let (_, id) = location.to_str().unwrap().rsplit_once('/').unwrap();
+            let before = self.parked.insert(number, id.to_owned());
+            assert!(before.is_none_or(|before| before == id), "parked twice");
+        }
+    }
+
+    /// What the rule on the bus does with an event.
+    async fn wake(&mut self, event: Value, polls_left: Option<u32>) {
+        let wake: Wake = serde_json::from_value(event).unwrap();
+        let context = lambda_http::Context::default();
+        let bridge = self.ground.bridge.clone();
+        let future = Box::pin(bridge.wake(wake, &context));
+        let woken = Mortal { future, polls_left }.await;
+        if let Some(Ok(Some(ended))) = woken {
+            let event = serde_json::to_value(ended).unwrap();
+            let data = without(&event["data"], "parked");
+            let first = self.ended.entry(text(&event, "id").to_owned());
+            assert_eq!(*first.or_insert(data.clone()), data, "two ends");
+            self.hear(&event);
+        }
+    }
+
+    fn hear(&mut self, event: &Value) {
+        if event["data"]["parked"].is_array() {
+            self.bus.push(event.clone());
+        }
+    }
+
+    fn review(&self, status: &'static str) {
+        self.ground.emulator.edit(&self.identifier, |document| {
+            document["LifeCycle"]["ReviewStatus"] = json!(status);
+        });
+    }
+
+    async fn waiting(&self) -> Vec<Value> {
+        let path = format!("/opportunities/{}/parked", self.identifier);
+        let request = http::Request::get(path).body(Body::empty()).unwrap();
+        let answer = self.ground.patch.clone().oneshot(request).await.unwrap();
+        let body = answer.into_body().collect().await.unwrap().to_bytes();
+        let body: Value = serde_json::from_slice(&body).unwrap();
+        body["parked"].as_array().expect("a list").clone()
+    }
+
+    /// The review is over, and nothing fails: whatever waits comes to its end.
+    async fn settle_parked(&mut self) {
+        self.review("Approved");
+        for _round in 0..20 {
+            self.pass_leases().await;
+            let event = self.event(None).await.expect("an event");
+            self.saw_event(Some(event));
+            while let Some(event) = self.bus.pop() {
+                self.wake(event, None).await;
+            }
+            if self.waiting().await.is_empty() {
+                break;
+            }
+        }
+        assert_eq!(self.waiting().await, Vec::<Value>::new(), "it waits on");
+    }
+
+    fn assert_parked_patches_end_once(&self) {
+        for (number, id) in &self.parked {
+            assert!(self.ended.contains_key(id), "{number} has no end");
+        }
+        // Its value is written in one go, if at all: after another one, it is not written again.
+        let writes = self.ground.emulator.writes().into_iter();
+        let of_this = writes.filter(|write| write.identifier == self.identifier);
+        let mut steps: Vec<String> = of_this
+            .map(|write| {
+                let body: Value = serde_json::from_slice(&write.body).expect("a body");
+                body["LifeCycle"]["NextSteps"].to_string()
+            })
+            .collect();
+        steps.dedup();
+        for number in 0..PARKED {
+            let value = json!(parked(number)).to_string();
+            let times = steps.iter().filter(|steps| **steps == value).count();
+            let is_parked = self.parked.contains_key(&number);
+            assert!(
+                !is_parked || times <= 1,
+                "{number} was written again: {steps:?}"
+            );
+        }
+    }
+
     async fn event(&self, polls_left: Option<u32>) -> Option<Value> {
         let mut event: Value = include_str!("../../events/opportunity-updated.json")
             .parse()
@@ -194,6 +313,9 @@ impl<'a> Interleaving<'a> {
     }
 
     fn saw_event(&mut self, event: Option<Value>) {
+        if let Some(event) = &event {
+            self.hear(event);
+        }
         let is_remembered = |event: &&Value| event["data"].get("origin").is_some();
         match event {
             Some(event) if is_remembered(&&event) => self.told.push(event),
@@ -242,7 +364,7 @@ impl<'a> Interleaving<'a> {
     async fn step(&mut self) {
         let (one, other) = (self.dice.usize(..PATCHES), self.dice.usize(..PATCHES));
         let deaths = [self.death(), self.death(), self.death()];
-        match self.dice.u8(..13) {
+        match self.dice.u8(..19) {
             0..=2 => {
                 let answered = self.patch(one, deaths[0]).await;
                 self.saw_answer(one, answered.as_ref());
@@ -288,6 +410,25 @@ impl<'a> Interleaving<'a> {
                     self.saw_event(event);
                 }
             }
+            13 | 14 => {
+                let number = self.dice.usize(..PARKED);
+                self.park(number, deaths[0]).await;
+            }
+            15 => {
+                let status = ["In review", "Approved"][self.dice.usize(..2)];
+                self.review(status);
+            }
+            16..=17 => {
+                // The bus brings what it has in any order, and some of it twice or never.
+                if !self.bus.is_empty() {
+                    let chosen = self.dice.usize(..self.bus.len());
+                    let event = self.bus[chosen].clone();
+                    if self.dice.bool() {
+                        self.bus.remove(chosen);
+                    }
+                    self.wake(event, deaths[0]).await;
+                }
+            }
             _ => {
                 let fault = match self.dice.u8(..3) {
                     0 => Fault::AnswerLost,
@@ -306,6 +447,7 @@ impl<'a> Interleaving<'a> {
     async fn settle(&mut self) -> BTreeMap<usize, Answered> {
         self.ground.table.mend();
         self.ground.emulator.clear_faults();
+        self.settle_parked().await;
         let mut ends = BTreeMap::new();
         for number in self.sent.clone() {
             // The claim of one that has died may still be on its way to the table.
@@ -359,11 +501,7 @@ impl<'a> Interleaving<'a> {
         let mut by_sequence = BTreeMap::new();
         for event in &self.told {
             let data = by_id.entry(text(event, "id")).or_insert(&event["data"]);
-            let without_origin = |data: &Value| {
-                let mut data = data.clone();
-                data["origin"].take();
-                data
-            };
+            let without_origin = |data: &Value| without(&without(data, "origin"), "parked");
             assert_eq!(without_origin(data), without_origin(&event["data"]));
             let id = by_sequence
                 .entry(text(event, "sequence"))
@@ -386,6 +524,17 @@ impl<'a> Interleaving<'a> {
             }
         }
     }
+}
+
+/// What a patch that may wait writes.
+fn parked(number: usize) -> String {
+    format!("Parked {number}")
+}
+
+fn without(data: &Value, name: &str) -> Value {
+    let mut data = data.clone();
+    data.as_object_mut().expect("an object").shift_remove(name);
+    data
 }
 
 fn email(number: usize) -> String {
@@ -413,6 +562,12 @@ async fn run(ground: &Ground, seed: u64) {
     }
     let ends = interleaving.settle().await;
     interleaving.assert_patches_are_carried_out_once(&ends);
+    let outcomes = interleaving
+        .ended
+        .values()
+        .map(|ended| text(ended, "outcome"));
+    eprintln!("{seed}: {:?}", outcomes.collect::<Vec<_>>());
+    interleaving.assert_parked_patches_end_once();
     interleaving.assert_events_fit_together();
 }
 

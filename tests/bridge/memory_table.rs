@@ -362,7 +362,7 @@ async fn an_abandoned_claim_is_taken_over_by_one_of_many_and_its_owner_finishes_
 
     let (key, now) = (key("k"), now());
     memory
-        .finish(&key, "dead", "f", &stored("dead"), now)
+        .finish(&key, "dead", "f", "O1", &stored("dead"), now)
         .await
         .unwrap();
     memory.forget(&key, "dead").await.unwrap();
@@ -375,7 +375,10 @@ async fn an_abandoned_claim_is_taken_over_by_one_of_many_and_its_owner_finishes_
         (heir.as_str(), true)
     );
     let answer = stored("heir");
-    memory.finish(&key, &heir, "f", &answer, now).await.unwrap();
+    memory
+        .finish(&key, &heir, "f", "O1", &answer, now)
+        .await
+        .unwrap();
     let done = Record::Done {
         fingerprint: "f".to_owned(),
         answer,
@@ -430,7 +433,7 @@ async fn a_lease_passes_and_after_a_day_a_request_is_forgotten() {
 
     let answer = stored("body");
     memory
-        .finish(&key, "me", "f", &answer, now())
+        .finish(&key, "me", "f", "O1", &answer, now())
         .await
         .unwrap();
     let almost = later(Duration::from_hours(23));
@@ -446,7 +449,10 @@ async fn an_answer_that_is_too_large_to_keep_is_kept_without_its_body() {
     let (_table, memory) = start().await;
     let (key, now) = (key("k"), now());
     let answer = stored(&noise(700 * 1024));
-    memory.finish(&key, "me", "f", &answer, now).await.unwrap();
+    memory
+        .finish(&key, "me", "f", "O1", &answer, now)
+        .await
+        .unwrap();
     let Ok(Some(Record::Done { answer: kept, .. })) = memory.recall(&key, now).await else {
         panic!("the request is done");
     };

@@ -194,6 +194,7 @@ class Commands(Unpacked):
             "smoke": ["ID=O7654321"],
             "log": ["FIND=O7654321"],
             "hand-on": ["IDS=O7654321"],
+            "forget": ["ID=O7654321"],
             "redrive": [],
             "backfill": ["SINCE=2024-01-01"],
             "preflight": [],

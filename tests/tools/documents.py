@@ -9,7 +9,7 @@ from tools.local import ROOT
 
 # What AWS has to answer. A document that shows one of these says that it needs AWS.
 PROGRAMS_OF_AWS = {"aws", "sam"}
-TARGETS_OF_AWS = {"backfill", "deploy", "hand-on", "log", "redrive", "smoke"}
+TARGETS_OF_AWS = {"backfill", "deploy", "forget", "hand-on", "log", "redrive", "smoke"}
 
 
 class Block(NamedTuple):

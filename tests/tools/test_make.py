@@ -8,7 +8,7 @@ import unittest
 from tools.local import ROOT
 
 MAKEFILE = (ROOT / "Makefile").read_text()
-OF_A_STACK = ("deploy", "smoke", "log", "hand-on", "redrive", "backfill")
+OF_A_STACK = ("deploy", "smoke", "log", "hand-on", "forget", "redrive", "backfill")
 
 
 def make(*arguments: str) -> subprocess.CompletedProcess:

@@ -21,6 +21,7 @@ class AsMake(unittest.TestCase):
             ("log", "ENVIRONMENT=production"),
             ("log", "ENVIRONMENT=production", "SINCE=2d", "FIND=not enriched"),
             ("hand-on", "ENVIRONMENT=production", "IDS=O1234567 O7654321"),
+            ("forget", SANDBOX, "ID=O1234567"),
             ("redrive", SANDBOX),
             ("backfill", SANDBOX, "SINCE=2024-01-01"),
             ("backfill", SANDBOX, "SINCE=2024-01-01", "UNTIL=2024-07-01"),

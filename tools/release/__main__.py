@@ -54,6 +54,7 @@ COPIED = [
     "tests/emulator/README.md",
     "tools/__init__.py",
     "tools/backfill.py",
+    "tools/forget.py",
     "tools/hand_on.py",
     "tools/local.py",
     "tools/log.py",

@@ -61,6 +61,7 @@ use retry::Step;
 pub use secrets::{SecretSource, SecretsError};
 pub use serve::serve;
 use upstream::Upstream;
+pub use wake::{Wake, WakeError};
 
 /// What every request is answered with.
 #[derive(Debug, Clone)]

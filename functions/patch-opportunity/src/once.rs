@@ -235,7 +235,8 @@ impl<'a> Once<'a> {
         owner: &str,
         answer: &Stored,
     ) -> Result<(), Unavailable> {
-        let finish = memory.finish(&named.key, owner, &named.fingerprint, answer, now());
+        let (fingerprint, identifier) = (&named.fingerprint, self.request.identifier.as_str());
+        let finish = memory.finish(&named.key, owner, fingerprint, identifier, answer, now());
         finish.await.map(|_is_ours| ())
     }
 

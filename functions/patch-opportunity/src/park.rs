@@ -308,7 +308,7 @@ pub(crate) async fn withdraw(
     let unavailable = |error| unavailable(upstream, &error);
     let catalog = upstream.catalog;
     let named = Named::of_parked(catalog, identifier, &parked.id);
-    if !is_gone(upstream, memory, &named)
+    if !is_gone(upstream, memory, identifier, &named)
         .await
         .map_err(unavailable)?
     {
@@ -344,6 +344,7 @@ pub(crate) fn refuse_unsigned_target(
 pub(crate) async fn is_gone(
     upstream: Upstream<'_>,
     memory: &Memory,
+    identifier: &Identifier,
     named: &Named,
 ) -> Result<bool, Unavailable> {
     let gone = Stored {
@@ -354,7 +355,10 @@ pub(crate) async fn is_gone(
     let owner = once::owner(upstream.invocation);
     let (key, fingerprint) = (&named.key, named.fingerprint.as_str());
     let now = once::now();
-    if memory.finish(key, &owner, fingerprint, &gone, now).await? {
+    if memory
+        .finish(key, &owner, fingerprint, identifier.as_str(), &gone, now)
+        .await?
+    {
         return Ok(true);
     }
     let record = memory.recall(key, now).await?;

@@ -33,7 +33,7 @@ use crate::{
 
 /// An event that names patches which may be carried out: an opportunity's, or that of a patch that ended.
 #[derive(Debug, Deserialize)]
-pub(crate) struct Wake {
+pub struct Wake {
     source: String,
     subject: String,
     data: Data,
@@ -48,7 +48,7 @@ struct Data {
 
 /// Why a wake is to be tried again. Lambda does so twice; then the next event or the next sweep does.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum WakeError {
+pub enum WakeError {
     /// The event is not of this bridge.
     #[error(
         "the event is about `{subject}` in `{source}`, expected an opportunity of this bridge's catalog"
@@ -95,7 +95,10 @@ impl Bridge {
     /// of how it ended; `None` where there is no such patch.
     ///
     /// A patch that changes what an earlier one changes that waits on waits, too: their order stays.
-    pub(crate) async fn wake(
+    ///
+    /// # Errors
+    /// See [`WakeError`]: a function error, after which AWS tries again.
+    pub async fn wake(
         &self,
         wake: Wake,
         context: &Context,
@@ -201,7 +204,7 @@ impl Bridge {
         let named = Named::of_parked(&self.catalog, identifier, &parked.id);
         let has_expired = parked.id.has_expired(once::now());
         let upstream = self.upstream(invocation);
-        if has_expired && park::is_gone(upstream, memory, &named).await? {
+        if has_expired && park::is_gone(upstream, memory, identifier, &named).await? {
             return Ok(Came::Ended(Ending::Expired {}));
         }
         let request = PatchRequest {

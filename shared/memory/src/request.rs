@@ -229,6 +229,7 @@ impl Memory {
         key: &Key,
         owner: &str,
         fingerprint: &str,
+        identifier: &str,
         answer: &Stored,
         now: Instant,
     ) -> Result<bool, Unavailable> {
@@ -245,6 +246,8 @@ impl Memory {
             [
                 ("owner", text(owner)),
                 ("fingerprint", text(fingerprint)),
+                // Nothing is decided by it: it lets all that is about an opportunity be found.
+                ("identifier", text(identifier)),
                 ("answer", kept),
                 ("expires", expiry(now, LIFETIME)),
             ]
