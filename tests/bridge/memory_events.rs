@@ -346,3 +346,43 @@ async fn what_is_too_large_to_keep_is_handed_on_and_named() {
     let third = ground.told().await;
     assert_eq!(changes(&third)[0].0, "/opportunity/LifeCycle/Stage");
 }
+
+#[tokio::test]
+async fn a_sweep_hands_on_only_what_is_newer_than_what_is_remembered_and_begins_where_the_last_one_ended()
+ {
+    let ground = Ground::new().await;
+    let url = ground.table.url();
+    let variables = [
+        ("PARTNER_CENTRAL_CATALOG", "Sandbox"),
+        ("AWS_ENDPOINT_URL_DYNAMODB", &url),
+        ("MEMORY_TABLE", ground.table.name()),
+        ("ENRICH_FUNCTION", "enrich"),
+        ("SWEEP_MINUTES", "60"),
+    ];
+    let sweep = Function::start("sweep-opportunities", &ground.emulator, &variables).await;
+    let swept = async || sweep.invoke(json!({})).await.expect("no function error");
+    ground.edit(|document| document["LifeCycle"]["NextSteps"] = json!("One"));
+    let first = swept().await;
+    assert_eq!(first["handedOn"], 1, "nothing is remembered yet");
+    let event = ground.told().await;
+    // A date on a whole second may have been cut to it, and is handed on once more.
+    let date = event["data"]["opportunity"]["LastModifiedDate"].as_str();
+    let is_cut = date.is_some_and(|date| date.contains(".000"));
+    let second = swept().await;
+    assert_eq!(second["handedOn"], u64::from(is_cut));
+    let instant = |swept: &Value, name: &str| {
+        model::Instant::parse(swept[name].as_str().expect("a date")).expect("a date")
+    };
+    let overlap = instant(&first, "until").since(instant(&second, "since"));
+    assert_eq!(overlap.map(|it| it.as_secs()), Some(300));
+    ground.edit(|document| document["LifeCycle"]["NextSteps"] = json!("Two"));
+    assert_eq!(swept().await["handedOn"], 1, "its event is lost");
+    // A fill is for a CRM that has lost what it had.
+    let fill = json!({"since": "2020-01-01T00:00:00Z"});
+    let filled = sweep.invoke(fill).await.expect("no function error");
+    assert_eq!(filled["handedOn"], 1);
+    // Without an answer of the memory, a run is as one without a memory.
+    ground.told().await;
+    ground.table.cut_all(Cut::Before, 40);
+    assert_eq!(swept().await["handedOn"], 1);
+}

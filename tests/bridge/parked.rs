@@ -686,3 +686,37 @@ async fn an_event_of_another_catalog_or_of_nothing_wakes_nothing() {
     assert_eq!(ground.waiting().await, [id]);
     assert_eq!(ground.writes(), 0);
 }
+
+#[tokio::test]
+async fn a_sweep_wakes_what_no_event_has_woken_and_leaves_what_is_still_in_review() {
+    let ground = Ground::new().await;
+    let id = ground.parked(&steps("Call them")).await;
+    ground.event().await;
+    let url = ground.table.url();
+    let variables = [
+        ("PARTNER_CENTRAL_CATALOG", "Sandbox"),
+        ("AWS_ENDPOINT_URL_DYNAMODB", &url),
+        ("MEMORY_TABLE", ground.table.name()),
+        ("ENRICH_FUNCTION", "enrich"),
+        ("SWEEP_MINUTES", "60"),
+    ];
+    let sweep = Function::start("sweep-opportunities", &ground.emulator, &variables).await;
+    let swept = sweep.invoke(json!({})).await.expect("no function error");
+    assert_eq!(swept["handedOn"], 0, "it is in review: {swept}");
+    ground.review("Approved");
+    // The event of that came, and what it should have woken failed each time.
+    ground.event().await;
+    let swept = sweep.invoke(json!({})).await.expect("no function error");
+    assert_eq!(swept["handedOn"], 1, "{swept}");
+    let handed_on = ground.emulator.invocations().pop().expect("an invocation");
+    let event = ground
+        .enrich
+        .invoke(handed_on.json())
+        .await
+        .expect("no error");
+    let ended = ground.woken(event).await;
+    assert_eq!(ends(&ended), [(id.as_str(), "applied")]);
+    ground.event().await;
+    let swept = sweep.invoke(json!({})).await.expect("no function error");
+    assert_eq!(swept["handedOn"], 0, "{swept}");
+}

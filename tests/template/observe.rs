@@ -72,7 +72,7 @@ async fn enrich_opportunity() -> Value {
     let variables = Variables::default();
     let config = enrich_opportunity::Config::from_env(|name| variables.get(name, &[CATALOG]));
     config.expect("a configuration");
-    observed(&emulator, Some(&table), function, variables).await
+    observed(&emulator, &table, function, variables).await
 }
 
 /// The variables of a function with a memory.
@@ -93,11 +93,17 @@ fn named<'a>(variables: &'a [(&'static str, String)]) -> Vec<(&'a str, &'a str)>
 async fn sweep_opportunities() -> Value {
     let emulator = emulator().await;
     emulator.edit(IDENTIFIER, |_| ());
+    let table = Table::start().await;
+    let memory = memory(&table);
     let given = [
-        CATALOG,
-        ("ENRICH_FUNCTION", "enrich"),
-        ("SWEEP_MINUTES", "60"),
-    ];
+        &[
+            CATALOG,
+            ("ENRICH_FUNCTION", "enrich"),
+            ("SWEEP_MINUTES", "60"),
+        ][..],
+        &named(&memory),
+    ]
+    .concat();
     let function = Function::start("sweep-opportunities", &emulator, &given).await;
     let answer = function.invoke(json!({})).await;
     answer.expect("a sweep");
@@ -107,7 +113,7 @@ async fn sweep_opportunities() -> Value {
     let variables = Variables::default();
     let config = sweep_opportunities::Config::from_env(|name| variables.get(name, &given));
     config.expect("a configuration");
-    observed(&emulator, None, function, variables).await
+    observed(&emulator, &table, function, variables).await
 }
 
 async fn patch_opportunity() -> (Value, Vec<String>) {
@@ -172,7 +178,7 @@ async fn patch_opportunity() -> (Value, Vec<String>) {
         let config = patch_opportunity::Config::from_env(|name| variables.get(name, &given));
         config.expect("a way to authenticate that the function names is one that it takes");
     }
-    let observed = observed(&emulator, Some(&table), function, variables).await;
+    let observed = observed(&emulator, &table, function, variables).await;
     (observed, auths)
 }
 
@@ -243,7 +249,7 @@ impl Variables {
 /// Stops a function and returns all that was seen of it.
 async fn observed(
     emulator: &Emulator,
-    table: Option<&Table>,
+    table: &Table,
     function: Function,
     variables: Variables,
 ) -> Value {
@@ -256,7 +262,7 @@ async fn observed(
             _ => it.headers.get("x-amz-target")?.to_str().ok(),
         })
         .map(str::to_owned);
-    let of_table = table.map(Table::calls).unwrap_or_default();
+    let of_table = table.calls();
     let of_table = of_table
         .iter()
         .map(|call| format!("DynamoDB_20120810.{call}"));

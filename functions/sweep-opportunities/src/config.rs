@@ -13,6 +13,8 @@ pub struct Config {
     pub enrich_function: String,
     /// `SWEEP_MINUTES`: the time between two scheduled runs; `None` without a schedule.
     pub interval: Option<Duration>,
+    /// `MEMORY_TABLE`: the DynamoDB table of the memory; without it there is none.
+    pub memory_table: Option<String>,
 }
 
 /// A variable that prevents the start.
@@ -59,6 +61,7 @@ impl Config {
             catalog: Catalog::parse(&catalog)?,
             enrich_function,
             interval: interval(minutes)?,
+            memory_table: variable("MEMORY_TABLE"),
         })
     }
 }

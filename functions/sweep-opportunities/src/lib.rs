@@ -2,9 +2,9 @@
 //!
 //! Partner Central's events are "best effort": in rare cases one is lost. And no event was ever sent for
 //! an opportunity older than the bridge. This function lists what was modified in a span of time, and
-//! hands each opportunity to `enrich-opportunity` in the exact form of Partner Central's event. It stores
-//! nothing: its window is wider than the time between two runs, and receivers drop what they already
-//! have. If a span is too long for one run, another run continues it, as often as it takes.
+//! hands each opportunity to `enrich-opportunity` in the exact form of Partner Central's event. Without a
+//! memory it stores nothing: its window is wider than the time between two runs, and receivers drop what
+//! they already have. If a span is too long for one run, another run continues it, as often as it takes.
 
 mod clock;
 mod config;
@@ -13,14 +13,16 @@ mod invoke;
 mod observe;
 mod pace;
 mod pages;
+mod recall;
 mod task;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use aws_lambda_events::eventbridge::EventBridgeEvent;
 use lambda_runtime::{Context, LambdaEvent};
-use model::{Instant, OpportunityEvent};
-use partner_central::{Entry, Error as Cause, Modified, Page, PartnerCentral};
+use memory::Memory;
+use model::{Identifier, Instant, OpportunityEvent};
+use partner_central::{Error as Cause, Modified, Page, PartnerCentral};
 use serde_json::Value;
 
 pub use clock::Clock;
@@ -33,7 +35,8 @@ pub use task::PayloadError;
 use observe::Observation;
 use pace::{HAND_ON, MOST_OF_A_FILL, PAGE, Pace};
 use pages::Part;
-use task::Task;
+use recall::Recall;
+use task::{OVERLAP, Task};
 
 /// The time for an invocation without a deadline: the function's own timeout.
 const DEFAULT_TIME: Duration = Duration::from_mins(15);
@@ -48,6 +51,7 @@ pub struct Sweeper<N, S> {
     lambda: Lambda,
     config: Config,
     clock: Clock<N, S>,
+    memory: Option<Memory>,
 }
 
 /// Too little time is left to begin anything.
@@ -78,7 +82,15 @@ where
             lambda,
             config,
             clock,
+            memory: None,
         }
+    }
+
+    /// The same with a memory: it hands on only what is newer than what is remembered, and wakes patches that
+    /// wait.
+    #[must_use]
+    pub fn with_memory(self, memory: Option<Memory>) -> Self {
+        Self { memory, ..self }
     }
 
     /// Makes one run and reports it to the operator.
@@ -98,6 +110,15 @@ where
     ) -> Result<(), Error> {
         let now = self.clock.now();
         let mut task = Task::parse(payload, Instant::from(now), self.config.interval)?;
+        let recall = Recall {
+            memory: self.memory.as_ref().filter(|_| task.is_scheduled),
+            catalog: &self.config.catalog,
+            now: now.into(),
+        };
+        if task.is_scheduled {
+            let since = recall.since(task.since, OVERLAP).await;
+            task.since = since.min(task.until.earlier_by(OVERLAP));
+        }
         observation.of(task.since, task.until, task.is_scheduled);
         let begun_at = task.since;
         let deadline = deadline(context, now);
@@ -115,24 +136,54 @@ where
                 if task.handed_on.has(entry) {
                     continue;
                 }
+                if recall.has(entry).await {
+                    task.handed_on.add(entry);
+                    task.go_on_from(entry.modified.max(task.since));
+                    continue;
+                }
                 if task.total + observation.count() >= MOST_OF_A_FILL {
                     return Err(Error::DayIsUsedUp(task.since));
                 }
                 if self.wait(&pace, HAND_ON, deadline).await.is_err() {
-                    return self.leave(&task, begun_at, context, observation).await;
+                    self.leave(&task, begun_at, context, observation).await?;
+                    recall.swept(task.since).await;
+                    return Ok(());
                 }
-                let handed_on = self.hand_on(entry).await;
+                let handed_on = self.hand_on(&entry.identifier).await;
                 observation.handed_on(&entry.identifier, &handed_on);
                 // A failure is reported, and not retried forever.
                 task.handed_on.add(entry);
                 task.go_on_from(entry.modified.max(task.since));
             }
-            match part.next {
-                Some(next) => task.go_on_from(next.max(task.since)),
-                None => return observation.refuse_failures(),
-            }
+            let Some(next) = part.next else {
+                self.wake(&recall, deadline, &pace, observation).await;
+                observation.refuse_failures()?;
+                recall.swept(task.until).await;
+                return Ok(());
+            };
+            task.go_on_from(next.max(task.since));
         }
-        self.leave(&task, begun_at, context, observation).await
+        self.leave(&task, begun_at, context, observation).await?;
+        recall.swept(task.since).await;
+        Ok(())
+    }
+
+    /// Hands on the opportunities for which patches wait that no event has woken: their events wake them.
+    async fn wake(
+        &self,
+        recall: &Recall<'_>,
+        deadline: SystemTime,
+        pace: &Pace,
+        observation: &mut Observation,
+    ) {
+        for identifier in recall.waiting().await {
+            if self.wait(pace, HAND_ON, deadline).await.is_err() {
+                // The next run comes to the others.
+                return;
+            }
+            let handed_on = self.hand_on(&identifier).await;
+            observation.handed_on(&identifier, &handed_on);
+        }
     }
 
     /// Reads the next part of the list.
@@ -168,8 +219,8 @@ where
     }
 
     /// Hands an opportunity to `enrich-opportunity`, in the form of Partner Central's event.
-    async fn hand_on(&self, entry: &Entry) -> Result<(), NotInvoked> {
-        let (catalog, identifier) = (self.config.catalog.clone(), entry.identifier.clone());
+    async fn hand_on(&self, identifier: &Identifier) -> Result<(), NotInvoked> {
+        let (catalog, identifier) = (self.config.catalog.clone(), identifier.clone());
         let event = OpportunityEvent::of_sweep(catalog, identifier, self.clock.now());
         let event = serde_json::to_vec(&EventBridgeEvent::from(event));
         self.invoke(&self.config.enrich_function, event).await

@@ -8,6 +8,7 @@
 //! |---|---|---|
 //! | `opportunity#CATALOG#IDENTIFIER` | `told` | what was handed on of it last, and before that: [`Told`] |
 //! | `parked#CATALOG` | `IDENTIFIER#DIGEST` | a patch that waits for a review: [`Parked`] |
+//! | `sweep#CATALOG` | `watermark` | how far the last sweep came |
 //! | `request#CATALOG#DIGEST` | `request` | a request that is to be carried out once: [`Record`] |
 //!
 //! No transactions, no indexes, no streams: each step is one call about one item, and it is its
@@ -18,6 +19,7 @@ mod opportunity;
 mod parked;
 mod request;
 mod retention;
+mod sweep;
 
 use std::{sync::Arc, time::Duration};
 
@@ -31,6 +33,7 @@ pub use opportunity::{Before, Content, Documents, Remembered, Summary, Told, Wri
 pub use parked::{Parked, ParkedId, ParkedState, ParseParkedIdError, Waiting};
 pub use request::{Claim, Key, Record, Stored, Writing};
 pub use retention::{ParseRetentionError, retention};
+pub use sweep::HandedOn;
 
 /// How long an answer of the table is waited for. It takes milliseconds; a caller whose request is held
 /// up by it would rather be told.

@@ -126,11 +126,17 @@ pub enum Before {
 /// What the attributes `told` and `before` hold.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Kept {
+pub(crate) struct Kept {
     envelope: serde_json::Value,
     opportunity: Object,
     /// Whether the attribute beside it holds what an earlier event told.
     is_summary_unread: bool,
+}
+
+impl Kept {
+    pub(crate) fn into_opportunity(self) -> Object {
+        self.opportunity
+    }
 }
 
 impl Memory {
