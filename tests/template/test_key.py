@@ -66,7 +66,10 @@ class Key(unittest.TestCase):
         expected = {
             ("EnrichOpportunityRole", "sqs.us-east-1.amazonaws.com"): ["kms:Decrypt", "kms:GenerateDataKey"],
             ("EnrichOpportunityRole", "dynamodb.us-east-1.amazonaws.com"): ["kms:Decrypt", "kms:DescribeKey"],
-            ("SweepOpportunitiesRole", "dynamodb.us-east-1.amazonaws.com"): ["kms:Decrypt", "kms:DescribeKey"],
+            ("SweepOpportunitiesRole", "dynamodb.us-east-1.amazonaws.com"): [
+                "kms:Decrypt",
+                "kms:DescribeKey",
+            ],
             ("PatchOpportunityRole", "dynamodb.us-east-1.amazonaws.com"): ["kms:Decrypt", "kms:DescribeKey"],
             ("PatchOpportunityRole", "secretsmanager.us-east-1.amazonaws.com"): ["kms:Decrypt"],
         }
