@@ -188,9 +188,12 @@ class HubSpot(Circle):
                     local.at_rest(self.log)
                     self.assertEqual((self.crm.refused, self.crm.failed, self.crm.waiting), ([], [], []))
                     stage = self.opportunity()["LifeCycle"]["Stage"]
-                    # The last edit wins.
+                    self.assertEqual(self.crm.record[field], codes.get(stage, stage))
+                    # The last edit wins. Only where both sides share one field can the event of the first
+                    # edit arrive after the second one, and the CRM then sends the first one back.
                     last = "Committed" if first == "seller" else "Business Validation"
-                    self.assertEqual((stage, self.crm.record[field]), (last, codes.get(last, last)))
+                    other = "Business Validation" if first == "seller" else "Committed"
+                    self.assertIn(stage, [last] if field == "aws_stage" else [last, other])
                     self.doCleanups()
 
     def cross(self, first: str) -> None:

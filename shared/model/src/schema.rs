@@ -377,6 +377,42 @@ mod tests {
     }
 
     #[test]
+    fn a_value_from_a_list_has_no_suggestion_after_a_thousand_findings() {
+        let members: Object = (0..1_000)
+            .map(|number| (format!("Stag{number}"), json!(1)))
+            .collect();
+        let after = json!({"LifeCycle": members, "PrimaryNeedsFromAws": ["Co-Sell - Deal"]});
+        let errors = judged(&json!({}), &after).errors;
+        assert_eq!(
+            errors[1_000].detail,
+            "`Co-Sell - Deal` is not in AWS's list"
+        );
+        assert_eq!(errors[1_000].suggestion, None);
+    }
+
+    #[test]
+    fn a_text_and_a_list_may_be_as_long_as_aws_takes_and_no_longer() {
+        let spend = |count| {
+            let item = json!({
+                "Amount": "1", "CurrencyCode": "USD", "Frequency": "Monthly", "TargetCompany": "AWS",
+            });
+            json!({"Project": {"ExpectedCustomerSpend": vec![item; count]}})
+        };
+        let steps = |length| json!({"LifeCycle": {"NextSteps": "é".repeat(length)}});
+        for (fits, exceeds, code) in [
+            (spend(10), spend(11), "too-many-items"),
+            (steps(255), steps(256), "too-long"),
+        ] {
+            assert_eq!(judged(&json!({}), &fits), Judgement::default(), "{code}");
+            let errors = judged(&json!({}), &exceeds).errors;
+            assert_eq!(
+                errors.iter().map(|it| it.code.as_str()).collect::<Vec<_>>(),
+                [code]
+            );
+        }
+    }
+
+    #[test]
     fn fields_that_the_bridge_sets_are_not_checked() {
         let after = json!({"Catalog": "AWS", "Identifier": "O1", "LastModifiedDate": "m"});
         assert_eq!(judged(&json!({}), &after), Judgement::default());

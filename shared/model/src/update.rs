@@ -214,6 +214,43 @@ mod tests {
     }
 
     #[test]
+    fn a_fresh_document_differs_from_what_was_sent_by_what_others_wrote() {
+        let catalog = Catalog::parse("AWS").unwrap();
+        let read = opportunity(&json!({"Project": {"Title": "Berths"}}));
+        let mut wanted = read.document().clone();
+        wanted["Project"]["Title"] = json!("Berth planner");
+        let update = Update::of(wanted.clone(), &read);
+        let written = Opportunity::from_document(wanted, &catalog).unwrap();
+        let pointers = |fresh: &Opportunity| {
+            let differences = update.differences(&read, fresh);
+            differences
+                .into_iter()
+                .map(|change| change.pointer)
+                .collect::<Vec<_>>()
+        };
+        let with = |name: &str, value: Value| {
+            let mut document = written.document().clone();
+            document.insert(name.to_owned(), value);
+            Opportunity::from_document(document, &catalog).unwrap()
+        };
+        assert_eq!(pointers(&written), [] as [&str; 0]);
+        assert_eq!(
+            pointers(&with("LastModifiedDate", json!("later"))),
+            [] as [&str; 0]
+        );
+        assert_eq!(
+            pointers(&with("NationalSecurity", json!("No"))),
+            ["/NationalSecurity"]
+        );
+        // What is in no body is AWS's, and differs all the same.
+        assert_eq!(
+            pointers(&with("OpportunityTeam", json!([{"Email": "a@b.example"}]))),
+            ["/OpportunityTeam"]
+        );
+        assert_eq!(pointers(&read), ["/Project/Title"]);
+    }
+
+    #[test]
     fn type_tags_are_dropped_at_any_depth_and_reported() {
         let update = opportunity(&json!({
             "__type": "t0",
