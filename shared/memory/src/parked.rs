@@ -214,17 +214,16 @@ impl Memory {
             .await;
         let id = match put {
             Ok(_) => id.clone(),
-            Err(error) => match error.as_service_error() {
-                Some(PutItemError::ConditionalCheckFailedException(failed)) => {
-                    let found = failed.item.clone().unwrap_or_default();
-                    Parked::parse(&found)?.id
-                }
-                _ => {
+            Err(error) => {
+                let Some(PutItemError::ConditionalCheckFailedException(failed)) =
+                    error.as_service_error()
+                else {
                     // It may be there all the same, and its sender is told that it is not.
                     let _withdrawn = self.withdraw(catalog, identifier, id).await;
                     return Err(Unavailable::of(&error));
-                }
-            },
+                };
+                Parked::parse(&failed.item.clone().unwrap_or_default())?.id
+            }
         };
         Ok(id)
     }
