@@ -72,6 +72,7 @@ struct Ground {
     table: Table,
     patch: Router,
     bridge: Bridge,
+    memory: Memory,
     enrich: enrich_opportunity::Enricher,
 }
 
@@ -104,6 +105,7 @@ impl Ground {
             table,
             patch: router(bridge.clone()),
             bridge,
+            memory: memory.clone(),
             enrich: enrich.with_memory(Some(memory)),
         }
     }
@@ -246,11 +248,24 @@ impl<'a> Interleaving<'a> {
         body["parked"].as_array().expect("a list").clone()
     }
 
+    /// What a sweep does about patches that wait.
+    async fn sweep_parked(&self) {
+        let catalog = Catalog::parse("Sandbox").unwrap();
+        let now = SystemTime::now().into();
+        let memory = &self.ground.memory;
+        let waiting = memory.all_waiting(&catalog, now).await.unwrap();
+        for id in waiting.get(&self.identifier).into_iter().flatten() {
+            let name = memory.name_as_waiting(&catalog, &self.identifier, id, now);
+            name.await.unwrap();
+        }
+    }
+
     /// The review is over, and nothing fails: whatever waits comes to its end.
     async fn settle_parked(&mut self) {
         self.review("Approved");
         for _round in 0..20 {
             self.pass_leases().await;
+            self.sweep_parked().await;
             let event = self.event(None).await.expect("an event");
             self.saw_event(Some(event));
             while let Some(event) = self.bus.pop() {

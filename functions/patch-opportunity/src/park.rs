@@ -152,6 +152,14 @@ impl<'a> Parking<'a> {
         if let Err(ended) = once.before().await {
             return Some(Err(ended));
         }
+        // Its function may have died before it came to this.
+        if let ParkedState::Waiting(_) = parked.state {
+            let name =
+                memory.name_as_waiting(catalog, identifier.as_str(), &parked.id, once::now());
+            if let Err(error) = name.await {
+                once.note(&error);
+            }
+        }
         let (id, changes) = (&parked.id, changes_of(&parked));
         let answer = Answer::parked(identifier, id, changes, None, request.preference);
         Some(Ok(answer))
@@ -220,7 +228,12 @@ async fn park(
     let id = ParkedId::new(now, &once.origin());
     let request_id = upstream.invocation.request_id.as_str();
     let parked = memory.park(catalog, identifier, (&id, request_id), &waiting, now);
-    parked.await.map(Some)
+    let id = parked.await?;
+    if let Err(error) = memory.name_as_waiting(catalog, identifier, &id, now).await {
+        // It is parked, and the sweep finds it.
+        once.note(&error);
+    }
+    Ok(Some(id))
 }
 
 /// What an edit changes once patches that wait are carried out: each of the states between, since any of

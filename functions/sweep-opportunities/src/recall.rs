@@ -75,11 +75,17 @@ impl Recall<'_> {
         let mut found = Vec::new();
         for (identifier, ids) in waiting {
             let has_expired = ids.iter().any(|id| id.has_expired(self.now));
-            if (has_expired || self.may_be_open(memory, &identifier).await)
-                && let Ok(identifier) = Identifier::parse(&identifier)
-            {
-                found.push(identifier);
+            if !has_expired && !self.may_be_open(memory, &identifier).await {
+                continue;
             }
+            // A function that died just after it had parked one has not come to this.
+            for id in &ids {
+                let name = memory.name_as_waiting(self.catalog, &identifier, id, self.now);
+                if let Err(error) = name.await {
+                    note(&error);
+                }
+            }
+            found.extend(Identifier::parse(&identifier));
         }
         found.sort_by(|one, other| one.as_str().cmp(other.as_str()));
         found

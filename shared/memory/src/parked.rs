@@ -179,9 +179,10 @@ impl Parked {
 
 impl Memory {
     /// Parks a patch. Gives the id of the one that was parked with the same origin before, where there is one.
+    /// It is to be named as waiting then; whoever does not come to that has the sweep do it.
     ///
     /// # Errors
-    /// Where the table does not answer; the patch may be parked all the same.
+    /// Where the table does not answer. Then it is not parked, unless the table does not answer to that either.
     pub async fn park(
         &self,
         catalog: &Catalog,
@@ -213,20 +214,17 @@ impl Memory {
             .await;
         let id = match put {
             Ok(_) => id.clone(),
-            Err(error) => match error.as_service_error() {
-                Some(PutItemError::ConditionalCheckFailedException(failed)) => {
-                    let found = failed.item.clone().unwrap_or_default();
-                    let found = Parked::parse(&found)?;
-                    if let ParkedState::Ended(_) = found.state {
-                        return Ok(found.id);
-                    }
-                    found.id
-                }
-                _ => return Err(Unavailable::of(&error)),
-            },
+            Err(error) => {
+                let Some(PutItemError::ConditionalCheckFailedException(failed)) =
+                    error.as_service_error()
+                else {
+                    // It may be there all the same, and its sender is told that it is not.
+                    let _withdrawn = self.withdraw(catalog, identifier, id).await;
+                    return Err(Unavailable::of(&error));
+                };
+                Parked::parse(&failed.item.clone().unwrap_or_default())?.id
+            }
         };
-        // Whoever dies here has not answered; and the sweep finds the patch without this.
-        self.names_as_waiting(catalog, identifier, &id, now).await?;
         Ok(id)
     }
 
@@ -412,8 +410,11 @@ impl Memory {
         }
     }
 
-    /// Names a patch in the opportunity's own item.
-    async fn names_as_waiting(
+    /// Names a patch in the opportunity's own item, so that the next event names it, too.
+    ///
+    /// # Errors
+    /// Where the table does not answer; it may be done all the same.
+    pub async fn name_as_waiting(
         &self,
         catalog: &Catalog,
         identifier: &str,
