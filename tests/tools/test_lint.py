@@ -8,7 +8,11 @@ from tools.lint_template import lint
 # A valid text, an invalid one, and the lint's message about it.
 PLANTED = [
     ("Type: AWS::Events::Archive", "Type: AWS::Events::Archives", "'AWS::Events::Archives' does not exist"),
-    ("Destination: !GetAtt Bus.Arn", "Destination: !GetAtt Buss.Arn", "'Buss' is not one of"),
+    (
+        "Type: EventBridge\n            Destination: !GetAtt Bus.Arn",
+        "Type: EventBridge\n            Destination: !GetAtt Buss.Arn",
+        "'Buss' is not one of",
+    ),
     ("EvaluationPeriods: 12\n", "EvaluationPeriods: 0\n", "0 is less than the minimum of 1"),
     ("[AwsChecksCallers, AWS_IAM, NONE]", "[AwsChecksCallers, AWS_IAM, NOPE]", "'NOPE' is not one of"),
 ]
