@@ -51,6 +51,7 @@ COPIED = [
     "mappings",
     "samconfig.toml",
     "shared/model/schema/opportunity-event.schema.json",
+    "shared/model/schema/patch-event.schema.json",
     "tests/emulator/README.md",
     "tools/__init__.py",
     "tools/backfill.py",
