@@ -15,6 +15,7 @@ mod log;
 mod memory_events;
 mod memory_interleavings;
 mod memory_table;
+mod metrics;
 mod once;
 mod openapi;
 mod parked;

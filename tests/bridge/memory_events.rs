@@ -1,5 +1,7 @@
 //! `enrich-opportunity` with a memory: what changed, who changed it, and each state under an id of its own.
 
+use std::time::Duration;
+
 use bridge_tests::{Cut, Function, Request, Table};
 use partner_central_emulator::{Emulator, Fault};
 use serde_json::{Value, json};
@@ -185,6 +187,18 @@ async fn the_bridges_own_write_is_marked_with_the_id_of_its_request() {
         assert_eq!(changes(&told)[0].2, steps);
         assert_eq!(ground.told().await["data"], told["data"]);
     }
+}
+
+#[tokio::test]
+async fn what_the_bridge_wrote_without_what_is_locked_is_marked_as_its_own() {
+    let ground = Ground::new().await;
+    ground.told().await;
+    // `Approved` closes the title.
+    let both = json!({"Project": {"Title": "Berths"}, "LifeCycle": {"NextSteps": "Call"}});
+    let request = Request::patch(ID, &both).header("prefer", "locked=skip");
+    let answer = ground.patch.send(&request).await;
+    assert_eq!(answer.body["outcome"], "updated-in-part", "{answer:?}");
+    assert_eq!(ground.told().await["data"]["origin"]["actor"], "bridge");
 }
 
 #[tokio::test]
@@ -376,6 +390,8 @@ async fn a_sweep_hands_on_only_what_is_newer_than_what_is_remembered_and_begins_
     let overlap = instant(&first, "until").since(instant(&second, "since"));
     assert_eq!(overlap.map(|it| it.as_secs()), Some(300));
     ground.edit(|document| document["LifeCycle"]["NextSteps"] = json!("Two"));
+    // What was modified in the millisecond that a run begins in is for the next run.
+    tokio::time::sleep(Duration::from_millis(2)).await;
     assert_eq!(swept().await["handedOn"], 1, "its event is lost");
     // A fill is for a CRM that has lost what it had.
     let fill = json!({"since": "2020-01-01T00:00:00Z"});

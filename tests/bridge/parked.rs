@@ -53,6 +53,18 @@ impl Ground {
         }
     }
 
+    /// Another instance of `patch-opportunity`.
+    async fn another_patch(&self) -> Function {
+        let url = self.table.url();
+        let variables = [
+            ("PARTNER_CENTRAL_CATALOG", "Sandbox"),
+            ("AWS_ENDPOINT_URL_DYNAMODB", &url),
+            ("MEMORY_TABLE", self.table.name()),
+            ("WEBHOOK_AUTH", "none"),
+        ];
+        Function::start("patch-opportunity", &self.emulator, &variables).await
+    }
+
     /// Sends a patch that may wait.
     async fn park(&self, patch: &Value) -> Response {
         self.patch.send(&may_wait(patch)).await
@@ -355,6 +367,18 @@ async fn what_aws_refuses_ends_with_its_problem_and_what_passes_is_tried_again()
         .expect_err("throttled");
     ground.emulator.clear_faults();
     assert_eq!(ground.waiting().await, [id.as_str()]);
+    // Others write before each of its writes, and never what it changes.
+    let others = Fault::ConcurrentEdit(|document| {
+        document["Project"]["AdditionalComments"] = json!("Somebody else's");
+    });
+    ground.emulator.inject("UpdateOpportunity", 99, others);
+    let error = ground.patch.invoke(event.clone()).await.unwrap_err();
+    assert_eq!(
+        error.message,
+        format!("the parked patch `{id}` could not be carried out: concurrent-edits")
+    );
+    ground.emulator.clear_faults();
+    assert_eq!(ground.waiting().await, [id.as_str()]);
     ground
         .emulator
         .inject("UpdateOpportunity", 1, Fault::NotFound);
@@ -366,6 +390,19 @@ async fn what_aws_refuses_ends_with_its_problem_and_what_passes_is_tried_again()
         "urn:opportunity-bridge:problems/opportunity-not-found"
     );
     assert_eq!(ground.waiting().await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_lenient_patch_is_carried_out_leniently_after_its_wait() {
+    let ground = Ground::new().await;
+    let unknown = json!({"LifeCycle": {"NextSteps": "Call"}, "Project": {"Tomorrow": "New"}});
+    let prefer = "respond-async, handling=lenient, locked=skip";
+    let request = Request::patch(ID, &unknown).header("prefer", prefer);
+    let id = id_of(&ground.patch.send(&request).await);
+    ground.review("Approved");
+    let ended = ground.ended().await;
+    assert_eq!(ends(&ended), [(id.as_str(), "applied")]);
+    assert_eq!(ground.at("/Project/Tomorrow"), "New");
 }
 
 #[tokio::test]
@@ -403,6 +440,27 @@ async fn one_that_is_withdrawn_is_not_carried_out() {
     let path = format!("/opportunities/{ID}/parked/{stays}");
     let answer = ground.patch.send(&Request::new("DELETE", &path)).await;
     assert_eq!(problem(&answer), (404, "parked-patch-not-found"));
+}
+
+#[tokio::test]
+async fn one_that_is_being_carried_out_cannot_be_withdrawn() {
+    let ground = Ground::new().await;
+    let id = ground.parked(&steps("One")).await;
+    ground.review("Approved");
+    let event = ground.event().await;
+    let other = ground.another_patch().await;
+    let slow = Fault::Delay(std::time::Duration::from_millis(500));
+    ground.emulator.inject("UpdateOpportunity", 1, slow);
+    let withdrawn = async {
+        while ground.writes() == 0 {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+        let path = format!("/opportunities/{ID}/parked/{id}");
+        other.send(&Request::new("DELETE", &path)).await
+    };
+    let (ended, withdrawn) = tokio::join!(ground.woken(event), withdrawn);
+    assert_eq!(problem(&withdrawn), (409, "request-running"));
+    assert_eq!(ends(&ended), [(id.as_str(), "applied")]);
 }
 
 #[tokio::test]
@@ -571,6 +629,9 @@ async fn a_request_whose_function_died_after_it_was_parked_is_not_parked_or_writ
         }
         let again = ground.patch.send(&keyed).await;
         assert_eq!(id_of(&again), id);
+        let change = &again.body["changes"][0];
+        assert_eq!(change["pointer"], "/LifeCycle/NextSteps");
+        assert_eq!(change["after"], "Call them");
         assert_eq!(ground.waiting().await, [id]);
         assert_eq!(ground.writes(), 0);
     }

@@ -1,0 +1,174 @@
+//! Each metric counts what its name on the dashboard says.
+
+use std::time::Duration;
+
+use bridge_tests::{Cut, Function, Request, Table};
+use partner_central_emulator::{Emulator, Fault};
+use serde_json::{Value, json};
+
+use crate::documents;
+
+const ID: &str = "O7654321";
+const READ: &str = "GetOpportunity";
+const SUMMARY: &str = "GetAwsOpportunitySummary";
+const WRITE: &str = "UpdateOpportunity";
+
+/// Partner Central with the sample, and a table.
+struct Ground {
+    emulator: Emulator,
+    table: Table,
+}
+
+impl Ground {
+    async fn new() -> Self {
+        let emulator = Emulator::start().await;
+        emulator.seed(documents::sample());
+        let table = Table::start().await;
+        Self { emulator, table }
+    }
+
+    /// A function that makes one attempt a call.
+    async fn function(&self, name: &str, others: &[(&str, &str)]) -> Function {
+        let url = self.table.url();
+        let variables = [
+            ("PARTNER_CENTRAL_CATALOG", "Sandbox"),
+            ("AWS_ENDPOINT_URL_DYNAMODB", &url),
+            ("MEMORY_TABLE", self.table.name()),
+            ("AWS_MAX_ATTEMPTS", "1"),
+        ];
+        Function::start(name, &self.emulator, &[&variables, others].concat()).await
+    }
+}
+
+fn sample_event() -> Value {
+    include_str!("../../events/opportunity-updated.json")
+        .parse()
+        .unwrap()
+}
+
+/// The counts of each line of metrics, without the durations and the dimensions.
+async fn counts(function: Function) -> Vec<Value> {
+    let log = function.finish().await;
+    let lines = log.lines().filter_map(|line| line.parse::<Value>().ok());
+    lines
+        .filter_map(|line| {
+            let metrics = line.pointer("/_aws/CloudWatchMetrics/0/Metrics")?;
+            let counts = metrics
+                .as_array()?
+                .iter()
+                .filter(|it| it["Unit"] == "Count");
+            let names = counts.filter_map(|count| count["Name"].as_str());
+            Some(names.map(|name| (name, line[name].clone())).collect())
+        })
+        .collect()
+}
+
+#[tokio::test]
+async fn an_event_counts_as_enriched_and_what_is_missing_from_it_counts_too() {
+    let ground = Ground::new().await;
+    ground
+        .emulator
+        .seed_summary(ID, json!({"RelatedOpportunityId": ID}));
+    let function = ground.function("enrich-opportunity", &[]).await;
+    let event = sample_event();
+    let told = async || function.invoke(event.clone()).await.map(drop);
+    let inject = |operation, fault| ground.emulator.inject(operation, 1, fault);
+
+    told().await.unwrap();
+    inject(SUMMARY, Fault::AccessDenied);
+    told().await.unwrap();
+    ground.emulator.inject(SUMMARY, 99, Fault::Throttling);
+    let time = Duration::from_secs(3);
+    function.invoke_within(event.clone(), time).await.unwrap();
+    ground.emulator.clear_faults();
+    inject(READ, Fault::Throttling);
+    told().await.unwrap_err();
+    inject(READ, Fault::NotFound);
+    told().await.unwrap_err();
+    ground.table.cut_all(Cut::Before, 2);
+    told().await.unwrap();
+    assert_eq!(
+        counts(function).await,
+        [
+            json!({"Enriched": 1}),
+            json!({"Enriched": 1, "WithoutSummary": 1}),
+            json!({"Enriched": 1, "WithoutSummary": 1, "Throttled": 1}),
+            json!({"Throttled": 1}),
+            json!({}),
+            json!({"Enriched": 1, "MemoryUnavailable": 1}),
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_request_counts_by_how_it_ended() {
+    let ground = Ground::new().await;
+    let tokens = [("WEBHOOK_AUTH", "bearer"), ("WEBHOOK_SECRETS", "token")];
+    let function = ground.function("patch-opportunity", &tokens).await;
+    let send = async |request: Request, status: u64| {
+        let request = request.header("authorization", "Bearer token");
+        let answer = function.send(&request).await;
+        assert_eq!(answer.status, status, "{answer:?}");
+    };
+    let steps = |steps: &str| Request::patch(ID, &json!({"LifeCycle": {"NextSteps": steps}}));
+    let inject = |operation, fault| ground.emulator.inject(operation, 1, fault);
+
+    send(Request::new("GET", &format!("/opportunities/{ID}")), 200).await;
+    send(steps("One").header("idempotency-key", "k-1"), 200).await;
+    send(steps("One").header("idempotency-key", "k-1"), 200).await;
+    send(steps("One"), 200).await;
+    let other = Fault::ConcurrentEdit(|document| {
+        document["Project"]["OtherSolutionDescription"] = json!("Theirs")
+    });
+    inject(WRITE, other);
+    send(steps("Two"), 200).await;
+    inject(READ, Fault::Throttling);
+    send(steps("Three"), 429).await;
+    let answer = function.send(&steps("Three")).await;
+    assert_eq!(answer.status, 401, "{answer:?}");
+    ground.table.cut_all(Cut::Before, 4);
+    send(steps("Three").header("idempotency-key", "k-2"), 503).await;
+    ground.table.mend();
+
+    // `Approved` leaves the next steps open, and `In review` nothing.
+    let both = json!({"Project": {"Title": "Berths"}, "LifeCycle": {"NextSteps": "Four"}});
+    let both = Request::patch(ID, &both);
+    send(both.clone().header("prefer", "locked=skip"), 200).await;
+    send(both, 409).await;
+    ground.emulator.edit(ID, |document| {
+        document["LifeCycle"]["ReviewStatus"] = json!("In review");
+    });
+    send(steps("Five").header("prefer", "respond-async"), 202).await;
+
+    // What waited counts when it is carried out.
+    ground.emulator.edit(ID, |document| {
+        document["LifeCycle"]["ReviewStatus"] = json!("Approved");
+    });
+    let enrich = ground.function("enrich-opportunity", &[]).await;
+    let event = enrich.invoke(sample_event()).await.unwrap();
+    inject(
+        WRITE,
+        Fault::ConcurrentEdit(|document| {
+            document["Project"]["OtherSolutionDescription"] = json!("Others'")
+        }),
+    );
+    let ended = function.invoke(event).await.unwrap();
+    assert_eq!(ended["data"]["outcome"], "applied", "{ended}");
+    assert_eq!(
+        counts(function).await,
+        [
+            json!({}),
+            json!({"Updated": 1}),
+            json!({"Replayed": 1}),
+            json!({"Unchanged": 1}),
+            json!({"Updated": 1, "Conflicts": 1}),
+            json!({"Throttled": 1}),
+            json!({"Unauthorized": 1}),
+            json!({"MemoryUnavailable": 1}),
+            json!({"Updated": 1}),
+            json!({"Locked": 1}),
+            json!({"Parked": 1}),
+            json!({"Updated": 1, "Conflicts": 1}),
+        ]
+    );
+}
