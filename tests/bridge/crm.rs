@@ -461,7 +461,10 @@ async fn a_value_that_the_mapping_cannot_convert_is_reported_in_the_event_which_
     assert_eq!(
         of_mapping,
         [
-            &json!({}),
+            &json!({
+                "pointer": "/opportunity/LifeCycle/NextSteps", "field": "hs_next_step", "code": "wrong-type",
+                "detail": "it is an object, expected a text",
+            }),
             &json!({
                 "pointer": "/opportunity/NationalSecurity", "field": "aws_national_security", "code": "unmapped-value",
                 "detail": "`Perhaps` has no pair in the mapping's `values`, expected one of `Yes`, `No`",

@@ -661,11 +661,27 @@ async fn a_failed_read_is_an_error_and_the_next_event_is_processed() {
             1
         };
         emulator.inject("GetOpportunity", attempts, fault.clone());
-        assert_eq!(
-            function.invoke(event("O7654321")).await.unwrap_err().kind,
-            kind,
-            "{fault:?}"
-        );
+        let error = function.invoke(event("O7654321")).await.unwrap_err();
+        assert_eq!(error.kind, kind, "{fault:?}");
+        let told = error
+            .message
+            .strip_prefix("opportunity `O7654321` could not be read: ");
+        let told = told.expect("which opportunity");
+        match kind {
+            "NotFound" => assert_eq!(told, "the opportunity was not found"),
+            "Throttled" => assert_eq!(told, "AWS throttled the call"),
+            "AccessDenied" => assert!(
+                told.ends_with(
+                    ": the function's role lacks `partnercentral:GetOpportunity` on this catalog, or the AWS account is \
+                     not linked to Partner Central"
+                ),
+                "{told}"
+            ),
+            _ => assert!(
+                told.starts_with("AWS Partner Central is unavailable: "),
+                "{told}"
+            ),
+        }
         assert_eq!(
             function.invoke(event("O7654321")).await.unwrap()["subject"],
             "O7654321",

@@ -46,21 +46,30 @@ fn sample_event() -> Value {
         .unwrap()
 }
 
-/// The counts of each line of metrics, without the durations and the dimensions.
+/// The counts of each line of metrics, and whether it tells how long AWS took.
 async fn counts(function: Function) -> Vec<Value> {
     let log = function.finish().await;
     let lines = log.lines().filter_map(|line| line.parse::<Value>().ok());
     lines
         .filter_map(|line| {
             let metrics = line.pointer("/_aws/CloudWatchMetrics/0/Metrics")?;
-            let counts = metrics
-                .as_array()?
-                .iter()
-                .filter(|it| it["Unit"] == "Count");
-            let names = counts.filter_map(|count| count["Name"].as_str());
-            Some(names.map(|name| (name, line[name].clone())).collect())
+            let names = metrics.as_array()?.iter().map(|it| it["Name"].as_str());
+            let told = names
+                .flatten()
+                .filter(|name| *name != "EventAgeMilliseconds");
+            let value = |name| match name {
+                "UpstreamMilliseconds" => line[name].is_number().into(),
+                name => line[name].clone(),
+            };
+            Some(told.map(|name| (name, value(name))).collect())
         })
         .collect()
+}
+
+/// The metrics of what has waited for AWS.
+fn waited(mut counts: Value) -> Value {
+    counts["UpstreamMilliseconds"] = json!(true);
+    counts
 }
 
 #[tokio::test]
@@ -90,12 +99,12 @@ async fn an_event_counts_as_enriched_and_what_is_missing_from_it_counts_too() {
     assert_eq!(
         counts(function).await,
         [
-            json!({"Enriched": 1}),
-            json!({"Enriched": 1, "WithoutSummary": 1}),
-            json!({"Enriched": 1, "WithoutSummary": 1, "Throttled": 1}),
-            json!({"Throttled": 1}),
-            json!({}),
-            json!({"Enriched": 1, "MemoryUnavailable": 1}),
+            waited(json!({"Enriched": 1})),
+            waited(json!({"Enriched": 1, "WithoutSummary": 1})),
+            waited(json!({"Enriched": 1, "WithoutSummary": 1, "Throttled": 1})),
+            waited(json!({"Throttled": 1})),
+            waited(json!({})),
+            waited(json!({"Enriched": 1, "MemoryUnavailable": 1})),
         ]
     );
 }
@@ -157,18 +166,46 @@ async fn a_request_counts_by_how_it_ended() {
     assert_eq!(
         counts(function).await,
         [
-            json!({}),
-            json!({"Updated": 1}),
-            json!({"Replayed": 1}),
-            json!({"Unchanged": 1}),
-            json!({"Updated": 1, "Conflicts": 1}),
-            json!({"Throttled": 1}),
+            waited(json!({})),
+            waited(json!({"Updated": 1})),
+            waited(json!({"Replayed": 1})),
+            waited(json!({"Unchanged": 1})),
+            waited(json!({"Updated": 1, "Conflicts": 1})),
+            waited(json!({"Throttled": 1})),
             json!({"Unauthorized": 1}),
-            json!({"MemoryUnavailable": 1}),
-            json!({"Updated": 1}),
-            json!({"Locked": 1}),
-            json!({"Parked": 1}),
-            json!({"Updated": 1, "Conflicts": 1}),
+            waited(json!({"MemoryUnavailable": 1})),
+            waited(json!({"Updated": 1})),
+            waited(json!({"Locked": 1})),
+            waited(json!({"Parked": 1})),
+            waited(json!({"Updated": 1, "Conflicts": 1})),
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_sweep_counts_what_it_handed_on_and_that_the_schedule_was_kept() {
+    let ground = Ground::new().await;
+    let of_sweep = [("ENRICH_FUNCTION", "enrich"), ("SWEEP_MINUTES", "60")];
+    let function = ground.function("sweep-opportunities", &of_sweep).await;
+    let fill = json!({"since": "2020-01-01T00:00:00Z"});
+    let inject = |operation, fault| ground.emulator.inject(operation, 1, fault);
+
+    function.invoke(json!({})).await.unwrap();
+    function.invoke(fill.clone()).await.unwrap();
+    inject("Invoke", Fault::AccessDenied);
+    function.invoke(fill.clone()).await.unwrap_err();
+    inject("ListOpportunities", Fault::Throttling);
+    function.invoke(fill.clone()).await.unwrap_err();
+    inject("ListOpportunities", Fault::AccessDenied);
+    function.invoke(fill).await.unwrap_err();
+    assert_eq!(
+        counts(function).await,
+        [
+            waited(json!({"Swept": 1})),
+            waited(json!({"HandedOn": 1})),
+            waited(json!({})),
+            waited(json!({"Throttled": 1})),
+            waited(json!({})),
         ]
     );
 }

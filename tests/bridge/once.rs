@@ -453,6 +453,18 @@ async fn a_write_in_doubt_can_be_asked_for_again_at_once() {
 }
 
 #[tokio::test]
+async fn a_write_in_doubt_stays_in_doubt_where_the_table_does_not_let_it_be_tried_again() {
+    let ground = Ground::new().await;
+    let function = ground.function().await;
+    ground.emulator.inject(WRITE, 3, Fault::ConnectionDropped);
+    ground
+        .table
+        .cut(&[None, Some(Cut::Before), Some(Cut::Before)]);
+    let answer = function.send(&keyed(stage("Committed"))).await;
+    assert_eq!(told(&answer), (503, "unconfirmed", false), "{answer:?}");
+}
+
+#[tokio::test]
 async fn of_many_requests_with_one_key_at_a_time_one_is_carried_out() {
     let ground = Ground::new().await;
     let (one, two) = (ground.function().await, ground.function().await);

@@ -273,6 +273,21 @@ async fn a_patch_that_a_review_closes_waits_and_arrives_when_the_review_is_over(
 }
 
 #[tokio::test]
+async fn that_a_patch_waits_is_told_whatever_answer_a_write_would_have_had() {
+    for preference in ["return=minimal", "return=representation"] {
+        let ground = Ground::new().await;
+        let request = may_wait(&steps("Call them"));
+        let answer = ground
+            .patch
+            .send(&request.header("prefer", &format!("respond-async, {preference}")))
+            .await;
+        id_of(&answer);
+        assert_eq!(answer.headers["preference-applied"], "respond-async");
+        assert_eq!(answer.body["changes"][0]["after"], "Call them");
+    }
+}
+
+#[tokio::test]
 async fn those_that_wait_are_carried_out_in_their_order_also_on_the_same_field() {
     let ground = Ground::new().await;
     let mut ids = Vec::new();
@@ -608,20 +623,13 @@ async fn a_request_with_a_key_is_parked_once_and_answered_the_same() {
 
 #[tokio::test]
 async fn a_request_whose_function_died_after_it_was_parked_is_not_parked_or_written_again() {
-    for is_over in [false, true] {
+    for (is_over, calls) in [(false, 5), (true, 4), (true, 5)] {
         let ground = Ground::new().await;
         let keyed = may_wait(&steps("Call them")).header("idempotency-key", "k-1");
-        // The patch is parked; that it was is not noted under its key.
-        let five = [
-            None,
-            None,
-            None,
-            None,
-            None,
-            Some(Cut::Before),
-            Some(Cut::Before),
-        ];
-        ground.table.cut(&five);
+        // The patch is parked; that it was is not noted under its key, nor perhaps in the opportunity's item.
+        let mut cuts = vec![None; calls];
+        cuts.extend([Some(Cut::Before); 4]);
+        ground.table.cut(&cuts);
         let id = id_of(&ground.patch.send(&keyed).await);
         ground.table.mend();
         if is_over {
