@@ -373,7 +373,7 @@ mod tests {
         assert_eq!(rounds_of(&conflict, 2, ONE_ROUND), [3, 3, 2]);
         assert_eq!(rounds_of(&outage, 1, ONE_ROUND), [3, 3]);
         assert_eq!(rounds_of(&Error::NotFound, 1, ONE_ROUND), [3]);
-        let too_short = ONE_ROUND - Duration::from_millis(1);
+        let too_short = Duration::from_millis(3_999);
         assert_eq!(rounds_of(&conflict, 1, too_short), [3]);
     }
 
