@@ -15,7 +15,7 @@ use crate::{
     prefer::{PREFERENCE_APPLIED, Preference, Return},
     problem::{MAX_TOLD, at_most},
     representation::Representation,
-    retry::{Done, Settled},
+    settled::{Done, Settled},
 };
 
 /// The answer to a patch.

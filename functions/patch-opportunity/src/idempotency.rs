@@ -10,8 +10,6 @@
 //! | is another one | all stand | it landed | answer `updated` |
 //! | is another one | not all stand | nobody can tell | answer `unconfirmed`, never write again |
 
-mod key;
-
 use std::{
     sync::{Mutex, MutexGuard, PoisonError},
     time::SystemTime,
@@ -28,14 +26,14 @@ use tokio::time::timeout_at;
 
 use crate::{
     answer::{Answer, Outcome},
+    idempotency_key::Named,
     invocation::Invocation,
     prefer::PREFERENCE_APPLIED,
     problem::{Kind, Problem},
+    problem_of::TOO_LATE,
     request::PatchRequest,
-    table::TOO_LATE,
     upstream::Upstream,
 };
-pub(crate) use key::{MalformedKey, Named};
 
 /// Tells that a request was carried out before, and that this is its answer.
 const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
