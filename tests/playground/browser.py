@@ -10,11 +10,12 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
 
-from tools import local
 from tools.playground import MAPPING, Playground, playground
 
 COMMANDS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 OPPORTUNITY = "O1000106"  # Approved, and in an early stage.
+# A limit only against hanging forever: everything is compiled and running before a page opens.
+PATIENCE_SECONDS = 180
 
 
 def find() -> str | None:
@@ -69,7 +70,7 @@ class InABrowser(unittest.TestCase):
         test.
         """
         context = self.browser.new_context(**{"viewport": {"width": 1280, "height": 900}} | options)
-        context.set_default_timeout(local.PATIENCE_SECONDS * 1000)
+        context.set_default_timeout(PATIENCE_SECONDS * 1000)
         self.addCleanup(context.close)
         page = context.new_page()
         page.on("console", self.hear)

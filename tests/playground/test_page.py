@@ -6,11 +6,11 @@ import subprocess
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, expect
 
-from tests.playground.browser import OPPORTUNITY, InABrowser
+from tests.playground.browser import OPPORTUNITY, PATIENCE_SECONDS, InABrowser
 from tools import local
 from tools.render_openapi import OPENAPI
 
-expect.set_options(timeout=local.PATIENCE_SECONDS * 1000)
+expect.set_options(timeout=PATIENCE_SECONDS * 1000)
 
 
 def card(page: Page, outcome: str) -> Locator:
@@ -314,7 +314,7 @@ class ThePage(InABrowser):
         self.page.get_by_text("The same with curl").click()
         command = self.page.locator("#curl").text_content()
         done = subprocess.run(
-            ["bash", "-c", command], capture_output=True, text=True, timeout=local.PATIENCE_SECONDS
+            ["bash", "-c", command], capture_output=True, text=True, timeout=PATIENCE_SECONDS
         )
         self.assertEqual(json.loads(done.stdout)["outcome"], "updated", done.stdout + done.stderr)
         self.assertEqual(self.opportunity()["LifeCycle"]["NextSteps"], patch["LifeCycle"]["NextSteps"])
@@ -342,7 +342,7 @@ class ThePage(InABrowser):
         self.page.get_by_text("The same with curl").click()
         command = self.page.locator("#curl").text_content()
         done = subprocess.run(
-            ["bash", "-c", command], capture_output=True, text=True, timeout=local.PATIENCE_SECONDS
+            ["bash", "-c", command], capture_output=True, text=True, timeout=PATIENCE_SECONDS
         )
         self.assertEqual(json.loads(done.stdout)["outcome"], "updated", done.stdout + done.stderr)
         expect(self.deal_field("Next step").get_by_role("textbox")).to_have_value("Sent from a terminal")
