@@ -52,6 +52,8 @@ pub struct Delivery {
     /// The event's id; duplicates have ids of their own. Empty if the function was invoked with
     /// something other than an event.
     pub event: String,
+    /// The name of the function, unless it is the one that gets Partner Central's events.
+    pub function: Option<String>,
     /// When the function was invoked first.
     pub started: Timestamp,
     /// The id of the opportunity; empty if an invocation's payload names none.
@@ -156,6 +158,7 @@ impl Courier {
                 next = self.woken_by(&answer);
                 journal.record(Happening::Delivery(Delivery {
                     event: errand.event,
+                    function: errand.function,
                     started,
                     identifier: errand.identifier,
                     answer,

@@ -90,6 +90,7 @@ fn event(event: &Announcement) -> Value {
 fn delivery(delivery: &Delivery) -> Value {
     json!({
         "event": delivery.event,
+        "function": delivery.function,
         "startedAt": format!("{:.3}", delivery.started),
         "identifier": delivery.identifier,
         "isDelivered": delivery.outcome.is_ok(),

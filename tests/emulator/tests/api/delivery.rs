@@ -184,6 +184,9 @@ async fn an_event_that_names_parked_patches_wakes_them_until_none_is_named_and_t
     let bodies = |path| stand_in.received(path).into_iter().map(|it| it.body);
     assert!(bodies(ON_PARKED).eq([NAMES_TWO, NAMES_ONE]));
     assert!(bodies(CRM).eq([NAMES_TWO, NAMES_ONE, NAMES_NONE]));
+    let functions: Vec<_> = told.iter().map(|it| it.function.as_deref()).collect();
+    let patch = Some("patch-opportunity");
+    assert_eq!(functions, [None, patch, patch]);
     let lines: Vec<_> = told[1..].iter().map(ToString::to_string).collect();
     assert_eq!(lines, ["event 1 O1 delivered", "event p1 O1 delivered"]);
 }
