@@ -550,6 +550,11 @@ class ThePage(InABrowser):
     def test_axe_finds_nothing_in_light_and_dark_wide_and_narrow(self) -> None:
         self.page.get_by_text("Send a patch of your own").click()
         self.page.get_by_role("button", name="A field that the review closes").click()
+        self.page.get_by_label("Wait for the review").check()
+        self.page.get_by_role("button", name="Sign and send").click()
+        withdraw = self.page.get_by_role("button", name="Withdraw the change of /Project/Title")
+        expect(withdraw).to_be_visible()
+        self.page.get_by_label("Wait for the review").uncheck()
         self.page.get_by_role("button", name="Sign and send").click()
         expect(card(self.page, "409 opportunity locked")).to_contain_text("/Project/Title · locked")
         self.page.get_by_role("button", name="Lose it", exact=True).click()
@@ -559,6 +564,7 @@ class ThePage(InABrowser):
         self.save_deal("Next step", "For axe")
         written = card(self.page, "updated")
         expect(card(self.page, "duplicate")).to_be_visible()
+        expect(card(self.page, "patch waits on")).to_contain_text("The review still closes the field")
         for summary in ("The body sent against the body read", "Request and answer"):
             written.get_by_text(summary).click()
         self.page.get_by_role("button", name="Throttle it").click()
@@ -579,9 +585,12 @@ class ThePage(InABrowser):
                     expect(card(page, "duplicate")).to_be_visible()
                     page.evaluate("document.querySelectorAll('details').forEach((it) => { it.open = true; })")
                     expect(page.locator("#deal-form .field.wrong")).to_be_visible()
+                    expect(page.locator("#parked")).to_contain_text("waits")
                     self.assert_accessible(page)
                     wide = page.evaluate("document.documentElement.scrollWidth")
                     self.assertLessEqual(wide, width, "nothing sticks out")
+        withdraw.click()
+        expect(withdraw).to_have_count(0)
 
     def test_axe_finds_nothing_in_the_api_reference(self) -> None:
         with self.page.expect_navigation():

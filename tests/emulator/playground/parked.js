@@ -42,11 +42,8 @@ export function drawParked(shown) {
   const isEmpty = parked.length + ended.length === 0;
   const none = 'None. A merge patch waits if you send it with “Wait for the review”, and the review closes its field.';
   const hint = problem ? `The bridge does not say: ${problem}` : isEmpty ? none : '';
-  panel.replaceChildren(
-    h('h3', { tabIndex: -1 }, 'Patches that wait for AWS’s review'),
-    h('p.sub', {}, hint),
-    h('ul.parked', {}, parked.map((it) => one(shown, identifier, it)), ended.map(end)),
-  );
+  byId('parked-hint').textContent = hint;
+  byId('parked-list').replaceChildren(...parked.map((it) => one(shown, identifier, it)), ...ended.map(end));
 }
 
 function one({ secret }, identifier, { patch, parkedAt, reviewStatus, changes: wanted }) {
@@ -75,5 +72,5 @@ async function withdraw(secret, identifier, patch) {
   const headers = { 'content-type': 'application/json' };
   const { status, answer } = await send({ method: 'DELETE', path: `${path(identifier)}/${patch}`, headers, body }, secret);
   announce(status === 204 ? 'The patch is withdrawn' : `The bridge says ${status}: ${answer?.title}`);
-  byId('parked').querySelector('h3').focus();
+  byId('parked-title').focus();
 }
