@@ -216,6 +216,8 @@ class ThePage(InABrowser):
         expect(parked).to_contain_text("patch applied")
         expect(parked.get_by_role("button")).to_have_count(0)
         expect(self.page.locator("#inbox")).to_contain_text("patch applied")
+        approved = self.page.locator("#timeline > li", has_text="/LifeCycle/ReviewStatus").first
+        expect(approved).to_contain_text("origin: aws")
         expect(self.deal_field("Next step").get_by_role("textbox")).to_have_value("After the review")
         expect(self.page.locator("#score div").first).to_contain_text("of 1 patch written")
         expect(self.page.locator("#score div").first.locator("dd")).to_have_text("1")

@@ -93,7 +93,8 @@ function subtitle(card) {
   if (card.ended) return `parked at ${clock(card.ended.data.parkedAt)}`;
   if (card.kind !== 'out') return '';
   const after = card.author === 'bridge' ? 'after the CRM’s own edit' : 'after an edit in Partner Central';
-  return card.origin ? `${after} · origin: ${card.origin}` : after;
+  // `other` is also what the bridge says of an event that came before it had noted its own write.
+  return ['aws', 'bridge'].includes(card.origin) ? `${after} · origin: ${card.origin}` : after;
 }
 
 function steps(card) {
