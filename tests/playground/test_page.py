@@ -9,7 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, expect
 
 from tests.playground.browser import OPPORTUNITY, PATIENCE_SECONDS, InABrowser
-from tools import local
+from tools import local, memory
 from tools.render_openapi import OPENAPI
 
 expect.set_options(timeout=PATIENCE_SECONDS * 1000)
@@ -261,6 +261,29 @@ class ThePage(InABrowser):
         self.approve()
         expect(card(self.page, "patch refused")).to_contain_text("refused like one that has just come")
         expect(parked).to_contain_text("patch refused")
+
+    def test_a_patch_that_has_waited_for_a_month_is_not_carried_out(self) -> None:
+        before = self.opportunity()["LifeCycle"]["NextSteps"]
+        parked = self.park({"LifeCycle": {"NextSteps": "Wanted a month ago"}})
+        expect(parked.get_by_role("button", name="Withdraw")).to_be_visible()
+        self.let_a_month_pass()
+        self.approve()
+        expect(card(self.page, "patch expired")).to_contain_text("has waited for 30 days")
+        expect(parked).to_contain_text("patch expired")
+        self.assertEqual(self.writes(), [])
+        self.assertEqual(self.opportunity()["LifeCycle"]["NextSteps"], before)
+
+    def let_a_month_pass(self) -> None:
+        """Makes the one that waits 31 days older: its id begins with the time at which it was parked."""
+        dynamodb, table = memory.client(self.running.memory.url), memory.TABLE
+        items = dynamodb.scan(TableName=table)["Items"]
+        (named,) = [it for it in items if it["pk"]["S"].endswith(f"#{OPPORTUNITY}") and "waiting" in it]
+        ((at, digest),) = [it.split("-") for it in named["waiting"]["SS"]]
+        (waiting,) = [it for it in items if it["sk"]["S"] == f"{OPPORTUNITY}#{digest}"]
+        earlier = f"{int(at) - 31 * 24 * 3600 * 1000:013}"
+        named["waiting"]["SS"], waiting["at"]["N"] = [f"{earlier}-{digest}"], earlier
+        for item in (named, waiting):
+            dynamodb.put_item(TableName=table, Item=item)
 
     def test_only_a_merge_patch_can_wait(self) -> None:
         self.page.get_by_text("Send a patch of your own").click()
