@@ -14,6 +14,7 @@
 //! No transactions, no indexes, no streams: each step is one call about one item, and it is its
 //! condition that makes it safe to repeat.
 
+mod call;
 mod item;
 mod opportunity;
 mod parked;

@@ -19,17 +19,13 @@ use std::{
     time::{Duration, UNIX_EPOCH},
 };
 
-use aws_sdk_dynamodb::{
-    operation::{
-        delete_item::DeleteItemError, put_item::PutItemError, update_item::UpdateItemError,
-    },
-    types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure},
-};
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
 use model::{Catalog, Change, Instant, Object};
 use serde::{Deserialize, Serialize};
 
 use crate::{
     Memory, Unavailable,
+    call::{Conditional, conditional},
     item::{self, Item, deflated, expiry, inflated, number, number_in, seconds, text},
     opportunity,
 };
@@ -202,30 +198,15 @@ impl Memory {
             ]
             .map(|(name, value)| (name.to_owned(), value)),
         );
-        let put = self
-            .client
-            .put_item()
-            .table_name(&*self.table)
-            .set_item(Some(item))
-            .condition_expression("attribute_not_exists(pk) OR expires <= :now")
-            .expression_attribute_values(":now", number(seconds(now)))
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .send()
-            .await;
-        let id = match put {
-            Ok(_) => id.clone(),
+        match self.put_anew(item, now).await {
+            Ok(Conditional::Met(())) => Ok(id.clone()),
+            Ok(Conditional::Unmet(item)) => Ok(Parked::parse(&item)?.id),
             Err(error) => {
-                let Some(PutItemError::ConditionalCheckFailedException(failed)) =
-                    error.as_service_error()
-                else {
-                    // It may be there all the same, and its sender is told that it is not.
-                    let _withdrawn = self.withdraw(catalog, identifier, id).await;
-                    return Err(Unavailable::of(&error));
-                };
-                Parked::parse(&failed.item.clone().unwrap_or_default())?.id
+                // It may be there all the same, and its sender is told that it is not.
+                let _withdrawn = self.withdraw(catalog, identifier, id).await;
+                Err(error)
             }
-        };
-        Ok(id)
+        }
     }
 
     /// What was parked for an opportunity and waits, in the order in which it came.
@@ -321,16 +302,7 @@ impl Memory {
         id: &ParkedId,
         now: Instant,
     ) -> Result<Option<Parked>, Unavailable> {
-        let got = self
-            .client
-            .get_item()
-            .table_name(&*self.table)
-            .set_key(Some(id.key(catalog, identifier)))
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(|error| Unavailable::of(&error))?;
-        let item = got.item.filter(|item| !item::has_expired(item, now));
+        let item = self.item(id.key(catalog, identifier), now).await?;
         item.as_ref().map(Parked::parse).transpose()
     }
 
@@ -360,17 +332,9 @@ impl Memory {
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .send()
             .await;
-        let told = match ended {
-            Ok(_) => Some(told.clone()),
-            Err(error) => match error.as_service_error() {
-                Some(UpdateItemError::ConditionalCheckFailedException(failed)) => {
-                    match &failed.item {
-                        Some(item) => inflated(item, "told")?,
-                        None => None,
-                    }
-                }
-                _ => return Err(Unavailable::of(&error)),
-            },
+        let told = match conditional(ended)? {
+            Conditional::Met(_) => Some(told.clone()),
+            Conditional::Unmet(item) => inflated(&item, "told")?,
         };
         self.waits_no_more(catalog, identifier, id).await?;
         Ok(told)
@@ -394,20 +358,11 @@ impl Memory {
             .condition_expression("attribute_exists(pk) AND attribute_not_exists(told)")
             .send()
             .await;
-        match deleted {
-            Ok(_) => {
-                self.waits_no_more(catalog, identifier, id).await?;
-                Ok(true)
-            }
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(DeleteItemError::is_conditional_check_failed_exception) =>
-            {
-                Ok(false)
-            }
-            Err(error) => Err(Unavailable::of(&error)),
+        let is_withdrawn = matches!(conditional(deleted)?, Conditional::Met(_));
+        if is_withdrawn {
+            self.waits_no_more(catalog, identifier, id).await?;
         }
+        Ok(is_withdrawn)
     }
 
     /// Names a patch in the opportunity's own item, so that the next event names it, too.
@@ -435,14 +390,8 @@ impl Memory {
             .expression_attribute_values(":now", number(seconds(now)))
             .send()
             .await;
-        let Err(error) = named else {
+        if let Conditional::Met(_) = conditional(named)? {
             return Ok(());
-        };
-        let has_expired = error
-            .as_service_error()
-            .is_some_and(UpdateItemError::is_conditional_check_failed_exception);
-        if !has_expired {
-            return Err(Unavailable::of(&error));
         }
         let mut item = key;
         item.insert("waiting".to_owned(), ids);
@@ -471,17 +420,8 @@ impl Memory {
             .expression_attribute_values(":ids", AttributeValue::Ss(vec![id.to_string()]))
             .send()
             .await;
-        match updated {
-            Ok(_) => Ok(()),
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(UpdateItemError::is_conditional_check_failed_exception) =>
-            {
-                Ok(())
-            }
-            Err(error) => Err(Unavailable::of(&error)),
-        }
+        conditional(updated)?;
+        Ok(())
     }
 }
 

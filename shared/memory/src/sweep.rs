@@ -1,10 +1,10 @@
 //! What a sweep asks the memory: what has been handed on, and how far the last sweep came.
 
-use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use model::{Catalog, Instant, Object, Opportunity};
 
 use crate::{
     Memory, Unavailable,
+    call::conditional,
     item::{self, inflated, required_text, text, text_in},
     opportunity::{self, Kept},
 };
@@ -16,8 +16,8 @@ const SORT_KEY: &str = "watermark";
 pub struct HandedOn {
     /// Its `LastModifiedDate`, in milliseconds since 1970.
     pub modified: u64,
-    /// Whether its review left the partner something to change; `None` where that is not known.
-    pub is_open: Option<bool>,
+    /// Whether it was in review; `None` where that is not known.
+    pub is_in_review: Option<bool>,
 }
 
 impl Memory {
@@ -31,16 +31,8 @@ impl Memory {
         identifier: &str,
         now: Instant,
     ) -> Result<Option<HandedOn>, Unavailable> {
-        let got = self
-            .client
-            .get_item()
-            .table_name(&*self.table)
-            .set_key(Some(opportunity::key(catalog, identifier)))
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(|error| Unavailable::of(&error))?;
-        let Some(item) = got.item.filter(|item| !item::has_expired(item, now)) else {
+        let item = self.item(opportunity::key(catalog, identifier), now);
+        let Some(item) = item.await? else {
             return Ok(None);
         };
         // The `sequence` begins with it.
@@ -51,11 +43,16 @@ impl Memory {
         };
         let kept: Option<Kept> = inflated(&item, "told")?;
         let document = kept.map(Kept::into_opportunity);
-        let is_open = document.and_then(|document: Object| {
+        let is_in_review = document.and_then(|document: Object| {
             let opportunity = Opportunity::from_document(document, catalog);
-            opportunity.ok().map(|opportunity| opportunity.is_open())
+            opportunity
+                .ok()
+                .map(|opportunity| opportunity.is_in_review())
         });
-        Ok(Some(HandedOn { modified, is_open }))
+        Ok(Some(HandedOn {
+            modified,
+            is_in_review,
+        }))
     }
 
     /// Up to when everything that was modified has been swept; `None` where no sweep has said so.
@@ -63,16 +60,8 @@ impl Memory {
     /// # Errors
     /// Where the table does not answer.
     pub async fn watermark(&self, catalog: &Catalog) -> Result<Option<Instant>, Unavailable> {
-        let got = self
-            .client
-            .get_item()
-            .table_name(&*self.table)
-            .set_key(Some(item::key(&format!("sweep#{catalog}"), SORT_KEY)))
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(|error| Unavailable::of(&error))?;
-        let Some(item) = got.item else {
+        let key = item::key(&format!("sweep#{catalog}"), SORT_KEY);
+        let Some(item) = self.lasting_item(key).await? else {
             return Ok(None);
         };
         let until = required_text(&item, "until")?;
@@ -99,16 +88,7 @@ impl Memory {
             .expression_attribute_values(":until", until)
             .send()
             .await;
-        match put {
-            Ok(_) => Ok(()),
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(PutItemError::is_conditional_check_failed_exception) =>
-            {
-                Ok(())
-            }
-            Err(error) => Err(Unavailable::of(&error)),
-        }
+        conditional(put)?;
+        Ok(())
     }
 }
