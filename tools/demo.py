@@ -157,8 +157,8 @@ def demo(stack: ExitStack) -> None:
     port = local.free_port()
     remembers = stack.enter_context(memory.chosen())
     crm = stack.enter_context(local.Crm(react=lambda event: None))
-    events = remembers.emulator_arguments
-    events += ["--on-change", local.invoke_url(port), "--duplicate-events", "--lose-events", "1"]
+    events = ["--on-change", local.invoke_url(port), "--duplicate-events", "--lose-events", "1"]
+    events += remembers.emulator_arguments
     events += ["--deliver", crm.url]
     show(local.emulator_command("--secret", held, *events))
     partner_central = stack.enter_context(local.emulator("--secret", held, *events, log=emulator_log))
@@ -254,7 +254,7 @@ def demo(stack: ExitStack) -> None:
     )
     expect("the precondition fails", status, 412)
 
-    heading("The event of that change was lost on purpose: the sweep brings it, within the hour")
+    heading("The event of the change was lost on purpose: the sweep brings it, within the hour")
     changes, _ = local.at_rest(EMULATOR_LOG, lost=1)
     expect("one change was written, and the CRM has not heard of it", (len(changes), crm.received), (1, []))
     more = 1
@@ -266,6 +266,8 @@ def demo(stack: ExitStack) -> None:
     seed["LifeCycle"] |= json.loads(patch["body"])["LifeCycle"]
     seed["LastModifiedDate"] = applied["lastModifiedDate"]
     expect("the CRM has it: the two values changed, all else as it was", event["data"]["opportunity"], seed)
+    late = json.loads(run([*invoke, "enrich-opportunity", "--data-file", event_file]))
+    expect("had the event come, it would have had the same id", late["id"], event["id"])
 
     if remembers:
         heading(
@@ -273,9 +275,9 @@ def demo(stack: ExitStack) -> None:
         )
         say(f"changes  {', '.join(it['pointer'] for it in event['data']['changes'])}")
         say(f"origin   {json.dumps(event['data']['origin'])}")
-        changes = [(it["pointer"], it["after"]) for it in event["data"]["changes"]]
-        told = [(f"/opportunity{it['pointer']}", it["after"]) for it in applied["changes"]]
-        expect("they are those of the patch", changes, told)
+        found = [(it["pointer"], it["after"]) for it in event["data"]["changes"]]
+        wanted = [(f"/opportunity{it['pointer']}", it["after"]) for it in applied["changes"]]
+        expect("they are those of the patch", found, wanted)
         expect("the bridge knows its own write", event["data"]["origin"]["actor"], "bridge")
 
     heading("The whole document is a patch too: what was read, with one field edited, is sent back")

@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import time
 from unittest.mock import patch
 
 from axe_playwright_python.sync_playwright import Axe
@@ -38,11 +39,12 @@ class ThePage(InABrowser):
         script = """async () => {
             const stream = new EventSource('/_control/events');
             const records = [];
-            stream.addEventListener('passage', (it) => {
+            await new Promise((done) => stream.addEventListener('passage', (it) => {
                 const { passage } = JSON.parse(it.data);
-                if (passage.target.startsWith('/crm')) records.push([passage.target, passage.body]);
-            });
-            await new Promise((done) => stream.addEventListener('passage', () => setTimeout(done, 0)));
+                if (!passage.target.startsWith('/crm')) return;
+                records.push([passage.target, passage.body]);
+                setTimeout(done, 0);
+            }));
             stream.close();
             return records;
         }"""
@@ -177,15 +179,20 @@ class ThePage(InABrowser):
         # Whatever a test makes of it, the next one finds it approved and nothing waiting.
         self.addCleanup(self.end_review)
         expect(self.page.locator("#opportunity .pill", has_text="In review")).to_be_visible()
-        self.page.get_by_text("Send a patch of your own").click()
+        self.page.locator("#editor").evaluate("it => { it.open = true; }")
         self.page.get_by_label("What should change").fill(json.dumps(patch))
         self.page.get_by_label("Wait for the review").check()
         self.page.get_by_role("button", name="Sign and send").click()
         return self.page.locator("#parked")
 
     def end_review(self) -> None:
-        if self.opportunity()["LifeCycle"]["ReviewStatus"] == "In review":
-            self.approve()
+        if self.opportunity()["LifeCycle"]["ReviewStatus"] == "Approved":
+            return
+        before = len(self.running.control("GET", "deliveries"))
+        self.approve()
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while len(self.running.control("GET", "deliveries")) == before and time.monotonic() < deadline:
+            time.sleep(0.1)
 
     def approve(self) -> None:
         self.running.control("POST", f"opportunities/{OPPORTUNITY}/review", {"step": "approve"})
@@ -251,16 +258,17 @@ class ThePage(InABrowser):
         expect(self.page.locator("#inbox")).to_contain_text("Their edit stays")
         self.assertEqual(self.opportunity()["LifeCycle"]["NextSteps"], "The seller’s, from after")
 
-    def test_a_patch_that_waits_and_is_refused_by_aws_says_why(self) -> None:
-        parked = self.park({"LifeCycle": {"NextSteps": "What AWS does not want"}})
+    def test_a_patch_of_what_the_end_of_the_review_closes_is_refused(self) -> None:
+        title = self.opportunity()["Project"]["Title"]
+        parked = self.park({"Project": {"Title": "Wanted during the review"}})
         expect(parked.get_by_role("button", name="Withdraw")).to_be_visible()
-        refusal = {"status": 400, "errorType": "ValidationException", "body": "{}"}
-        self.running.control(
-            "POST", "faults", {"operation": "UpdateOpportunity", "fault": {"status": refusal}}
-        )
         self.approve()
-        expect(card(self.page, "patch refused")).to_contain_text("refused like one that has just come")
-        expect(parked).to_contain_text("patch refused")
+        refused = card(self.page, "patch refused")
+        expect(refused).to_contain_text("refused like one that has just come")
+        expect(refused.get_by_label("Findings")).to_contain_text("/Project/Title · locked")
+        expect(parked).to_contain_text("refused: /Project/Title")
+        self.assertEqual(self.writes(), [])
+        self.assertEqual(self.opportunity()["Project"]["Title"], title)
 
     def test_a_patch_that_has_waited_for_a_month_is_not_carried_out(self) -> None:
         before = self.opportunity()["LifeCycle"]["NextSteps"]
@@ -284,6 +292,21 @@ class ThePage(InABrowser):
         named["waiting"]["SS"], waiting["at"]["N"] = [f"{earlier}-{digest}"], earlier
         for item in (named, waiting):
             dynamodb.put_item(TableName=table, Item=item)
+
+    def test_a_patch_that_cannot_be_carried_out_now_waits_on(self) -> None:
+        parked = self.park({"LifeCycle": {"NextSteps": "At the second event"}})
+        expect(parked.get_by_role("button", name="Withdraw")).to_be_visible()
+        # As often as the function is tried.
+        denied = {"operation": "UpdateOpportunity", "times": 3, "fault": "access-denied"}
+        self.running.control("POST", "faults", denied)
+        self.approve()
+        expect(card(self.page, "patch waits on")).to_contain_text("It could not be carried out: the function")
+        expect(parked.get_by_role("button", name="Withdraw")).to_be_visible()
+        self.running.control("POST", f"opportunities/{OPPORTUNITY}/announce")
+        expect(card(self.page, "patch applied").get_by_label("Changes")).to_contain_text(
+            "At the second event"
+        )
+        expect(parked.get_by_role("button")).to_have_count(0)
 
     def test_only_a_merge_patch_can_wait(self) -> None:
         self.page.get_by_text("Send a patch of your own").click()
@@ -575,11 +598,6 @@ class ThePage(InABrowser):
     def test_axe_finds_nothing_in_light_and_dark_wide_and_narrow(self) -> None:
         self.page.get_by_text("Send a patch of your own").click()
         self.page.get_by_role("button", name="A field that the review closes").click()
-        self.page.get_by_label("Wait for the review").check()
-        self.page.get_by_role("button", name="Sign and send").click()
-        withdraw = self.page.get_by_role("button", name="Withdraw the change of /Project/Title")
-        expect(withdraw).to_be_visible()
-        self.page.get_by_label("Wait for the review").uncheck()
         self.page.get_by_role("button", name="Sign and send").click()
         expect(card(self.page, "409 opportunity locked")).to_contain_text("/Project/Title · locked")
         self.page.get_by_role("button", name="Lose it", exact=True).click()
@@ -589,7 +607,6 @@ class ThePage(InABrowser):
         self.save_deal("Next step", "For axe")
         written = card(self.page, "updated")
         expect(card(self.page, "duplicate")).to_be_visible()
-        expect(card(self.page, "patch waits on")).to_contain_text("The review still closes the field")
         for summary in ("The body sent against the body read", "Request and answer"):
             written.get_by_text(summary).click()
         self.page.get_by_role("button", name="Throttle it").click()
@@ -597,6 +614,8 @@ class ThePage(InABrowser):
         self.page.get_by_text("More fields").click()
         self.save_deal("Closed lost reason", "Without the stage")
         expect(card(self.page, "422")).to_be_visible()
+        self.park({"LifeCycle": {"NextSteps": "For axe, after the review"}})
+        expect(self.page.locator("#parked")).to_contain_text("waits")
         fragment = "#" + self.page.url.split("#")[1]
         for scheme in ("light", "dark"):
             for width in (1280, 768):
@@ -614,6 +633,7 @@ class ThePage(InABrowser):
                     self.assert_accessible(page)
                     wide = page.evaluate("document.documentElement.scrollWidth")
                     self.assertLessEqual(wide, width, "nothing sticks out")
+        withdraw = self.page.locator("#parked").get_by_role("button", name="Withdraw")
         withdraw.click()
         expect(withdraw).to_have_count(0)
 

@@ -255,7 +255,7 @@ const NOTES = {
   withdrawn: 'The patch waits no more. Nothing is written.',
   applied: 'The review is over, so the patch that had waited was carried out, as if it had just come. The CRM is told.',
   overtaken: 'Somebody has changed the field since the patch was parked. Their edit stays: nothing is written.',
-  refused: 'The review is over, and the patch that had waited is refused like one that has just come. Nothing is written.',
+  refused: 'The review is over, and the patch that had waited is refused like one that has just come.',
   expired: 'The patch has waited for 30 days. Nothing is written.',
   duplicate: 'How the patch ended is told again. The CRM drops it: it has seen its id.',
 };
