@@ -5,7 +5,6 @@ free ports, and stops them again, also on failure. Exits non-zero at the first s
 shows the commands as they run, and all JSON; `MEMORY=off` leaves out the memory and its steps.
 """
 
-import base64
 import json
 import os
 import secrets
@@ -26,7 +25,6 @@ from tools import crms, local, memory
 from tools.local import ROOT, TARGET
 
 OPPORTUNITY = local.OPPORTUNITY["Identifier"]
-SECRET_ID = "opportunity-bridge/webhook"
 EMULATOR_LOG, FUNCTIONS_LOG = TARGET / "demo-emulator.log", TARGET / "demo-functions.log"
 REPLAYED = "idempotent-replayed"
 VERBOSE = bool(os.environ.get("VERBOSE"))
@@ -152,8 +150,8 @@ def demo(stack: ExitStack) -> None:
     emulator_log = stack.enter_context(EMULATOR_LOG.open("w"))
 
     heading("A local Partner Central, with one opportunity and the webhook's secret in it")
-    secret = f"whsec_{base64.b64encode(secrets.token_bytes(24)).decode()}"
-    held = f"{SECRET_ID}={secret}"
+    secret = local.new_secret()
+    held = f"{local.SECRET_ID}={secret}"
     port = local.free_port()
     remembers = stack.enter_context(memory.chosen())
     crm = stack.enter_context(local.Crm(react=lambda event: None))
@@ -166,7 +164,9 @@ def demo(stack: ExitStack) -> None:
     say(f"and what the function answers to a CRM at {crm.url}. It loses the first event.")
 
     heading("The functions, as Lambda runs them")
-    settings = local.settings(partner_central, WEBHOOK_AUTH="standard-webhooks", WEBHOOK_SECRET_ID=SECRET_ID)
+    settings = local.settings(
+        partner_central, WEBHOOK_AUTH="standard-webhooks", WEBHOOK_SECRET_ID=local.SECRET_ID
+    )
     settings |= remembers.settings
     detail("\n".join(f"export {name}={value}" for name, value in settings.items()))
     show(local.functions_command(port))

@@ -8,16 +8,13 @@ stops with this program, even if a part of it fails. With `MEMORY=off` there is 
 Usage: python -m tools.keep_running [CRM], the URL that takes the CloudEvents
 """
 
-import base64
 import os
-import secrets
 import subprocess
 import sys
 from contextlib import ExitStack
 
 from tools import local, memory, until_ctrl_c
 
-SECRET_ID = "opportunity-bridge/webhook"
 FUNCTIONS_LOG = local.TARGET / "local-functions.log"
 # Signs when it is pasted, because a signature is valid for five minutes.
 FIRST_REQUEST = """\
@@ -42,9 +39,9 @@ SWEEP = "curl --silent --show-error --data '{{}}' {url}"
 def start(stack: ExitStack, crm: str | None) -> until_ctrl_c.Processes:
     """Starts everything, and prints how to use it; returns the processes by name."""
     remembers = stack.enter_context(memory.chosen())
-    secret = f"whsec_{base64.b64encode(secrets.token_bytes(24)).decode()}"
+    secret = local.new_secret()
     port = local.free_port()
-    arguments = ["--secret", f"{SECRET_ID}={secret}", "--on-change", local.invoke_url(port)]
+    arguments = ["--secret", f"{local.SECRET_ID}={secret}", "--on-change", local.invoke_url(port)]
     arguments += remembers.emulator_arguments
     if crm:
         arguments += ["--deliver", crm]
@@ -53,7 +50,9 @@ def start(stack: ExitStack, crm: str | None) -> until_ctrl_c.Processes:
     partner_central = local.emulator_url(emulator)
 
     log = stack.enter_context(FUNCTIONS_LOG.open("w"))
-    settings = local.settings(partner_central, WEBHOOK_AUTH="standard-webhooks", WEBHOOK_SECRET_ID=SECRET_ID)
+    settings = local.settings(
+        partner_central, WEBHOOK_AUTH="standard-webhooks", WEBHOOK_SECRET_ID=local.SECRET_ID
+    )
     settings |= remembers.settings
     options = {"env": os.environ | settings, "stdout": log, "stderr": log}
     functions = stack.enter_context(local.running(local.functions_command(port), **options))

@@ -5,9 +5,11 @@ Everything listens on 127.0.0.1 and a free port, and stops with its `with` block
 it.
 """
 
+import base64
 import json
 import os
 import re
+import secrets
 import signal
 import socket
 import subprocess
@@ -28,6 +30,8 @@ ROOT = Path(__file__).resolve().parent.parent
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
 # The sample's opportunity, named as AWS's own client takes it.
 OPPORTUNITY = {"Catalog": "Sandbox", "Identifier": "O7654321"}
+# The name of the webhook's secret.
+SECRET_ID = "opportunity-bridge/webhook"
 # A limit only against hanging forever. It is generous, because `cargo lambda watch` compiles what is
 # not compiled yet, and machines are slow.
 PATIENCE_SECONDS = 900
@@ -102,6 +106,11 @@ def functions(environment: dict[str, str], log=subprocess.DEVNULL, port: int | N
     with running(functions_command(port), env=os.environ | environment, stdout=log, stderr=log) as process:
         wait_for(port, process)
         yield port
+
+
+def new_secret() -> str:
+    """A secret of Standard Webhooks."""
+    return f"whsec_{base64.b64encode(secrets.token_bytes(24)).decode()}"
 
 
 def function_url(port: int) -> str:

@@ -6,10 +6,8 @@ Starts a local Partner Central with a dozen opportunities, a memory, and the fun
 port, and stops with this program, even if a part of it fails.
 """
 
-import base64
 import json
 import os
-import secrets
 import shutil
 import subprocess
 import sys
@@ -21,7 +19,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tools import local, memory, render_openapi, until_ctrl_c
-from tools.keep_running import SECRET_ID
 
 PAGES = local.ROOT / "tests/emulator/playground"
 MAPPING = local.ROOT / "mappings/hubspot.json"
@@ -86,10 +83,10 @@ def check(mapping: Path) -> None:
 def playground(*arguments: str, pages: Path = PAGES, mapping: Path = MAPPING) -> Iterator[Playground]:
     """A playground whose CRM knows every opportunity."""
     check(mapping)
-    secret = f"whsec_{base64.b64encode(secrets.token_bytes(24)).decode()}"
+    secret = local.new_secret()
     port = local.free_port()
     command = [str(local.TARGET / "debug/partner-central-emulator"), "--seed-samples"]
-    command += ["--secret", f"{SECRET_ID}={secret}", "--on-change", local.invoke_url(port)]
+    command += ["--secret", f"{local.SECRET_ID}={secret}", "--on-change", local.invoke_url(port)]
     command += ["--bridge", local.function_url(port)]
     with ExitStack() as stack:
         remembers = stack.enter_context(memory.chosen())
@@ -104,7 +101,7 @@ def playground(*arguments: str, pages: Path = PAGES, mapping: Path = MAPPING) ->
         emulator = stack.enter_context(local.running([*command, *arguments], **options))
         url = local.emulator_url(emulator)
         settings = local.settings(
-            url, WEBHOOK_AUTH="standard-webhooks", WEBHOOK_SECRET_ID=SECRET_ID, CRM_MAPPING=str(mapping)
+            url, WEBHOOK_AUTH="standard-webhooks", WEBHOOK_SECRET_ID=local.SECRET_ID, CRM_MAPPING=str(mapping)
         )
         settings |= remembers.settings
         options = {"env": os.environ | settings, "stdout": log, "stderr": log}
