@@ -1,8 +1,8 @@
 //! What was handed on of an opportunity last, and what before that.
 //!
-//! One call remembers and recalls: `UpdateItem` moves what is there to `before`, puts the new in its place,
-//! and answers with both. So what changed can be told again by whoever comes after a crash: nothing is
-//! ever known to one invocation alone.
+//! One call remembers and recalls: `UpdateItem` moves the state that is there to `before`, puts the new one in its
+//! place, and answers with both. Nothing is known to one invocation alone, so after a crash the next one can tell
+//! what changed.
 //!
 //! | attribute | holds |
 //! |---|---|

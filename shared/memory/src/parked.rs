@@ -5,12 +5,12 @@
 //!                        └───────withdraw──▶ (nothing)
 //! ```
 //!
-//! All of a catalog's are in one partition, so that a sweep finds what nothing else has woken. An opportunity's
-//! own item names those that wait for it, in the set `waiting`: so an event needs no call of its own to learn
-//! of them. Where the two differ (a function died between two calls) the patches themselves count.
+//! All patches of a catalog are in one partition, so that a sweep finds those that no event has woken. An
+//! opportunity's own item names those that wait for it, in the set `waiting`, so that an event needs no second call
+//! to learn of them. If the two disagree (a function died between two calls), the patches themselves count.
 //!
-//! A patch is carried out as a request whose key is its id (see `request.rs`): that makes it happen once. How
-//! it ended is written here before it is told, and stays to be told again.
+//! A patch is carried out as a request whose key is its id (see `request.rs`), and so only once. How it ended is
+//! written here before it is told, and stays so that it can be told again.
 
 use std::{
     collections::HashMap,
@@ -32,9 +32,9 @@ use crate::{
 
 /// How long a patch waits. A review takes days.
 const PATIENCE: Duration = Duration::from_hours(24 * 30);
-/// How long one is kept beyond that, so that there is something to tell that it has expired.
+/// How long an expired one is kept, so that its end can be told.
 const GRACE: Duration = Duration::from_hours(24 * 14);
-/// How long is remembered how one ended: longer than the telling of it can take.
+/// How long the end of one is remembered: longer than it can take to tell it.
 const LIFETIME: Duration = Duration::from_hours(24 * 7);
 
 /// Which patch: when it was parked, in milliseconds since 1970, and a digest. As text, `1772604428000-0123…`,
@@ -57,16 +57,16 @@ pub struct Parked {
     pub id: ParkedId,
     /// The id of the request that it came with.
     pub request_id: String,
-    /// What there is of it.
+    /// Its state.
     pub state: ParkedState,
 }
 
-/// What there is of a parked patch.
+/// The state of a parked patch.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ParkedState {
     /// It waits.
     Waiting(Box<Waiting>),
-    /// It ended: what is told of that, as the caller wrote it.
+    /// It ended: how, as the caller of [`Memory::end`] put it.
     Ended(Object),
 }
 
@@ -76,18 +76,18 @@ pub enum ParkedState {
 pub struct Waiting {
     /// The merge patch.
     pub patch: Object,
-    /// Whether AWS is to judge what this release does not know.
+    /// Whether it came with `Prefer: handling=lenient`.
     pub is_lenient: bool,
     /// The review status that closed it.
     pub review_status: String,
     /// What it changes in the opportunity as it was when the patch was parked.
     pub changes: Vec<Change>,
-    /// The same as it would be after patches that waited before.
+    /// The same, in the states that patches parked before it may leave.
     pub changes_after_others: Vec<Change>,
 }
 
 impl ParkedId {
-    /// The id of a patch that is parked now. `origin` is the same for what is to be parked once.
+    /// The id of a patch that is parked now. Two patches with the same `origin` are one.
     #[must_use]
     pub fn new(now: Instant, origin: &str) -> Self {
         let mut digest = item::sha256(origin);
@@ -174,11 +174,11 @@ impl Parked {
 }
 
 impl Memory {
-    /// Parks a patch. Gives the id of the one that was parked with the same origin before, where there is one.
-    /// It is to be named as waiting then; whoever does not come to that has the sweep do it.
+    /// Parks a patch, and returns its id; if one with the same origin is parked already, the id of that. The
+    /// next step is [`Memory::name_as_waiting`]; if the function dies before it, the sweep does it.
     ///
     /// # Errors
-    /// Where the table does not answer. Then it is not parked, unless the table does not answer to that either.
+    /// If the table does not answer. The patch is withdrawn then, as far as the table answers to that.
     pub async fn park(
         &self,
         catalog: &Catalog,

@@ -55,7 +55,7 @@ impl Memory {
         }))
     }
 
-    /// Up to when everything that was modified has been swept; `None` where no sweep has said so.
+    /// Until when everything that was modified has been swept; `None` before the first sweep.
     ///
     /// # Errors
     /// Where the table does not answer.
@@ -69,11 +69,11 @@ impl Memory {
         Ok(Some(until))
     }
 
-    /// Says up to when everything that was modified has been swept. It never goes back: of two sweeps at the
-    /// same time the one that came further counts.
+    /// Remembers until when everything that was modified has been swept. It never goes back: of two sweeps at
+    /// the same time, the one that came further counts.
     ///
     /// # Errors
-    /// Where the table does not answer; it may be said all the same.
+    /// If the table does not answer; it may be remembered all the same.
     pub async fn swept(&self, catalog: &Catalog, until: Instant) -> Result<(), Unavailable> {
         let until = text(until.to_rfc3339());
         let mut item = item::key(&format!("sweep#{catalog}"), SORT_KEY);
