@@ -10,6 +10,7 @@ mod documents;
 mod doubt;
 mod enrich;
 mod gates;
+mod ground;
 mod judgement;
 mod log;
 mod memory_events;

@@ -4,7 +4,6 @@
 //! and loses what a test asks it to lose.
 
 use std::{
-    net::SocketAddr,
     path::{Path, PathBuf},
     process::Stdio,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -32,6 +31,9 @@ use tokio::{
 /// More attempts than a machine has servers that take a free port between two calls.
 const ATTEMPTS: usize = 20;
 
+/// The variable that names a function's table.
+pub(crate) const MEMORY_TABLE: &str = "MEMORY_TABLE";
+
 /// What becomes of a call to the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cut {
@@ -45,7 +47,7 @@ pub enum Cut {
 #[derive(Debug)]
 pub struct Table {
     wire: Arc<Wire>,
-    address: SocketAddr,
+    url: String,
     serving: JoinHandle<()>,
     /// Killed when dropped; `None` where the server is somebody else's.
     _server: Option<Child>,
@@ -100,22 +102,31 @@ impl Table {
         });
         Self {
             wire,
-            address,
+            url: format!("http://{address}"),
             serving,
             _server: process,
         }
     }
 
-    /// For `MEMORY_TABLE`.
+    /// What a function with this table is configured by.
+    #[must_use]
+    pub fn variables(&self) -> [(&str, &str); 2] {
+        [
+            ("AWS_ENDPOINT_URL_DYNAMODB", &self.url),
+            (MEMORY_TABLE, self.name()),
+        ]
+    }
+
+    /// Its name on its server.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.wire.name
     }
 
-    /// For `AWS_ENDPOINT_URL_DYNAMODB`.
+    /// Where the table is reached, by a wire that can be cut.
     #[must_use]
-    pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+    pub fn url(&self) -> &str {
+        &self.url
     }
 
     /// The operations that arrived since this was last asked, by name.
