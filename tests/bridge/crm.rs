@@ -257,6 +257,19 @@ async fn a_message_without_a_record_is_refused_with_what_is_missing() {
 }
 
 #[tokio::test]
+async fn what_the_end_of_a_review_closes_is_not_worth_a_retry() {
+    let (emulator, function) = with(HUBSPOT).await;
+    emulator.edit(ID, |document| {
+        document["LifeCycle"]["ReviewStatus"] = json!("Rejected");
+    });
+    let answer = function.send(&deal(&json!({"hs_next_step": "Call"}))).await;
+    let kind = answer.body["type"].as_str().expect("a type");
+    assert!(kind.ends_with("/opportunity-locked"), "{answer:?}");
+    assert_eq!(answer.status, 409);
+    assert_eq!(answer.headers.get("retry-after"), None);
+}
+
+#[tokio::test]
 async fn the_mapping_decides_whether_an_edit_of_a_locked_opportunity_is_refused_or_retried() {
     for (mapping, request, status, problem, retry_after, field) in [
         (

@@ -382,10 +382,10 @@ async fn a_patch_that_meets_one_that_waits_on_keeps_its_place() {
         .await;
     let second = ground.parked(&steps("Two")).await;
     let free = ground
-        .parked(&json!({"Project": {"AdditionalComments": "Three"}}))
+        .parked(&json!({"LifeCycle": {"TargetCloseDate": "2030-01-31"}}))
         .await;
-    // `Approved` closes the title.
-    ground.review("Approved");
+    // It leaves the date open, and few other fields.
+    ground.review("Action Required");
     let ended = ground.ended().await;
     assert_eq!(ends(&ended), [(free.as_str(), "applied")]);
     assert_eq!(ground.waiting().await, [title.clone(), second.clone()]);
@@ -396,6 +396,29 @@ async fn a_patch_that_meets_one_that_waits_on_keeps_its_place() {
         [(title.as_str(), "applied"), (second.as_str(), "applied")]
     );
     assert_eq!(ground.at("/LifeCycle/NextSteps"), "Two");
+}
+
+#[tokio::test]
+async fn what_the_end_of_a_review_closes_for_good_is_refused_and_does_not_wait() {
+    for (status, patch) in [
+        ("Approved", json!({"Project": {"Title": "New"}})),
+        ("Rejected", steps("Call them")),
+    ] {
+        let ground = Ground::new().await;
+        let id = ground.parked(&patch).await;
+        ground.review(status);
+        let ended = ground.ended().await;
+        assert_eq!(ends(&ended), [(id.as_str(), "refused")], "{status}");
+        let problem = &ended[0]["data"]["problem"];
+        assert_eq!(problem["errors"][0]["code"], "locked", "{problem}");
+        assert_eq!(ground.waiting().await, Vec::<String>::new());
+
+        let answer = ground.park(&patch).await;
+        assert_eq!(answer.status, 409, "{status}: {answer:?}");
+        assert_eq!(answer.body["errors"], problem["errors"]);
+        assert_eq!(ground.waiting().await, Vec::<String>::new());
+        assert_eq!(ground.writes(), 0);
+    }
 }
 
 #[tokio::test]

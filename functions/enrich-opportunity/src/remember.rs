@@ -9,12 +9,12 @@ use model::{Catalog, Change, CloudEvent, Instant, Object, Origin, Problem, Probl
 use serde_json::Value;
 
 /// The event that is to be handed on in place of this one, and the whole opportunity that it tells where
-/// that is not the one that was read. `is_open`: the review leaves the partner something to change.
+/// that is not the one that was read. `is_in_review`: nothing that waits can end yet.
 pub(crate) async fn told(
     memory: &Memory,
     catalog: &Catalog,
     event: CloudEvent,
-    is_open: bool,
+    is_in_review: bool,
     now: Instant,
 ) -> (CloudEvent, Option<Object>) {
     let told = told_by(&event);
@@ -22,7 +22,7 @@ pub(crate) async fn told(
         Ok(remembered) => {
             let waiting = remembered.waiting.iter();
             let parked: Vec<_> = waiting
-                .filter(|id| is_open || id.has_expired(now))
+                .filter(|id| !is_in_review || id.has_expired(now))
                 .map(ToString::to_string)
                 .collect();
             let (event, told) = retold(event, &told.digest, remembered);

@@ -77,7 +77,10 @@ impl<'a> Parking<'a> {
         let Err(refusal) = review.refuse_locked(lenient) else {
             return Ok(());
         };
-        if let Self::Wanted(closed) = self {
+        let refusal = Problem::from(refusal);
+        if let Self::Wanted(closed) = self
+            && refusal.is_locked_for_now()
+        {
             // It would wait for weeks, only to be refused.
             review.refuse_invalid(lenient)?;
             let mut closed = closed.lock().unwrap_or_else(PoisonError::into_inner);
@@ -86,7 +89,7 @@ impl<'a> Parking<'a> {
                 review: review.clone(),
             }));
         }
-        Err(refusal.into())
+        Err(refusal)
     }
 
     /// Refuses to change what somebody has changed since the patch was parked.

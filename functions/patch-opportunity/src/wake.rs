@@ -229,7 +229,8 @@ impl Bridge {
         };
         let errors = parking.overtaken();
         match problem.kind() {
-            Kind::OpportunityLocked | Kind::RequestRunning => Ok(Came::Waits),
+            Kind::RequestRunning => Ok(Came::Waits),
+            Kind::OpportunityLocked if problem.is_locked_for_now() => Ok(Came::Waits),
             Kind::ConcurrentEdits if !errors.is_empty() => {
                 Ok(Came::Ended(Ending::Overtaken { errors }))
             }

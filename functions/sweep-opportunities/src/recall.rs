@@ -75,7 +75,7 @@ impl Recall<'_> {
         let mut found = Vec::new();
         for (identifier, ids) in waiting {
             let has_expired = ids.iter().any(|id| id.has_expired(self.now));
-            if !has_expired && !self.may_be_open(memory, &identifier).await {
+            if !has_expired && self.is_in_review(memory, &identifier).await {
                 continue;
             }
             // A function that died just after it had parked one has not come to this.
@@ -91,14 +91,14 @@ impl Recall<'_> {
         found
     }
 
-    /// Whether the review has left something open when the opportunity was handed on last. Where the review has
-    /// ended since, there is an event, or the list of what was modified.
-    async fn may_be_open(&self, memory: &Memory, identifier: &str) -> bool {
+    /// Whether the opportunity was in review when it was handed on last. If the review has ended since, there is
+    /// an event, or the list of what was modified.
+    async fn is_in_review(&self, memory: &Memory, identifier: &str) -> bool {
         match memory.handed_on(self.catalog, identifier, self.now).await {
-            Ok(found) => found.and_then(|found| found.is_open).unwrap_or(true),
+            Ok(found) => found.and_then(|found| found.is_in_review).unwrap_or(false),
             Err(error) => {
                 note(&error);
-                true
+                false
             }
         }
     }

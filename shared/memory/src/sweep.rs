@@ -16,8 +16,8 @@ const SORT_KEY: &str = "watermark";
 pub struct HandedOn {
     /// Its `LastModifiedDate`, in milliseconds since 1970.
     pub modified: u64,
-    /// Whether its review left the partner something to change; `None` where that is not known.
-    pub is_open: Option<bool>,
+    /// Whether it was in review; `None` where that is not known.
+    pub is_in_review: Option<bool>,
 }
 
 impl Memory {
@@ -51,11 +51,16 @@ impl Memory {
         };
         let kept: Option<Kept> = inflated(&item, "told")?;
         let document = kept.map(Kept::into_opportunity);
-        let is_open = document.and_then(|document: Object| {
+        let is_in_review = document.and_then(|document: Object| {
             let opportunity = Opportunity::from_document(document, catalog);
-            opportunity.ok().map(|opportunity| opportunity.is_open())
+            opportunity
+                .ok()
+                .map(|opportunity| opportunity.is_in_review())
         });
-        Ok(Some(HandedOn { modified, is_open }))
+        Ok(Some(HandedOn {
+            modified,
+            is_in_review,
+        }))
     }
 
     /// Up to when everything that was modified has been swept; `None` where no sweep has said so.
