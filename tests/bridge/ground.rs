@@ -4,6 +4,8 @@ use bridge_tests::{Function, Request, Table};
 use partner_central_emulator::Emulator;
 use serde_json::{Value, json};
 
+use crate::cloud_events::cloud_event;
+
 /// The opportunity in Partner Central.
 pub(crate) const ID: &str = "O7654321";
 /// What signed requests are signed with.
@@ -68,7 +70,7 @@ impl Ground {
     pub(crate) async fn event(&self) -> Value {
         let event = include_str!("../../events/opportunity-updated.json");
         let event: Value = event.parse().unwrap();
-        self.enrich.invoke(event).await.expect("no function error")
+        cloud_event(&self.enrich, event).await
     }
 
     /// What somebody else writes.

@@ -4,6 +4,7 @@
 
 mod auth;
 mod checker;
+mod cloud_events;
 mod concurrency;
 mod crm;
 mod documents;

@@ -146,6 +146,26 @@ async fn the_bridges_own_write_is_marked_with_the_id_of_its_request() {
 }
 
 #[tokio::test]
+async fn a_write_of_what_the_review_leaves_open_is_the_bridges_too() {
+    let ground = ground().await;
+    ground.event().await;
+    // `Approved` closes the title.
+    let patch = json!({"Project": {"Title": "New"}, "LifeCycle": {"NextSteps": "Call"}});
+    let request = Request::patch(ID, &patch).header("prefer", "locked=skip");
+    let answer = ground.patch.send(&request).await;
+    assert_eq!(answer.body["outcome"], "updated-in-part", "{answer:?}");
+    let told = ground.event().await;
+    assert_eq!(told["data"]["origin"]["actor"], "bridge");
+
+    ground.table.cut_all(Cut::Before, 2);
+    let patch = json!({"Project": {"Title": "New"}, "LifeCycle": {"NextSteps": "Write"}});
+    let request = Request::patch(ID, &patch).header("prefer", "locked=skip");
+    let answer = ground.patch.send(&request).await;
+    let warnings = answer.body["warnings"].as_array().expect("warnings");
+    assert!(warnings.iter().any(|it| it["code"] == "not-remembered"));
+}
+
+#[tokio::test]
 async fn two_writes_of_the_bridge_that_one_event_tells_of_are_the_bridges() {
     let ground = ground().await;
     ground.event().await;

@@ -404,7 +404,7 @@ async fn what_the_end_of_a_review_closes_for_good_is_refused_and_does_not_wait()
         ("Approved", json!({"Project": {"Title": "New"}})),
         ("Rejected", steps("Call them")),
     ] {
-        let ground = Ground::new().await;
+        let ground = in_review(&[OPEN]).await;
         let id = ground.parked(&patch).await;
         ground.review(status);
         let ended = ground.ended().await;

@@ -25,6 +25,8 @@ use serde_json::{Value, json};
 use sweep_opportunities::{Clock, Config, Error, Lambda, Sweeper, Swept};
 use tokio::{runtime, sync::Notify};
 
+use crate::cloud_events::cloud_event;
+
 const ENRICH: &str = "bridge-enrich-opportunity";
 const SWEEP: &str = "bridge-sweep-opportunities";
 const VARIABLES: [(&str, &str); 3] = [
@@ -343,7 +345,7 @@ async fn with_every_event_lost_each_change_reaches_the_crm_within_one_interval()
         let swept = run(&emulator, simulated(&emulator), json!({}), TIMEOUT).await;
         swept.unwrap();
         for invocation in emulator.invocations() {
-            crm.receive(&enrich.invoke(invocation.json()).await.unwrap());
+            crm.receive(&cloud_event(&enrich, invocation.json()).await);
         }
         for identifier in &changed {
             let (_, held) = &crm.0[identifier];

@@ -28,7 +28,7 @@ pub struct Function {
     log: watch::Receiver<String>,
     outputs: Vec<JoinHandle<()>>,
     /// Where its memory is not its test's own.
-    pub(crate) memory: Option<Arc<Table>>,
+    memory: Option<Arc<Table>>,
 }
 
 impl Function {
@@ -112,6 +112,12 @@ impl Function {
             answer = async { self.api.next().await.give_within(&event, time).await } => answer,
             _ = ended.wait_for(|has_ended| *has_ended) => panic!("the function has ended: {}", self.log()),
         }
+    }
+
+    /// Its memory, unless that is its test's own.
+    #[must_use]
+    pub fn table(&self) -> Option<&Table> {
+        self.memory.as_deref()
     }
 
     /// Ends the process, as Lambda may at any time; what it has remembered stays for as long as `self` does.

@@ -168,7 +168,7 @@ impl Function {
     /// The event that a request comes as: with a key, if that is to be tested.
     #[must_use]
     pub fn event(&self, request: &Request) -> Value {
-        match self.memory {
+        match self.table() {
             Some(_) => memory::keyed(request).event(),
             None => request.event(),
         }

@@ -26,6 +26,12 @@ pub fn has_memory() -> bool {
     mode() != Mode::Without
 }
 
+/// Whether each request to such a function has a key.
+#[must_use]
+pub fn has_keys() -> bool {
+    mode() == Mode::WithKeys
+}
+
 #[expect(
     clippy::disallowed_methods,
     reason = "a choice of whoever runs the tests, and of nothing that is tested"
@@ -59,7 +65,7 @@ pub(crate) async fn of(emulator: &Emulator) -> Option<Arc<Table>> {
 /// The request with a key that no other one has, if requests are to have keys and it has none.
 pub(crate) fn keyed(request: &Request) -> Request {
     let request = request.clone();
-    if mode() != Mode::WithKeys || request.has_header("idempotency-key") {
+    if !has_keys() || request.has_header("idempotency-key") {
         return request;
     }
     request.header("idempotency-key", &format!("{:032x}", fastrand::u128(..)))

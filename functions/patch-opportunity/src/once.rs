@@ -168,10 +168,13 @@ impl<'a> Once<'a> {
     /// What the request is refused for.
     pub(crate) async fn answer(self, own: Result<Answer, Ended>) -> Result<Response, Problem> {
         match own {
-            Ok(answer) if matches!(answer.outcome(), Outcome::Updated | Outcome::Parked) => {
+            Ok(answer)
+                if answer.outcome().has_written()
+                    || answer.outcome() == Outcome::Parked
+                    || self.progress().is_claimed =>
+            {
                 Ok(self.keep(answer).await)
             }
-            Ok(answer) if self.progress().is_claimed => Ok(self.keep(answer).await),
             Ok(mut answer) => {
                 let before = self.before().await;
                 if self.progress().is_unprotected {
@@ -199,7 +202,7 @@ impl<'a> Once<'a> {
         if let (Err(error), _) | (_, Err(error)) = kept {
             self.note(&error);
             // What was parked is parked once all the same.
-            if answer.outcome() == Outcome::Updated {
+            if answer.outcome().has_written() {
                 answer.warn(not_remembered());
             }
         }
