@@ -286,6 +286,25 @@ async fn what_aws_refuses_ends_with_its_problem_and_what_passes_is_tried_again()
         .await
         .expect_err("throttled");
     ground.emulator.clear_faults();
+    // The operator finds the reason.
+    ground
+        .emulator
+        .inject("GetOpportunity", 1, Fault::AccessDenied);
+    let error = ground.patch.invoke(event.clone()).await;
+    let message = error.expect_err("no access").message;
+    let expected =
+        format!("the parked patch `{id}` could not be carried out: AWS denied the call: ");
+    assert!(message.starts_with(&expected), "{message}");
+    for outcome in ["throttled", "access-denied"] {
+        let outcome = format!("outcome=\"{outcome}\"");
+        let line = [
+            "ERROR",
+            "not woken",
+            &format!("opportunity.id=\"{ID}\""),
+            &outcome,
+        ];
+        ground.patch.log_with(&line).await;
+    }
     assert_eq!(ground.waiting().await, [id.as_str()]);
     ground
         .emulator

@@ -63,13 +63,26 @@ pub enum WakeError {
     #[error(transparent)]
     Memory(#[from] Unavailable),
     /// Something is in the way that passes.
-    #[error("the parked patch `{id}` could not be carried out: {kind}")]
+    #[error("the parked patch `{id}` could not be carried out: {cause}")]
     InTheWay {
         /// Which one.
         id: ParkedId,
         /// The problem's name.
         kind: &'static str,
+        /// Its cause, for the log.
+        cause: String,
     },
+}
+
+impl WakeError {
+    /// The outcome of a wake, for the log.
+    fn outcome(&self) -> &'static str {
+        match self {
+            Self::Foreign { .. } => "event-refused",
+            Self::Memory(_) => Kind::MemoryUnavailable.name(),
+            Self::InTheWay { kind, .. } => kind,
+        }
+    }
 }
 
 /// What came of a parked patch.
@@ -99,6 +112,26 @@ impl Bridge {
     /// # Errors
     /// See [`WakeError`]: a function error, after which AWS tries again.
     pub async fn wake(
+        &self,
+        wake: Wake,
+        context: &Context,
+    ) -> Result<Option<PatchEvent>, WakeError> {
+        let subject = wake.subject.clone();
+        let woken = self.carry_out_first(wake, context).await;
+        if let Err(error) = &woken {
+            let identifier = Identifier::parse(&subject).ok();
+            tracing::error!(
+                opportunity.id = identifier.as_ref().map(Identifier::as_str),
+                outcome = error.outcome(),
+                %error,
+                request_id = context.request_id,
+                "not woken"
+            );
+        }
+        woken
+    }
+
+    async fn carry_out_first(
         &self,
         wake: Wake,
         context: &Context,
@@ -237,6 +270,7 @@ impl Bridge {
             kind if passes(kind) => Err(WakeError::InTheWay {
                 id: parked.id.clone(),
                 kind: kind.name(),
+                cause: problem.cause().unwrap_or(kind.name()).to_owned(),
             }),
             _ => {
                 let problem = told(problem, &parked.request_id).await;
@@ -257,8 +291,7 @@ impl Bridge {
             Ok(Came::Ended(ending)) => ending.name(),
             Ok(Came::Waits) => "waits",
             Ok(Came::Withdrawn) => "withdrawn",
-            Err(WakeError::InTheWay { kind, .. }) => kind,
-            Err(_) => "memory-unavailable",
+            Err(error) => error.outcome(),
         };
         tracing::info!(
             opportunity.id = notes.identifier(),
