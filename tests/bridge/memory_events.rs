@@ -356,3 +356,20 @@ async fn a_sweep_hands_on_only_what_is_newer_than_what_is_remembered_and_begins_
     ground.table.cut_all(Cut::Before, 40);
     assert_eq!(swept().await["handedOn"], 1);
 }
+
+#[tokio::test]
+async fn a_run_that_could_not_read_where_the_last_one_ended_does_not_say_that_it_came_from_there() {
+    let ground = ground().await;
+    let sweep = ground.sweep().await;
+    let swept = async || sweep.invoke(json!({})).await.expect("no function error");
+    let first = swept().await;
+    // The memory does not answer when it begins, and does when it ends.
+    ground.table.cut_all(Cut::Before, 2);
+    swept().await;
+    let third = swept().await;
+    let instant = |swept: &Value, name: &str| {
+        model::Instant::parse(swept[name].as_str().expect("a date")).expect("a date")
+    };
+    let overlap = instant(&first, "until").since(instant(&third, "since"));
+    assert_eq!(overlap.map(|it| it.as_secs()), Some(300));
+}

@@ -40,7 +40,7 @@ impl Function {
         let memory = if has_its_own {
             None
         } else {
-            memory::of(emulator).await
+            memory::table_of(emulator).await
         };
         Self::start_with(name, emulator, variables, memory).await
     }

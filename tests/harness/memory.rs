@@ -46,8 +46,8 @@ fn mode() -> Mode {
     *MODE
 }
 
-/// What the functions of an emulator share, and what is gone with the last of them.
-pub(crate) async fn of(emulator: &Emulator) -> Option<Arc<Table>> {
+/// The table that the functions of an emulator share, if they have a memory. It is gone with the last of them.
+pub async fn table_of(emulator: &Emulator) -> Option<Arc<Table>> {
     static TABLES: LazyLock<Mutex<HashMap<String, Weak<Table>>>> = LazyLock::new(Mutex::default);
     if !has_memory() {
         return None;

@@ -110,10 +110,11 @@ where
     ) -> Result<(), Error> {
         let now = self.clock.now();
         let mut task = Task::parse(payload, Instant::from(now), self.config.interval)?;
-        let recall = Recall {
+        let mut recall = Recall {
             memory: self.memory.as_ref().filter(|_| task.is_scheduled),
             catalog: &self.config.catalog,
             now: now.into(),
+            may_have_gap: false,
         };
         if task.is_scheduled {
             let since = recall.since(task.since, OVERLAP).await;
