@@ -1,5 +1,7 @@
 //! `enrich-opportunity` with a memory: what changed, who changed it, and each state under an id of its own.
 
+use std::time::Duration;
+
 use bridge_tests::{Cut, Request};
 use partner_central_emulator::Fault;
 use serde_json::{Value, json};
@@ -330,7 +332,11 @@ async fn a_sweep_hands_on_only_what_is_newer_than_what_is_remembered_and_begins_
  {
     let ground = ground().await;
     let sweep = ground.sweep().await;
-    let swept = async || sweep.invoke(json!({})).await.expect("no function error");
+    let swept = async || {
+        // A run takes what was modified in the milliseconds before its own.
+        tokio::time::sleep(Duration::from_millis(2)).await;
+        sweep.invoke(json!({})).await.expect("no function error")
+    };
     ground.edit(|document| document["LifeCycle"]["NextSteps"] = json!("One"));
     let first = swept().await;
     assert_eq!(first["handedOn"], 1, "nothing is remembered yet");

@@ -107,7 +107,7 @@ impl Enricher {
         let (event, told) = match &self.memory {
             Some(memory) => {
                 let now = self.clock.now().into();
-                remember::told(memory, &self.config.catalog, event, is_in_review, now).await
+                remember::to_hand_on(memory, &self.config.catalog, event, is_in_review, now).await
             }
             None => (event, None),
         };

@@ -1,8 +1,8 @@
-//! What an event tells beyond what was read, where there is a memory: what changed, and who changed it.
+//! What an event tells with a memory, beyond what was read: what changed, and who changed it.
 //!
-//! The memory decides which event is handed on: the one that was made of the reads, or one that tells the
-//! same or newer and was handed on before. None is ever held back, because what was remembered may never
-//! have arrived. Without an answer of the memory the event goes out as it is, and says so.
+//! The memory decides which event is handed on: the new one, or one that was handed on before and tells the
+//! same or something newer. No event is ever held back, because the one that is remembered may never have
+//! arrived. If the memory does not answer, the event goes out as it is, and says so.
 
 use memory::{Before, Content, Documents, Memory, Remembered, Summary, Told, Write};
 use model::{Catalog, Change, CloudEvent, Instant, Object, Origin, Problem, ProblemCode};
@@ -10,7 +10,7 @@ use serde_json::Value;
 
 /// The event that is to be handed on in place of this one, and the whole opportunity that it tells where
 /// that is not the one that was read. `is_in_review`: nothing that waits can end yet.
-pub(crate) async fn told(
+pub(crate) async fn to_hand_on(
     memory: &Memory,
     catalog: &Catalog,
     event: CloudEvent,

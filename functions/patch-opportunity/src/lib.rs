@@ -52,7 +52,7 @@ pub use config::{AuthConfig, Config, ConfigError};
 use invocation::Invocation;
 pub use observe::observed;
 use once::{Ended, Named, Once};
-use park::Parking;
+use park::{ParkedPatches, Parking};
 use prefer::Preference;
 pub use problem::Kind;
 use problem::Problem;
@@ -106,6 +106,15 @@ impl Bridge {
             catalog: &self.catalog,
             invocation,
         }
+    }
+
+    fn parked<'a>(
+        &'a self,
+        invocation: &'a Invocation,
+        identifier: Identifier,
+    ) -> Result<ParkedPatches<'a>, Problem> {
+        let memory = self.memory.as_ref();
+        ParkedPatches::of(self.upstream(invocation), memory, identifier)
     }
 }
 
@@ -267,12 +276,7 @@ async fn list_parked(
     let (http, body) = http.into_parts();
     bridge.auth.admit(&http, body).await?;
     let identifier = about(in_path, &invocation)?;
-    park::list(
-        bridge.upstream(&invocation),
-        bridge.memory.as_ref(),
-        &identifier,
-    )
-    .await
+    bridge.parked(&invocation, identifier)?.list().await
 }
 
 /// Reads a patch that waits, or how it ended.
@@ -284,15 +288,8 @@ async fn read_parked(
 ) -> Result<Response, Problem> {
     let (http, body) = http.into_parts();
     bridge.auth.admit(&http, body).await?;
-    let Path((identifier, id)) = in_path.map_err(MalformedRequest::from)?;
-    let identifier = about(Ok(Path(identifier)), &invocation)?;
-    park::one(
-        bridge.upstream(&invocation),
-        bridge.memory.as_ref(),
-        &identifier,
-        &id,
-    )
-    .await
+    let (identifier, id) = about_parked(in_path, &invocation)?;
+    bridge.parked(&invocation, identifier)?.show(&id).await
 }
 
 /// Withdraws a patch that waits.
@@ -304,16 +301,9 @@ async fn withdraw_parked(
 ) -> Result<Response, Problem> {
     let (http, body) = http.into_parts();
     let body = bridge.auth.admit(&http, body).await?;
-    let Path((identifier, id)) = in_path.map_err(MalformedRequest::from)?;
-    let identifier = about(Ok(Path(identifier)), &invocation)?;
+    let (identifier, id) = about_parked(in_path, &invocation)?;
     park::refuse_unsigned_target(bridge.auth.is_signed(), &body, &id)?;
-    let withdrawn = park::withdraw(
-        bridge.upstream(&invocation),
-        bridge.memory.as_ref(),
-        &identifier,
-        &id,
-    );
-    Box::pin(withdrawn).await
+    bridge.parked(&invocation, identifier)?.withdraw(&id).await
 }
 
 /// Reads an opportunity.
@@ -355,6 +345,15 @@ fn about(
     let identifier = Identifier::parse(&text)?;
     invocation.notes.about(&identifier);
     Ok(identifier)
+}
+
+/// The opportunity that a path names, and the id of a patch that waits for it.
+fn about_parked(
+    in_path: Result<Path<(String, String)>, PathRejection>,
+    invocation: &Invocation,
+) -> Result<(Identifier, String), MalformedRequest> {
+    let Path((identifier, id)) = in_path?;
+    Ok((about(Ok(Path(identifier)), invocation)?, id))
 }
 
 /// The description of all this, for people and for generators of clients.

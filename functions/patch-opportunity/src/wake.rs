@@ -1,9 +1,10 @@
-//! Parked patches are carried out: when an event says that the review is over, through the same pipeline.
+//! Carries out parked patches once an event says that the review is over, through the same pipeline.
 //!
-//! A rule on the bridge's bus brings the events that name patches in `data.parked`. One patch is carried out,
-//! and how it ended is the answer, which AWS puts onto the same bus: it names those that wait still, and so
-//! brings the next one. How a patch ended is written before it is told, so that it is told again if the
-//! function dies, and the patch is not carried out again: its id is the key of a request (`once.rs`).
+//! A rule on the bridge's bus brings the events that name patches in `data.parked`. One patch is carried out, and
+//! the function answers with an event of how it ended. AWS puts that onto the same bus; it names the patches that
+//! still wait, and so brings the next one. The end of a patch is written down before it is told. If the function
+//! dies in between, the next one tells it and does not carry the patch out again: the patch's id is the key of
+//! a request (`once.rs`).
 
 use std::{collections::VecDeque, time::SystemTime};
 
@@ -39,14 +40,14 @@ pub struct Wake {
     data: Data,
 }
 
-/// What counts of an event's data.
+/// The part of an event's data that matters here.
 #[derive(Debug, Deserialize)]
 struct Data {
     #[serde(default)]
     parked: Vec<String>,
 }
 
-/// Why a wake is to be tried again. Lambda does so twice; then the next event or the next sweep does.
+/// Why a wake has to be tried again. Lambda does so twice; after that the next event or the next sweep does.
 #[derive(Debug, thiserror::Error)]
 pub enum WakeError {
     /// The event is not of this bridge.
@@ -62,7 +63,7 @@ pub enum WakeError {
     /// The memory did not answer.
     #[error(transparent)]
     Memory(#[from] Unavailable),
-    /// Something is in the way that passes.
+    /// Something temporary is in the way.
     #[error("the parked patch `{id}` could not be carried out: {cause}")]
     InTheWay {
         /// Which one.
@@ -96,7 +97,7 @@ enum Came {
     Withdrawn,
 }
 
-/// The same, once it is written down.
+/// What is left to do about a parked patch.
 enum Settled {
     Told(Object),
     Waits(Box<Waiting>),
@@ -104,13 +105,13 @@ enum Settled {
 }
 
 impl Bridge {
-    /// Carries out the first of the patches that an event names and that does not wait on, and gives the event
-    /// of how it ended; `None` where there is no such patch.
+    /// Carries out the first of the named patches that need not wait any longer, and returns the event of how it
+    /// ended; `None` if all go on waiting.
     ///
-    /// A patch that changes what an earlier one changes that waits on waits, too: their order stays.
+    /// If an earlier patch goes on waiting, later ones that change the same place wait as well: their order stays.
     ///
     /// # Errors
-    /// See [`WakeError`]: a function error, after which AWS tries again.
+    /// See [`WakeError`]: the function fails, and AWS invokes it again.
     pub async fn wake(
         &self,
         wake: Wake,
@@ -158,13 +159,13 @@ impl Bridge {
                 continue;
             };
             let settled = match &parked.state {
-                // Whoever wrote this may have died before it was told.
+                // The function that wrote this may have died before it could tell it.
                 ParkedState::Ended(told) => {
                     memory.waits_no_more(catalog, subject, &id).await?;
                     Settled::Told(told.clone())
                 }
                 ParkedState::Waiting(waiting)
-                    if waits.iter().any(|earlier| do_meet(earlier, waiting)) =>
+                    if waits.iter().any(|earlier| do_overlap(earlier, waiting)) =>
                 {
                     Settled::Waits(waiting.clone())
                 }
@@ -197,7 +198,7 @@ impl Bridge {
         let (catalog, subject, id) = (&self.catalog, identifier.as_str(), &parked.id);
         let started = Instant::now();
         let mut invocation = Invocation::of(Some(context));
-        // The events of what it writes name the request that it came with.
+        // Events of its write name the request that brought the patch.
         invocation.request_id.clone_from(&parked.request_id);
         invocation.notes.about(identifier);
         let came = self.came_of(memory, (parked, waiting), identifier, &invocation);
@@ -267,13 +268,13 @@ impl Bridge {
             Kind::ConcurrentEdits if !errors.is_empty() => {
                 Ok(Came::Ended(Ending::Overtaken { errors }))
             }
-            kind if passes(kind) => Err(WakeError::InTheWay {
+            kind if is_temporary(kind) => Err(WakeError::InTheWay {
                 id: parked.id.clone(),
                 kind: kind.name(),
                 cause: problem.cause().unwrap_or(kind.name()).to_owned(),
             }),
             _ => {
-                let problem = told(problem, &parked.request_id).await;
+                let problem = body_of(problem, &parked.request_id).await;
                 Ok(Came::Ended(Ending::Refused { problem }))
             }
         }
@@ -316,8 +317,8 @@ impl Bridge {
     }
 }
 
-/// Whether what stands against a patch is no fault of the patch, and may be gone the next time.
-fn passes(kind: Kind) -> bool {
+/// Whether a problem is no fault of the patch, and may be gone the next time.
+fn is_temporary(kind: Kind) -> bool {
     matches!(
         kind,
         Kind::AccessDenied
@@ -329,17 +330,17 @@ fn passes(kind: Kind) -> bool {
     )
 }
 
-/// Whether two patches change the same place, or one of them what holds the other's.
-fn do_meet(one: &Waiting, other: &Waiting) -> bool {
-    let meets = |one: &Change, other: &Change| pointer::overlap(&one.pointer, &other.pointer);
+/// Whether two patches change the same place, or one changes an object or a list that holds the other's place.
+fn do_overlap(one: &Waiting, other: &Waiting) -> bool {
+    let overlap = |one: &Change, other: &Change| pointer::overlap(&one.pointer, &other.pointer);
     let of_other = || other.changes.iter();
     one.changes
         .iter()
-        .any(|change| of_other().any(|other| meets(change, other)))
+        .any(|change| of_other().any(|other| overlap(change, other)))
 }
 
-/// What a refusal would have been answered as.
-async fn told(problem: Problem, request_id: &str) -> Value {
+/// The body that a refusal is answered with.
+async fn body_of(problem: Problem, request_id: &str) -> Value {
     let response = problem.clone().into_response();
     json_of(problem.finish(response, request_id)).await
 }

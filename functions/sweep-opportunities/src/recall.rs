@@ -54,7 +54,7 @@ impl Recall<'_> {
         }
     }
 
-    /// Says how far the run came.
+    /// Remembers how far the run came.
     pub(crate) async fn swept(&self, until: Instant) {
         if let Some(memory) = self.memory
             && !self.may_have_gap
@@ -83,7 +83,7 @@ impl Recall<'_> {
             if !has_expired && self.is_in_review(memory, &identifier).await {
                 continue;
             }
-            // A function that died just after it had parked one has not come to this.
+            // The function that parked it may have died before this step.
             for id in &ids {
                 let name = memory.name_as_waiting(self.catalog, &identifier, id, self.now);
                 if let Err(error) = name.await {

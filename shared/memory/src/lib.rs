@@ -1,8 +1,8 @@
 //! What the bridge remembers between two invocations, in one DynamoDB table.
 //!
 //! The only crate that names `aws_sdk_dynamodb`. The table has a partition key `pk` and a sort key `sk`,
-//! both strings, and `expires` for its time to live. It is never asked what is due: DynamoDB deletes an
-//! expired item within days, not at its second, so every condition here compares the expiry itself.
+//! both strings, and `expires` for its time to live. DynamoDB deletes an expired item within days, not at once,
+//! so every condition here compares the expiry itself.
 //!
 //! | `pk` | `sk` | the item |
 //! |---|---|---|
@@ -11,9 +11,10 @@
 //! | `sweep#CATALOG` | `watermark` | how far the last sweep came |
 //! | `request#CATALOG#DIGEST` | `request` | a request that is to be carried out once: [`Record`] |
 //!
-//! No transactions, no indexes, no streams: each step is one call about one item, and it is its
-//! condition that makes it safe to repeat.
+//! No transactions, no indexes, no streams: each step is one call about one item, and its condition makes it
+//! safe to repeat.
 
+mod call;
 mod item;
 mod opportunity;
 mod parked;
@@ -35,8 +36,8 @@ pub use request::{Claim, Key, Record, Stored, Writing};
 pub use retention::{ParseRetentionError, retention};
 pub use sweep::HandedOn;
 
-/// How long an answer of the table is waited for. It takes milliseconds; a caller whose request is held
-/// up by it would rather be told.
+/// How long to wait for the table's answer. It takes milliseconds; beyond this the caller is better served by
+/// an error.
 const PATIENCE: Duration = Duration::from_millis(300);
 /// Attempts of one call: one, and one more.
 const ATTEMPTS: u32 = 2;
@@ -53,7 +54,7 @@ pub struct Memory {
     retention: Duration,
 }
 
-/// The table did not answer, or not as it should. What was to be written may be written.
+/// The table did not answer, or not as it should. A write may have been made all the same.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the memory did not answer: {cause}")]
 pub struct Unavailable {
@@ -63,13 +64,13 @@ pub struct Unavailable {
 
 impl Memory {
     /// The table of this name, with the region, the credentials and the endpoint of `config`. An
-    /// opportunity is remembered for as long as `retention` after it was last heard of.
+    /// opportunity is remembered for `retention` after its last event or write.
     #[must_use]
     pub fn new(config: &SdkConfig, table: &str, retention: Duration) -> Self {
         Self::with_patience(config, table, retention, PATIENCE)
     }
 
-    /// The same, with another time for each answer: a busy machine is not a broken table.
+    /// The same, with another time to wait for each answer. For tests on busy machines.
     #[must_use]
     pub fn with_patience(
         config: &SdkConfig,
@@ -96,8 +97,8 @@ impl Memory {
         }
     }
 
-    /// Opens the connection, so that the first call does not pay for it: asks for an item that there is
-    /// not. A failure stops nothing, and the operator reads of it before the first event needs the table.
+    /// Opens the connection, so that the first call need not: it asks for an item that does not exist. A failure
+    /// stops nothing; the operator finds it in the log before the first event needs the table.
     pub async fn open(&self) {
         let once = config::Config::builder()
             .retry_config(RetryConfig::disabled())

@@ -1,8 +1,8 @@
 //! What was handed on of an opportunity last, and what before that.
 //!
-//! One call remembers and recalls: `UpdateItem` moves what is there to `before`, puts the new in its place,
-//! and answers with both. So what changed can be told again by whoever comes after a crash: nothing is
-//! ever known to one invocation alone.
+//! One call remembers and recalls: `UpdateItem` moves the state that is there to `before`, puts the new one in its
+//! place, and answers with both. Nothing is known to one invocation alone, so after a crash the next one can tell
+//! what changed.
 //!
 //! | attribute | holds |
 //! |---|---|
@@ -15,15 +15,13 @@
 //!
 //! Text in place of a document says that it was too large to keep, null that there was none.
 
-use aws_sdk_dynamodb::{
-    operation::{put_item::PutItemError, update_item::UpdateItemError},
-    types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure},
-};
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
 use model::{Catalog, Instant, Object};
 use serde::{Deserialize, Serialize};
 
 use crate::{
     Memory, Unavailable,
+    call::{Conditional, conditional},
     item::{
         self, Item, deflated, expiry, has_expired, inflated, number, required_text, seconds, size,
         text, text_in,
@@ -204,20 +202,16 @@ impl Memory {
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .send()
             .await;
-        let item = match updated {
-            Ok(updated) => updated.attributes.unwrap_or_default(),
-            Err(error) => match error.as_service_error() {
-                Some(UpdateItemError::ConditionalCheckFailedException(failed)) => {
-                    let found = failed.item.clone().unwrap_or_default();
-                    if has_expired(&found, now) {
-                        self.put_anew(state.item(key, told, expiry(now, self.retention)), now)
-                            .await?
-                    } else {
-                        found
-                    }
+        let item = match conditional(updated)? {
+            Conditional::Met(updated) => updated.attributes.unwrap_or_default(),
+            Conditional::Unmet(found) if has_expired(&found, now) => {
+                let item = state.item(key, told, expiry(now, self.retention));
+                match self.put_anew(item.clone(), now).await? {
+                    Conditional::Met(()) => item,
+                    Conditional::Unmet(found) => found,
                 }
-                _ => return Err(Unavailable::of(&error)),
-            },
+            }
+            Conditional::Unmet(found) => found,
         };
         Remembered::parse(&item)
     }
@@ -261,18 +255,8 @@ impl Memory {
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .send()
             .await;
-        let Err(error) = updated else {
-            return Ok(());
-        };
-        let Some(UpdateItemError::ConditionalCheckFailedException(failed)) =
-            error.as_service_error()
-        else {
-            return Err(Unavailable::of(&error));
-        };
-        if failed
-            .item
-            .as_ref()
-            .is_none_or(|found| has_expired(found, now))
+        if let Conditional::Unmet(found) = conditional(updated)?
+            && has_expired(&found, now)
         {
             let mut item = key;
             item.insert(first.to_owned(), this);
@@ -280,30 +264,6 @@ impl Memory {
             self.put_anew(item, now).await?;
         }
         Ok(())
-    }
-
-    /// Puts an item in place of one that has expired. Gives the item that is there then: where somebody
-    /// was quicker, theirs.
-    pub(crate) async fn put_anew(&self, item: Item, now: Instant) -> Result<Item, Unavailable> {
-        let put = self
-            .client
-            .put_item()
-            .table_name(&*self.table)
-            .set_item(Some(item.clone()))
-            .condition_expression("attribute_not_exists(pk) OR expires <= :now")
-            .expression_attribute_values(":now", number(seconds(now)))
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .send()
-            .await;
-        match put {
-            Ok(_) => Ok(item),
-            Err(error) => match error.as_service_error() {
-                Some(PutItemError::ConditionalCheckFailedException(failed)) => {
-                    Ok(failed.item.clone().unwrap_or_default())
-                }
-                _ => Err(Unavailable::of(&error)),
-            },
-        }
     }
 }
 
