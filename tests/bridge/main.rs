@@ -4,12 +4,14 @@
 
 mod auth;
 mod checker;
+mod cloud_events;
 mod concurrency;
 mod crm;
 mod documents;
 mod doubt;
 mod enrich;
 mod gates;
+mod ground;
 mod idempotency;
 mod judgement;
 mod log;

@@ -110,6 +110,11 @@ impl Outcome {
         Self::DryRun,
     ];
 
+    /// Whether the opportunity was written.
+    pub(crate) fn has_written(self) -> bool {
+        matches!(self, Self::Updated | Self::UpdatedInPart)
+    }
+
     /// The name, as it stands in answers and in the log.
     #[must_use]
     pub fn name(self) -> &'static str {

@@ -166,10 +166,13 @@ impl<'a> Once<'a> {
     /// If the request is refused.
     pub(crate) async fn answer(self, own: Result<Answer, Ended>) -> Result<Response, Problem> {
         match own {
-            Ok(answer) if matches!(answer.outcome(), Outcome::Updated | Outcome::Parked) => {
+            Ok(answer)
+                if answer.outcome().has_written()
+                    || answer.outcome() == Outcome::Parked
+                    || self.progress().is_claimed =>
+            {
                 Ok(self.keep(answer).await)
             }
-            Ok(answer) if self.progress().is_claimed => Ok(self.keep(answer).await),
             Ok(mut answer) => {
                 let before = self.before().await;
                 if self.progress().is_unprotected {
@@ -198,7 +201,7 @@ impl<'a> Once<'a> {
         if let (Err(error), _) | (_, Err(error)) = kept {
             self.note(&error);
             // A patch is parked only once even so: its id does not change.
-            if answer.outcome() == Outcome::Updated {
+            if answer.outcome().has_written() {
                 answer.warn(not_remembered());
             }
         }

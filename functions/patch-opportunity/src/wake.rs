@@ -66,13 +66,26 @@ pub enum WakeError {
     #[error(transparent)]
     Memory(#[from] Unavailable),
     /// Something temporary is in the way.
-    #[error("the parked patch `{id}` could not be carried out: {kind}")]
+    #[error("the parked patch `{id}` could not be carried out: {cause}")]
     InTheWay {
         /// Which one.
         id: ParkedId,
         /// The problem's name.
         kind: &'static str,
+        /// Its cause, for the log.
+        cause: String,
     },
+}
+
+impl WakeError {
+    /// The outcome of a wake, for the log.
+    fn outcome(&self) -> &'static str {
+        match self {
+            Self::Foreign { .. } => "event-refused",
+            Self::Memory(_) => Kind::MemoryUnavailable.name(),
+            Self::InTheWay { kind, .. } => kind,
+        }
+    }
 }
 
 /// What came of a parked patch.
@@ -102,6 +115,26 @@ impl Bridge {
     /// # Errors
     /// See [`WakeError`]: the function fails, and AWS invokes it again.
     pub async fn wake(
+        &self,
+        wake: Wake,
+        context: &Context,
+    ) -> Result<Option<PatchEvent>, WakeError> {
+        let subject = wake.subject.clone();
+        let woken = self.carry_out_first(wake, context).await;
+        if let Err(error) = &woken {
+            let identifier = Identifier::parse(&subject).ok();
+            tracing::error!(
+                opportunity.id = identifier.as_ref().map(Identifier::as_str),
+                outcome = error.outcome(),
+                %error,
+                request_id = context.request_id,
+                "not woken"
+            );
+        }
+        woken
+    }
+
+    async fn carry_out_first(
         &self,
         wake: Wake,
         context: &Context,
@@ -242,6 +275,7 @@ impl Bridge {
             kind if is_temporary(kind) => Err(WakeError::InTheWay {
                 id: parked.id.clone(),
                 kind: kind.name(),
+                cause: problem.cause().unwrap_or(kind.name()).to_owned(),
             }),
             _ => {
                 let problem = body_of(problem, &parked.request_id).await;
@@ -262,8 +296,7 @@ impl Bridge {
             Ok(Came::Ended(ending)) => ending.name(),
             Ok(Came::Waits) => "waits",
             Ok(Came::Withdrawn) => "withdrawn",
-            Err(WakeError::InTheWay { kind, .. }) => kind,
-            Err(_) => "memory-unavailable",
+            Err(error) => error.outcome(),
         };
         tracing::info!(
             opportunity.id = notes.identifier(),

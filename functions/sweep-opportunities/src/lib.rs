@@ -110,10 +110,11 @@ where
     ) -> Result<(), Error> {
         let now = self.clock.now();
         let mut span = Span::parse(payload, Instant::from(now), self.config.interval)?;
-        let recall = Recall {
+        let mut recall = Recall {
             memory: self.memory.as_ref().filter(|_| span.is_scheduled),
             catalog: &self.config.catalog,
             now: now.into(),
+            may_have_gap: false,
         };
         if span.is_scheduled {
             let since = recall.since(span.since, OVERLAP).await;

@@ -15,12 +15,15 @@ pub(crate) struct Recall<'a> {
     pub(crate) memory: Option<&'a Memory>,
     pub(crate) catalog: &'a Catalog,
     pub(crate) now: Instant,
+    /// Where the last run ended is not known: it may have been before this one begins, and the next one has to
+    /// begin there.
+    pub(crate) may_have_gap: bool,
 }
 
 impl Recall<'_> {
     /// Where a run of the schedule begins: where the last one ended, less an overlap, for what AWS's list shows
     /// late. Else `window`.
-    pub(crate) async fn since(&self, window: Instant, overlap: Duration) -> Instant {
+    pub(crate) async fn since(&mut self, window: Instant, overlap: Duration) -> Instant {
         let Some(memory) = self.memory else {
             return window;
         };
@@ -29,6 +32,7 @@ impl Recall<'_> {
             Ok(None) => window,
             Err(error) => {
                 note(&error);
+                self.may_have_gap = true;
                 window
             }
         }
@@ -53,6 +57,7 @@ impl Recall<'_> {
     /// Remembers how far the run came.
     pub(crate) async fn swept(&self, until: Instant) {
         if let Some(memory) = self.memory
+            && !self.may_have_gap
             && let Err(error) = memory.swept(self.catalog, until).await
         {
             note(&error);
