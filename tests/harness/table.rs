@@ -4,7 +4,6 @@
 //! and loses what a test asks it to lose.
 
 use std::{
-    net::SocketAddr,
     path::{Path, PathBuf},
     process::Stdio,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -32,6 +31,9 @@ use tokio::{
 /// More attempts than a machine has servers that take a free port between two calls.
 const ATTEMPTS: usize = 20;
 
+/// The variable that names a function's table.
+pub(crate) const MEMORY_TABLE: &str = "MEMORY_TABLE";
+
 /// What becomes of a call to the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cut {
@@ -45,7 +47,7 @@ pub enum Cut {
 #[derive(Debug)]
 pub struct Table {
     wire: Arc<Wire>,
-    address: SocketAddr,
+    url: String,
     serving: JoinHandle<()>,
     /// Killed when dropped; `None` where the server is somebody else's.
     _server: Option<Child>,
@@ -54,6 +56,8 @@ pub struct Table {
 #[derive(Debug)]
 struct Wire {
     server: String,
+    /// Held during a call where the server does not keep simultaneous calls apart.
+    turn: Option<tokio::sync::Mutex<()>>,
     name: String,
     calls: Mutex<Calls>,
 }
@@ -67,13 +71,17 @@ struct Calls {
 impl Table {
     /// Starts a server with an empty table.
     pub async fn start() -> Self {
-        let (server, process) = match other_server() {
-            Some(address) => (address, None),
-            None => start_server().await,
+        let (server, process, turn) = if let Some(address) = other_server() {
+            // moto checks a condition and writes in two steps: of two calls at a time, both can succeed.
+            (address, None, Some(tokio::sync::Mutex::default()))
+        } else {
+            let (address, process) = start_server().await;
+            (address, Some(process), None)
         };
         let name = format!("memory-{:016x}", fastrand::u64(..));
         let wire = Arc::new(Wire {
             server,
+            turn,
             name,
             calls: Mutex::default(),
         });
@@ -100,22 +108,31 @@ impl Table {
         });
         Self {
             wire,
-            address,
+            url: format!("http://{address}"),
             serving,
             _server: process,
         }
     }
 
-    /// For `MEMORY_TABLE`.
+    /// What a function with this table is configured by.
+    #[must_use]
+    pub fn variables(&self) -> [(&str, &str); 2] {
+        [
+            ("AWS_ENDPOINT_URL_DYNAMODB", &self.url),
+            (MEMORY_TABLE, self.name()),
+        ]
+    }
+
+    /// Its name on its server.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.wire.name
     }
 
-    /// For `AWS_ENDPOINT_URL_DYNAMODB`.
+    /// Where the table is reached, by a wire that can be cut.
     #[must_use]
-    pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+    pub fn url(&self) -> &str {
+        &self.url
     }
 
     /// The operations that arrived since this was last asked, by name.
@@ -192,6 +209,10 @@ impl Wire {
     }
 
     async fn send(&self, operation: &str, body: Bytes) -> Option<(StatusCode, Bytes)> {
+        let _turn = match &self.turn {
+            Some(turn) => Some(turn.lock().await),
+            None => None,
+        };
         let stream = TcpStream::connect(&self.server).await.ok()?;
         let handshake = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await;
         let (mut sender, connection) = handshake.ok()?;
@@ -230,7 +251,10 @@ async fn hand_on(State(wire): State<Arc<Wire>>, request: Request) -> Response {
         return lost();
     }
     let body = body::to_bytes(request.into_body(), usize::MAX).await;
-    let answer = wire.send(&operation, body.expect("the whole body")).await;
+    let body = body.expect("the whole body");
+    // What has arrived is carried out, also if whoever sent it does not live to see that.
+    let sending = tokio::spawn(async move { wire.send(&operation, body).await });
+    let answer = sending.await.expect("no panic");
     match answer.filter(|_| cut.is_none()) {
         Some((status, answer)) => (
             status,
@@ -251,7 +275,7 @@ fn other_server() -> Option<String> {
     std::env::var("DYNAMODB_SERVER").ok()
 }
 
-async fn start_server() -> (String, Option<Child>) {
+async fn start_server() -> (String, Child) {
     let program = program();
     for _ in 0..ATTEMPTS {
         let probe = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
@@ -268,7 +292,7 @@ async fn start_server() -> (String, Option<Child>) {
             .expect("the server's binary runs");
         while process.try_wait().expect("its status").is_none() {
             if TcpStream::connect(address).await.is_ok() {
-                return (address.to_string(), Some(process));
+                return (address.to_string(), process);
             }
             sleep(Duration::from_millis(10)).await;
         }

@@ -11,7 +11,11 @@ use model::{EventKind, Object, Opportunity, OpportunityEvent, Problem};
 use partner_central::{Error as Cause, PartnerCentral};
 use tokio::time::{Instant, sleep, timeout_at};
 
-use crate::{Config, Error, error, observe::Observation};
+use crate::{
+    config::Config,
+    error::{self, Error},
+    observe::Observation,
+};
 
 /// How long to look for a newly created opportunity before AWS's own retries take over. Reads have
 /// lagged up to 3 s behind creation.

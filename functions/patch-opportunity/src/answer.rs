@@ -15,7 +15,7 @@ use crate::{
     prefer::{PREFERENCE_APPLIED, Preference, Return},
     problem::{MAX_TOLD, at_most},
     representation::Representation,
-    retry::{Done, Settled},
+    settled::{Done, Settled},
 };
 
 /// The answer to a patch.
@@ -110,6 +110,11 @@ impl Outcome {
         Self::DryRun,
     ];
 
+    /// Whether the opportunity was written.
+    pub(crate) fn has_written(self) -> bool {
+        matches!(self, Self::Updated | Self::UpdatedInPart)
+    }
+
     /// The name, as it stands in answers and in the log.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -123,11 +128,6 @@ impl Outcome {
             Self::Withdrawn => "withdrawn",
             Self::Replayed => "replayed",
         }
-    }
-
-    /// Whether the opportunity was written, whole or in part.
-    pub(crate) fn is_written(self) -> bool {
-        matches!(self, Self::Updated | Self::UpdatedInPart)
     }
 }
 
@@ -312,7 +312,7 @@ impl Answer {
             .before
             .as_deref()
             .zip(self.last_modified_date.as_deref());
-        dates.filter(|_| self.outcome.is_written())
+        dates.filter(|_| self.outcome.has_written())
     }
 
     pub(crate) fn warn(&mut self, warning: Finding) {

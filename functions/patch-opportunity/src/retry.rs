@@ -20,9 +20,10 @@ use partner_central::{Error, NotConfirmed, Updated};
 use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::{
-    once::{Ended, Once},
+    idempotency::{Ended, Once},
     problem::Problem,
     request::PatchRequest,
+    settled::{Done, Settled},
     upstream::Upstream,
 };
 
@@ -55,28 +56,6 @@ pub(crate) enum Step {
     Unchanged(Review),
     /// Write it.
     Write(Review),
-}
-
-/// How it ended.
-#[derive(Debug)]
-pub(crate) struct Settled {
-    /// The opportunity as the review found it.
-    pub(crate) read: Opportunity,
-    /// What was found of the change.
-    pub(crate) review: Review,
-    /// What was done.
-    pub(crate) done: Done,
-}
-
-/// What was done.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Done {
-    /// Told, and nothing written.
-    Told,
-    /// Nothing differed, and nothing was written.
-    Unchanged,
-    /// Written. `LastModifiedDate` after the write, where the state that the write left is known.
-    Updated(Option<String>),
 }
 
 /// A write that may have landed.
@@ -248,12 +227,6 @@ fn given_up(error: Error, in_doubt: Option<&InDoubt>, request: &PatchRequest) ->
             Problem::unconfirmed(&request.edit, error.to_string())
         }
         (error, _) => error.into(),
-    }
-}
-
-impl Settled {
-    fn new(read: Opportunity, review: Review, done: Done) -> Self {
-        Self { read, review, done }
     }
 }
 
