@@ -329,7 +329,9 @@ async fn what_aws_refuses_ends_with_its_problem_and_what_passes_is_tried_again()
     let error = ground.patch.invoke(event.clone()).await.unwrap_err();
     assert_eq!(
         error.message,
-        format!("the parked patch `{id}` could not be carried out: concurrent-edits")
+        format!(
+            "the parked patch `{id}` could not be carried out: the opportunity was changed since it was read"
+        )
     );
     ground.emulator.clear_faults();
     assert_eq!(ground.waiting().await, [id.as_str()]);

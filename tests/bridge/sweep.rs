@@ -335,7 +335,7 @@ async fn a_run_that_cannot_start_its_continuation_fails() {
 
 #[tokio::test]
 async fn a_run_whose_time_is_up_says_how_far_it_came_even_within_one_date() {
-    let emulator = Emulator::start().await;
+    let emulator = Ground::start().await;
     emulator.stop_clock();
     for number in 1..=20 {
         emulator.seed(opportunity(number, "2026-01-02T03:04:05Z"));
