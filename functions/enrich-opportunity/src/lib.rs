@@ -10,6 +10,7 @@ mod config;
 mod crm;
 mod error;
 mod observe;
+mod origin;
 mod read;
 mod remember;
 mod trace;

@@ -12,7 +12,7 @@ use model::{
 use telemetry::{Metric, Metrics, milliseconds, report_unknown_fields};
 use tokio::time;
 
-use crate::{Clock, Error};
+use crate::{clock::Clock, error::Error};
 
 /// What is noted of one event while it is enriched.
 #[derive(Debug)]

@@ -1,7 +1,7 @@
 //! The edit that a caller sends: a patch in AWS's names, or a record in the CRM's own.
 //!
 //! Both stay as they came, and each fresh read gets them applied anew. This module holds all that differs
-//! between the two; [`crate::carry_out`] treats them alike.
+//! between the two; [`crate::pipeline::carry_out`] treats them alike.
 
 use std::sync::Arc;
 

@@ -17,7 +17,8 @@ use serde_json::{Value, json};
 use crate::{
     answer::{Answer, Outcome},
     edit::Edit,
-    once::{self, Ended, Named, Once},
+    idempotency::{self, Ended, Once},
+    idempotency_key::Named,
     problem::{Kind, Problem},
     request::PatchRequest,
     upstream::Upstream,
@@ -142,9 +143,9 @@ impl<'a> Parking<'a> {
         let (Self::Wanted(_), Some(memory), true) = (self, memory, once.has_key()) else {
             return None;
         };
-        let id = ParkedId::new(once::now(), &once.origin());
+        let id = ParkedId::new(idempotency::now(), &once.origin());
         let (catalog, identifier) = (upstream.catalog, &request.identifier);
-        let found = memory.parked(catalog, identifier.as_str(), &id, once::now());
+        let found = memory.parked(catalog, identifier.as_str(), &id, idempotency::now());
         let parked = match found.await {
             Ok(found) => found?,
             Err(error) => {
@@ -157,8 +158,12 @@ impl<'a> Parking<'a> {
         }
         // The function that parked it may have died before this step.
         if let ParkedState::Waiting(_) = parked.state {
-            let name =
-                memory.name_as_waiting(catalog, identifier.as_str(), &parked.id, once::now());
+            let name = memory.name_as_waiting(
+                catalog,
+                identifier.as_str(),
+                &parked.id,
+                idempotency::now(),
+            );
             if let Err(error) = name.await {
                 once.note(&error);
             }
@@ -216,7 +221,9 @@ async fn park(
     (patch, closed): (&Object, &Closed),
 ) -> Result<Option<ParkedId>, Unavailable> {
     let (catalog, identifier) = (upstream.catalog, request.identifier.as_str());
-    let others = memory.waiting(catalog, identifier, once::now()).await?;
+    let others = memory
+        .waiting(catalog, identifier, idempotency::now())
+        .await?;
     if others.len() >= MOST {
         return Ok(None);
     }
@@ -227,7 +234,7 @@ async fn park(
         changes: closed.review.changes.clone(),
         changes_after_others: changes_after_others(upstream, &request.edit, &closed.read, &others),
     };
-    let now = once::now();
+    let now = idempotency::now();
     let id = ParkedId::new(now, &once.origin());
     let request_id = upstream.invocation.request_id.as_str();
     let parked = memory.park(catalog, identifier, (&id, request_id), &waiting, now);
@@ -307,7 +314,7 @@ impl<'a> ParkedPatches<'a> {
         let identifier = self.identifier.as_str();
         let waiting = self
             .memory
-            .waiting(self.upstream.catalog, identifier, once::now());
+            .waiting(self.upstream.catalog, identifier, idempotency::now());
         let waiting = waiting.await.map_err(|error| self.unavailable(&error))?;
         let parked: Vec<_> = waiting.iter().map(shown).collect();
         Ok(read(&json!({"identifier": identifier, "parked": parked})))
@@ -344,7 +351,7 @@ impl<'a> ParkedPatches<'a> {
         let (catalog, identifier) = (self.upstream.catalog, self.identifier.as_str());
         let found = self
             .memory
-            .parked(catalog, identifier, &parsed, once::now());
+            .parked(catalog, identifier, &parsed, idempotency::now());
         let found = found.await.map_err(|error| self.unavailable(&error))?;
         found
             .filter(|found| found.id == parsed)
@@ -394,9 +401,9 @@ pub(crate) async fn is_gone(
         headers: Vec::new(),
         body: String::new(),
     };
-    let owner = once::owner(upstream.invocation);
+    let owner = idempotency::owner(upstream.invocation);
     let (key, fingerprint) = (&named.key, named.fingerprint.as_str());
-    let now = once::now();
+    let now = idempotency::now();
     if memory
         .finish(key, &owner, fingerprint, identifier.as_str(), &gone, now)
         .await?

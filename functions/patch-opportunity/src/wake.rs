@@ -4,7 +4,7 @@
 //! the function answers with an event of how it ended. AWS puts that onto the same bus; it names the patches that
 //! still wait, and so brings the next one. The end of a patch is written down before it is told. If the function
 //! dies in between, the next one tells it and does not carry the patch out again: the patch's id is the key of
-//! a request (`once.rs`).
+//! a request (`idempotency.rs`).
 
 use std::{collections::VecDeque, time::SystemTime};
 
@@ -21,11 +21,13 @@ use telemetry::{Metric, Metrics, milliseconds};
 use tokio::time::Instant;
 
 use crate::{
-    Bridge, carry_out,
+    bridge::Bridge,
     edit::Edit,
+    idempotency,
+    idempotency_key::Named,
     invocation::Invocation,
-    once::{self, Named},
     park::{self, GONE, Parking},
+    pipeline::carry_out,
     precondition::Precondition,
     prefer::Preference,
     problem::{Kind, Problem},
@@ -98,7 +100,7 @@ enum Came {
 }
 
 /// What is left to do about a parked patch.
-enum Settled {
+enum Left {
     Told(Object),
     Waits(Box<Waiting>),
     Gone,
@@ -153,7 +155,9 @@ impl Bridge {
         let mut ids: VecDeque<ParkedId> = ids.collect();
         let mut waits: Vec<Box<Waiting>> = Vec::new();
         while let Some(id) = ids.pop_front() {
-            let found = memory.parked(catalog, subject, &id, once::now()).await?;
+            let found = memory
+                .parked(catalog, subject, &id, idempotency::now())
+                .await?;
             let Some(parked) = found.filter(|found| found.id == id) else {
                 memory.waits_no_more(catalog, subject, &id).await?;
                 continue;
@@ -162,12 +166,12 @@ impl Bridge {
                 // The function that wrote this may have died before it could tell it.
                 ParkedState::Ended(told) => {
                     memory.waits_no_more(catalog, subject, &id).await?;
-                    Settled::Told(told.clone())
+                    Left::Told(told.clone())
                 }
                 ParkedState::Waiting(waiting)
                     if waits.iter().any(|earlier| do_overlap(earlier, waiting)) =>
                 {
-                    Settled::Waits(waiting.clone())
+                    Left::Waits(waiting.clone())
                 }
                 ParkedState::Waiting(waiting) => {
                     self.settle(memory, &identifier, (&parked, waiting), context)
@@ -175,9 +179,9 @@ impl Bridge {
                 }
             };
             match settled {
-                Settled::Gone => {}
-                Settled::Waits(waiting) => waits.push(waiting),
-                Settled::Told(ended) => {
+                Left::Gone => {}
+                Left::Waits(waiting) => waits.push(waiting),
+                Left::Told(ended) => {
                     let next = ids.iter().map(ToString::to_string).collect();
                     let event = PatchEvent::new(wake.source, identifier.to_string(), ended, next);
                     return Ok(Some(event));
@@ -194,7 +198,7 @@ impl Bridge {
         identifier: &Identifier,
         (parked, waiting): (&Parked, &Waiting),
         context: &Context,
-    ) -> Result<Settled, WakeError> {
+    ) -> Result<Left, WakeError> {
         let (catalog, subject, id) = (&self.catalog, identifier.as_str(), &parked.id);
         let started = Instant::now();
         let mut invocation = Invocation::of(Some(context));
@@ -206,25 +210,25 @@ impl Bridge {
         self.tell_operator(id, &came, &invocation, started);
         let ending = match came? {
             Came::Ended(ending) => ending,
-            Came::Waits => return Ok(Settled::Waits(Box::new(waiting.clone()))),
+            Came::Waits => return Ok(Left::Waits(Box::new(waiting.clone()))),
             Came::Withdrawn => {
                 memory.withdraw(catalog, subject, id).await?;
-                return Ok(Settled::Gone);
+                return Ok(Left::Gone);
             }
         };
         let ended = EndedPatch {
             patch: id.to_string(),
             parked_at: id.parked_at().to_rfc3339(),
             request_id: parked.request_id.clone(),
-            ended_at: once::now().to_rfc3339(),
+            ended_at: idempotency::now().to_rfc3339(),
             changes: waiting.changes.clone(),
             ending,
         };
         let Ok(Value::Object(ended)) = serde_json::to_value(ended) else {
-            return Ok(Settled::Gone);
+            return Ok(Left::Gone);
         };
-        let told = memory.end(catalog, subject, id, &ended, once::now());
-        Ok(told.await?.map_or(Settled::Gone, Settled::Told))
+        let told = memory.end(catalog, subject, id, &ended, idempotency::now());
+        Ok(told.await?.map_or(Left::Gone, Left::Told))
     }
 
     /// Carries a patch out as its sender's request would have been, but for what others have changed since.
@@ -236,7 +240,7 @@ impl Bridge {
         invocation: &Invocation,
     ) -> Result<Came, WakeError> {
         let named = Named::of_parked(&self.catalog, identifier, &parked.id);
-        let has_expired = parked.id.has_expired(once::now());
+        let has_expired = parked.id.has_expired(idempotency::now());
         let upstream = self.upstream(invocation);
         if has_expired && park::is_gone(upstream, memory, identifier, &named).await? {
             return Ok(Came::Ended(Ending::Expired {}));

@@ -8,8 +8,9 @@ use aws_sdk_dynamodb::{
 use model::Instant;
 
 use crate::{
-    Memory, Unavailable,
     item::{Item, has_expired, number, seconds},
+    table::Memory,
+    unavailable::Unavailable,
 };
 
 /// What became of a write with a condition.

@@ -20,13 +20,14 @@ use model::{Catalog, Instant, Object};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Memory, Unavailable,
     call::{Conditional, conditional},
     item::{
         self, Item, deflated, expiry, has_expired, inflated, number, required_text, seconds, size,
         text, text_in,
     },
-    parked::{self, ParkedId},
+    parked_id::ParkedId,
+    table::Memory,
+    unavailable::Unavailable,
 };
 
 /// The most that is kept of one state, in deflated bytes: an item has 400 KB, and holds two.
@@ -362,7 +363,7 @@ impl Remembered {
                 .iter()
                 .filter_map(|name| Write::parse(text_in(item, name)?))
                 .collect(),
-            waiting: parked::named_as_waiting(item),
+            waiting: waiting_in(item),
         })
     }
 }
@@ -377,4 +378,14 @@ impl Write {
             request_id: request_id.to_owned(),
         })
     }
+}
+
+/// The patches that the item names as waiting.
+fn waiting_in(item: &Item) -> Vec<ParkedId> {
+    let Some(Ok(ids)) = item.get("waiting").map(AttributeValue::as_ss) else {
+        return Vec::new();
+    };
+    let mut ids: Vec<_> = ids.iter().filter_map(|id| id.parse().ok()).collect();
+    ids.sort();
+    ids
 }

@@ -9,46 +9,28 @@
 //! opportunity's own item names those that wait for it, in the set `waiting`, so that an event needs no second call
 //! to learn of them. If the two disagree (a function died between two calls), the patches themselves count.
 //!
-//! A patch is carried out as a request whose key is its id (see `request.rs`), and so only once. How it ended is
+//! A patch is carried out as a request whose key is its id (see `idempotency.rs`), and so only once. How it ended is
 //! written here before it is told, and stays so that it can be told again.
 
-use std::{
-    collections::HashMap,
-    fmt,
-    str::FromStr,
-    time::{Duration, UNIX_EPOCH},
-};
+use std::{collections::HashMap, time::Duration};
 
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
 use model::{Catalog, Change, Instant, Object};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Memory, Unavailable,
     call::{Conditional, conditional},
     item::{self, Item, deflated, expiry, inflated, number, number_in, seconds, text},
     opportunity,
+    parked_id::{PATIENCE, ParkedId},
+    table::Memory,
+    unavailable::Unavailable,
 };
 
-/// How long a patch waits. A review takes days.
-const PATIENCE: Duration = Duration::from_hours(24 * 30);
 /// How long an expired one is kept, so that its end can be told.
 const GRACE: Duration = Duration::from_hours(24 * 14);
 /// How long the end of one is remembered: longer than it can take to tell it.
 const LIFETIME: Duration = Duration::from_hours(24 * 7);
-
-/// Which patch: when it was parked, in milliseconds since 1970, and a digest. As text, `1772604428000-0123…`,
-/// ids sort by time.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct ParkedId {
-    at: u64,
-    digest: String,
-}
-
-/// A text that is no id of a parked patch.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no id of a parked patch, expected 13 digits, a dash and 16 hexadecimal digits")]
-pub struct ParseParkedIdError(String);
 
 /// A patch that waits, or how it ended.
 #[derive(Debug, Clone, PartialEq)]
@@ -84,68 +66,6 @@ pub struct Waiting {
     pub changes: Vec<Change>,
     /// The same, in the states that patches parked before it may leave.
     pub changes_after_others: Vec<Change>,
-}
-
-impl ParkedId {
-    /// The id of a patch that is parked now. Two patches with the same `origin` are one.
-    #[must_use]
-    pub fn new(now: Instant, origin: &str) -> Self {
-        let mut digest = item::sha256(origin);
-        digest.truncate(16);
-        Self {
-            at: now.unix_milliseconds(),
-            digest,
-        }
-    }
-
-    /// When it was parked.
-    #[must_use]
-    pub fn parked_at(&self) -> Instant {
-        (UNIX_EPOCH + Duration::from_millis(self.at)).into()
-    }
-
-    /// Until when it waits.
-    #[must_use]
-    pub fn waits_until(&self) -> Instant {
-        (UNIX_EPOCH + Duration::from_millis(self.at) + PATIENCE).into()
-    }
-
-    /// Whether it has waited for too long.
-    #[must_use]
-    pub fn has_expired(&self, now: Instant) -> bool {
-        self.waits_until() <= now
-    }
-
-    fn key(&self, catalog: &Catalog, identifier: &str) -> Item {
-        item::key(
-            &partition(catalog),
-            &format!("{identifier}#{}", self.digest),
-        )
-    }
-}
-
-impl fmt::Display for ParkedId {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{:013}-{}", self.at, self.digest)
-    }
-}
-
-impl FromStr for ParkedId {
-    type Err = ParseParkedIdError;
-
-    fn from_str(text: &str) -> Result<Self, ParseParkedIdError> {
-        let is_hexadecimal = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
-        let parsed = text.split_once('-').and_then(|(at, digest)| {
-            let is_id = at.len() == 13
-                && at.bytes().all(|byte| byte.is_ascii_digit())
-                && digest.len() == 16
-                && digest.bytes().all(is_hexadecimal);
-            let at = at.parse().ok().filter(|_| is_id)?;
-            let digest = digest.to_owned();
-            Some(Self { at, digest })
-        });
-        parsed.ok_or_else(|| ParseParkedIdError(text.to_owned()))
-    }
 }
 
 impl Parked {
@@ -188,7 +108,7 @@ impl Memory {
         now: Instant,
     ) -> Result<ParkedId, Unavailable> {
         let (id, request_id) = parked;
-        let mut item = id.key(catalog, identifier);
+        let mut item = key(catalog, identifier, id);
         item.extend(
             [
                 ("at", number(id.at)),
@@ -302,7 +222,7 @@ impl Memory {
         id: &ParkedId,
         now: Instant,
     ) -> Result<Option<Parked>, Unavailable> {
-        let item = self.item(id.key(catalog, identifier), now).await?;
+        let item = self.item(key(catalog, identifier, id), now).await?;
         item.as_ref().map(Parked::parse).transpose()
     }
 
@@ -323,7 +243,7 @@ impl Memory {
             .client
             .update_item()
             .table_name(&*self.table)
-            .set_key(Some(id.key(catalog, identifier)))
+            .set_key(Some(key(catalog, identifier, id)))
             .update_expression("SET told = :told, expires = :expires REMOVE waiting")
             .condition_expression("attribute_exists(pk) AND attribute_not_exists(told)")
             .expression_attribute_values(":told", deflated(told)?)
@@ -354,7 +274,7 @@ impl Memory {
             .client
             .delete_item()
             .table_name(&*self.table)
-            .set_key(Some(id.key(catalog, identifier)))
+            .set_key(Some(key(catalog, identifier, id)))
             .condition_expression("attribute_exists(pk) AND attribute_not_exists(told)")
             .send()
             .await;
@@ -425,54 +345,10 @@ impl Memory {
     }
 }
 
-/// The ids that an opportunity's own item names as waiting.
-pub(crate) fn named_as_waiting(item: &Item) -> Vec<ParkedId> {
-    let Some(Ok(ids)) = item.get("waiting").map(AttributeValue::as_ss) else {
-        return Vec::new();
-    };
-    let mut ids: Vec<_> = ids.iter().filter_map(|id| id.parse().ok()).collect();
-    ids.sort();
-    ids
+fn key(catalog: &Catalog, identifier: &str, id: &ParkedId) -> Item {
+    item::key(&partition(catalog), &format!("{identifier}#{}", id.digest))
 }
 
 fn partition(catalog: &Catalog) -> String {
     format!("parked#{catalog}")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_id_says_when_and_is_the_same_for_the_same_origin() {
-        let now = Instant::parse("2026-03-04T05:06:07.25Z").unwrap();
-        let id = ParkedId::new(now, "k");
-        assert_eq!(id.to_string().parse(), Ok(id.clone()));
-        assert_eq!(id.parked_at(), now);
-        assert_eq!(id.parked_at().to_rfc3339(), "2026-03-04T05:06:07.250Z");
-        assert_eq!(id.digest, ParkedId::new(now, "k").digest);
-        assert_ne!(id.digest, ParkedId::new(now, "l").digest);
-        let days = |days: i64| Instant::parse(&format!("2026-04-{days:02}T05:06:08Z")).unwrap();
-        assert!(!id.has_expired(days(2)));
-        assert!(id.has_expired(days(3)));
-    }
-
-    #[test]
-    fn what_is_no_id_is_refused_with_what_was_expected() {
-        for text in [
-            "",
-            "1",
-            "1772600767250-",
-            "1772600767250-0123456789abcdeF",
-            "177260076725-0123456789abcdef0",
-        ] {
-            let error = text.parse::<ParkedId>().unwrap_err();
-            assert_eq!(
-                error.to_string(),
-                format!(
-                    "`{text}` is no id of a parked patch, expected 13 digits, a dash and 16 hexadecimal digits"
-                )
-            );
-        }
-    }
 }

@@ -3,10 +3,11 @@
 use model::{Catalog, Instant, Object, Opportunity};
 
 use crate::{
-    Memory, Unavailable,
     call::conditional,
     item::{self, inflated, required_text, text, text_in},
     opportunity::{self, Kept},
+    table::Memory,
+    unavailable::Unavailable,
 };
 
 const SORT_KEY: &str = "watermark";

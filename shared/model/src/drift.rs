@@ -12,7 +12,7 @@ use std::{
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::{Object, pointer::Place};
+use crate::{pointer::Place, value::Object};
 
 const FILE: &str = include_str!("../schema/botocore-facts.json");
 

@@ -4,7 +4,9 @@
 //! documentation, so that a caller learns of every closed field at once and by name.
 
 use crate::{
-    Change, Opportunity, owner,
+    change::Change,
+    opportunity::Opportunity,
+    owner,
     pointer::{is_within, overlap},
 };
 

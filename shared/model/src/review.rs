@@ -6,9 +6,17 @@
 mod part;
 
 use crate::{
-    Change, Code, Finding, Object, Opportunity, Update, advice, companions, lock,
+    advice,
+    change::Change,
+    code::Code,
+    companions,
+    finding::Finding,
+    lock,
+    opportunity::Opportunity,
     owner::{self, Owner},
-    schema, update,
+    schema,
+    update::{self, Update},
+    value::Object,
 };
 
 pub use self::part::{Skipped, review_open_part};

@@ -7,11 +7,11 @@ use model::{Code, Finding, ParsePatchError, PatchError, Refusal, Source};
 use partner_central::{Error, FieldError};
 
 use crate::{
-    auth::{self, MAX_BODY},
+    auth,
     edit::Edit,
     precondition::Stale,
     problem::{Kind, Problem},
-    request::MalformedRequest,
+    request::{MAX_BODY, MalformedRequest},
 };
 
 /// `Accept-Patch` (RFC 5789): the media types that a patch may have.

@@ -15,9 +15,10 @@ use model::{Catalog, Change, Instant, Skipped};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Memory, Unavailable,
     call::{Conditional, conditional},
     item::{self, Item, deflated, expiry, inflated, number, required_text, seconds, text},
+    table::Memory,
+    unavailable::Unavailable,
 };
 
 /// How long a request is remembered. Senders that retry give up within hours.
