@@ -19,4 +19,4 @@ mod table;
 pub use function::{Function, binary, command};
 pub use http::{Request, Response};
 pub use runtime_api::{FunctionError, Invoked, RuntimeApi, Waiting};
-pub use table::{Cut, Table};
+pub use table::{Cut, Table, Units};
