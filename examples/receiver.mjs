@@ -7,6 +7,7 @@ const states = {} // by opportunity; a CRM keeps each with its record and writes
 
 /** The state of an opportunity after an event; `missing` is what to GET on the function URL, by path. */
 export function receive(state, event) {
+  if (event.sequence === undefined) return state // it tells how a patch ended that had waited for a review, and not what AWS has
   if (event.sequence <= (state.sequence ?? '')) return state
   const newer = { ...state, sequence: event.sequence }
   if (event.id === state.id) return newer
@@ -33,7 +34,7 @@ async function webhook(request, response) {
   const before = states[event.subject] ?? {}
   const after = (states[event.subject] = receive(before, event))
   const outcome = after.id === before.id ? 'dropped' : 'applied'
-  console.log(event.subject, outcome, JSON.stringify(after.missing))
+  console.log(event.subject, outcome, JSON.stringify(after.missing ?? {}))
   response.writeHead(204).end() // also where it is dropped: any other answer brings it again, or loses it
 }
 

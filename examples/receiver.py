@@ -9,6 +9,8 @@ STATES = {}  # by opportunity; a CRM keeps each with its record and writes both 
 
 def receive(state, event):
     """The state of an opportunity after an event; `missing` is what to GET on the function URL, by path."""
+    if "sequence" not in event:
+        return state  # it tells how a patch ended that had waited for a review, and not what AWS has
     if event["sequence"] <= state.get("sequence", ""):
         return state
     state = state | {"sequence": event["sequence"]}
@@ -35,7 +37,7 @@ class Webhook(BaseHTTPRequestHandler):
         before = STATES.get(event["subject"], {})
         after = STATES[event["subject"]] = receive(before, event)
         outcome = "applied" if after.get("id") != before.get("id") else "dropped"
-        print(event["subject"], outcome, json.dumps(after["missing"]), flush=True)
+        print(event["subject"], outcome, json.dumps(after.get("missing", {})), flush=True)
         self.send_response(204)  # also where it is dropped: any other answer brings it again, or loses it
         self.end_headers()
 

@@ -1,11 +1,10 @@
 """Shows the whole bridge on this machine, step by step: `make demo`.
 
-Starts a local Partner Central and the functions (under `cargo lambda watch`), all on 127.0.0.1 and free
-ports, and stops them again, also on failure. Exits non-zero at the first step that fails. `VERBOSE=1`
-shows the commands as they run, and all JSON.
+Starts a local Partner Central, a memory and the functions (under `cargo lambda watch`), all on 127.0.0.1 and
+free ports, and stops them again, also on failure. Exits non-zero at the first step that fails. `VERBOSE=1`
+shows the commands as they run, and all JSON; `MEMORY=off` leaves out the memory and its steps.
 """
 
-import base64
 import json
 import os
 import secrets
@@ -17,15 +16,17 @@ import textwrap
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from email import message_from_string
+from email.message import Message
 
 from standardwebhooks import Webhook
 
-from tools import crms, local
+from tools import crms, local, memory
 from tools.local import ROOT, TARGET
 
 OPPORTUNITY = local.OPPORTUNITY["Identifier"]
-SECRET_ID = "opportunity-bridge/webhook"
 EMULATOR_LOG, FUNCTIONS_LOG = TARGET / "demo-emulator.log", TARGET / "demo-functions.log"
+REPLAYED = "idempotent-replayed"
 VERBOSE = bool(os.environ.get("VERBOSE"))
 # Longer lines are cut unless `VERBOSE=1` asks for everything.
 LINE = 110
@@ -94,9 +95,9 @@ def execute(command: list[str]) -> str:
     return done.stdout
 
 
-def sign(secret: str, body: str) -> dict[str, str]:
+def sign(secret: str, body: str, message: str) -> dict[str, str]:
     """The headers of a Standard Webhooks signature made now."""
-    message, now = f"msg_{secrets.token_hex(8)}", datetime.now(UTC)
+    now = datetime.now(UTC)
     return {
         "webhook-id": message,
         "webhook-timestamp": str(int(now.timestamp())),
@@ -104,27 +105,44 @@ def sign(secret: str, body: str) -> dict[str, str]:
     }
 
 
+def new_message() -> str:
+    return f"msg_{secrets.token_hex(8)}"
+
+
 def send(
     method: str, url: str, headers: dict[str, str], body: str, tell: Callable[[str], None] = say
 ) -> tuple[int, dict]:
-    """Sends a request with curl, or with Python if there is no curl; returns the status and the JSON."""
+    """Sends a request; returns the status and the JSON of the answer."""
+    status, _, answer = exchange(method, url, headers, body, tell)
+    return status, answer
+
+
+def exchange(
+    method: str, url: str, headers: dict[str, str], body: str, tell: Callable[[str], None]
+) -> tuple[int, Message, dict]:
+    """Sends a request with curl, or with Python if there is no curl; returns status, headers and JSON of the
+    answer.
+    """
     command = ["curl", "--silent", "--request", method, url]
     for name, value in headers.items():
         command += ["--header", f"{name}: {value}"]
     command += ["--data", body]
     show(command)
     if shutil.which("curl"):
-        # Hidden from the shown command: makes the status the last line of the output.
-        done = execute([*command, "--write-out", "\n%{http_code}"])
-        text, status = done.rsplit("\n", 1)
+        # Hidden from the shown command: prints the status and the headers first.
+        head, text = execute([*command, "--dump-header", "-"]).split("\n\n", 1)
+        status_line, _, lines = head.partition("\n")
+        status, answered = int(status_line.split()[1]), message_from_string(lines)
     else:
-        status, _, text = local.send(method, url, headers, body)
+        status, answered, text = local.send(method, url, headers, body)
     answer = json.loads(text)
-    detail(f"HTTP {status}\n{json.dumps(answer, indent=2)}")
+    detail(f"HTTP {status}\n{answered}{json.dumps(answer, indent=2)}")
     query = f"?{url.split('?')[1]} " if "?" in url else ""
-    tell(f"→ {method} {query}{body}")
-    tell(f"← {status} {summary(answer)}")
-    return int(status), answer
+    preference = f"(Prefer: {headers['prefer']}) " if "prefer" in headers else ""
+    replayed = "(Idempotent-Replayed: true) " if REPLAYED in answered else ""
+    tell(f"→ {method} {query}{preference}{body}")
+    tell(f"← {status} {replayed}{summary(answer)}")
+    return status, answered, answer
 
 
 def demo(stack: ExitStack) -> None:
@@ -132,11 +150,13 @@ def demo(stack: ExitStack) -> None:
     emulator_log = stack.enter_context(EMULATOR_LOG.open("w"))
 
     heading("A local Partner Central, with one opportunity and the webhook's secret in it")
-    secret = f"whsec_{base64.b64encode(secrets.token_bytes(24)).decode()}"
-    held = f"{SECRET_ID}={secret}"
+    secret = local.new_secret()
+    held = f"{local.SECRET_ID}={secret}"
     port = local.free_port()
+    remembers = stack.enter_context(memory.chosen())
     crm = stack.enter_context(local.Crm(react=lambda event: None))
     events = ["--on-change", local.invoke_url(port), "--duplicate-events", "--lose-events", "1"]
+    events += remembers.emulator_arguments
     events += ["--deliver", crm.url]
     show(local.emulator_command("--secret", held, *events))
     partner_central = stack.enter_context(local.emulator("--secret", held, *events, log=emulator_log))
@@ -144,12 +164,16 @@ def demo(stack: ExitStack) -> None:
     say(f"and what the function answers to a CRM at {crm.url}. It loses the first event.")
 
     heading("The functions, as Lambda runs them")
-    settings = local.settings(partner_central, WEBHOOK_AUTH="standard-webhooks", WEBHOOK_SECRET_ID=SECRET_ID)
+    settings = local.settings(
+        partner_central, WEBHOOK_AUTH="standard-webhooks", WEBHOOK_SECRET_ID=local.SECRET_ID
+    )
+    settings |= remembers.settings
     detail("\n".join(f"export {name}={value}" for name, value in settings.items()))
     show(local.functions_command(port))
     stack.enter_context(local.functions(settings, log=log, port=port))
     say(f"enrich-opportunity  {local.invoke_url(port)}")
     say(f"patch-opportunity   {local.function_url(port)}/")
+    say(f"their memory        {remembers.told}")
 
     heading("Out: an event names an opportunity, the CloudEvent carries it whole")
     event_file = "events/opportunity-updated.json"
@@ -170,34 +194,50 @@ def demo(stack: ExitStack) -> None:
         """The patch with its identifier: a signature covers the body, not the path."""
         return json.dumps({"Identifier": OPPORTUNITY} | json.loads(body))
 
-    heading("In: a patch that nobody signed is refused")
+    heading("In: an unsigned patch is refused")
     status, answer = send("POST", url, headers, identified(patch["body"]))
     expect(
         "it is not let in", (status, answer["type"]), (401, "urn:opportunity-bridge:problems/unauthorized")
     )
 
-    def send_signed(
-        body: str, query: str = "", tell: Callable[[str], None] = say, **others: str
-    ) -> tuple[int, dict]:
+    def exchange_signed(
+        body: str, message: str, query: str = "", tell: Callable[[str], None] = say, **others: str
+    ) -> tuple[int, Message, dict]:
         named = {name.replace("_", "-"): value for name, value in others.items()}
         signed = identified(body)
-        return send("POST", url + query, headers | named | sign(secret, signed), signed, tell)
+        return exchange("POST", url + query, headers | named | sign(secret, signed, message), signed, tell)
+
+    def send_signed(body: str, *arguments, **named) -> tuple[int, dict]:
+        status, _, answer = exchange_signed(body, new_message(), *arguments, **named)
+        return status, answer
+
+    def writes() -> int:
+        _, _, made = local.send("GET", f"{partner_central}/_control/writes", {}, "")
+        return len(json.loads(made))
 
     heading("A dry run tells what a signed patch would do")
     status, answer = send_signed(patch["body"], "?dry_run=true")
     expect("nothing stands against it", (status, answer["outcome"], answer["errors"]), (200, "dry-run", []))
 
     heading("The same for real")
-    status, answer = send_signed(patch["body"])
+    message = new_message()
+    status, _, answer = exchange_signed(patch["body"], message)
     expect("it is taken", (status, answer["outcome"]), (200, "updated"))
     expect(
         "the changes are told",
         [change["pointer"] for change in answer["changes"]],
         ["/LifeCycle/NextSteps", "/LifeCycle/Stage"],
     )
-    written = answer["lastModifiedDate"]
+    applied = answer
 
-    heading("Again it changes nothing, so nothing is written")
+    if remembers:
+        heading("Its sender missed the answer and sends the same request again: the memory answers")
+        status, answered, answer = exchange_signed(patch["body"], message)
+        expect("it is the first answer", (status, answer), (200, applied))
+        expect("marked as such", answered[REPLAYED], "true")
+        expect("one write was made", writes(), 1)
+
+    heading("A new request with the same patch changes nothing, so nothing is written")
     status, answer = send_signed(patch["body"])
     expect("it is unchanged", (status, answer["outcome"], answer["changes"]), (200, "unchanged", []))
 
@@ -214,14 +254,34 @@ def demo(stack: ExitStack) -> None:
     )
     expect("the precondition fails", status, 412)
 
-    heading("What Partner Central holds now: the two values changed, all else as it was")
-    cloud_event = json.loads(run([*invoke, "enrich-opportunity", "--data-file", event_file]))
+    heading("The event of the change was lost on purpose: the sweep brings it, within the hour")
+    changes, _ = local.at_rest(EMULATOR_LOG, lost=1)
+    expect("one change was written, and the CRM has not heard of it", (len(changes), crm.received), (1, []))
+    more = 1
+    swept = json.loads(run([*invoke, "sweep-opportunities", "--data-ascii", "{}"]))
+    detail(json.dumps(swept, indent=2))
+    expect("the sweep has found it and handed it on", (swept["listed"], swept["handedOn"]), (1, 1))
+    local.at_rest(EMULATOR_LOG, lost=1, more=more)
+    (event,) = crm.received
     seed["LifeCycle"] |= json.loads(patch["body"])["LifeCycle"]
-    seed["LastModifiedDate"] = written
-    expect("no field is lost", cloud_event["data"]["opportunity"], seed)
+    seed["LastModifiedDate"] = applied["lastModifiedDate"]
+    expect("the CRM has it: the two values changed, all else as it was", event["data"]["opportunity"], seed)
+    late = json.loads(run([*invoke, "enrich-opportunity", "--data-file", event_file]))
+    expect("had the event come, it would have had the same id", late["id"], event["id"])
+
+    if remembers:
+        heading(
+            "The event tells what has changed since the one before, and that the bridge wrote it: an echo"
+        )
+        say(f"changes  {', '.join(it['pointer'] for it in event['data']['changes'])}")
+        say(f"origin   {json.dumps(event['data']['origin'])}")
+        found = [(it["pointer"], it["after"]) for it in event["data"]["changes"]]
+        wanted = [(f"/opportunity{it['pointer']}", it["after"]) for it in applied["changes"]]
+        expect("they are those of the patch", found, wanted)
+        expect("the bridge knows its own write", event["data"]["origin"]["actor"], "bridge")
 
     heading("The whole document is a patch too: what was read, with one field edited, is sent back")
-    whole = json.loads(json.dumps(cloud_event["data"]["opportunity"]))
+    whole = json.loads(json.dumps(event["data"]["opportunity"]))
     whole["Project"]["AdditionalComments"] = "Edited in the CRM"
     status, answer = send_signed(json.dumps(whole), "?dry_run=true")
     changes = [change["pointer"] for change in answer["changes"]]
@@ -231,23 +291,32 @@ def demo(stack: ExitStack) -> None:
     status, answer = send_signed(json.dumps(whole | {"LastModifiedDate": "2026-01-01T00:00:00.000Z"}))
     expect("the precondition fails", status, 412)
 
-    heading("The event of that change was lost on purpose: the sweep brings it, within the hour")
-    changes, _ = local.at_rest(EMULATOR_LOG, lost=1)
-    expect("one change was written, and the CRM has not heard of it", (len(changes), crm.received), (1, []))
-    swept = json.loads(run([*invoke, "sweep-opportunities", "--data-ascii", "{}"]))
-    detail(json.dumps(swept, indent=2))
-    expect("the sweep has found it and handed it on", (swept["listed"], swept["handedOn"]), (1, 1))
-    local.at_rest(EMULATOR_LOG, lost=1, swept=1)
-    (event,) = crm.received
-    expect("the CRM has it, whole", event["data"]["opportunity"], seed)
-    expect("by the id that the event would have had", event["id"], cloud_event["id"])
-
     heading("The event of the next change comes, and twice, as AWS was seen to send them")
     status, _ = send_signed('{"LifeCycle":{"NextSteps":"Call on Tuesday"}}')
     expect("it is written", status, 200)
-    local.at_rest(EMULATOR_LOG, lost=1, swept=1)
+    changes, _ = local.at_rest(EMULATOR_LOG, lost=1, more=more)
     expect("the CRM has heard of it twice", len(crm.received), 3)
     expect("both times by one id", len({event["id"] for event in crm.received[1:]}), 1)
+
+    if remembers:
+        heading("A patch that a review closes can wait for it")
+        control(partner_central, "PATCH", {"LifeCycle": {"ReviewStatus": "In review"}})
+        status, answer = send_signed('{"LifeCycle":{"NextSteps":"Signed"}}', prefer="respond-async")
+        expect("it is parked", (status, answer["outcome"]), (202, "parked"))
+        expect("nothing was written", writes(), len(changes))
+
+        heading("The review ends: the patch is carried out, and the CRM hears how it ended")
+        control(partner_central, "POST", {"step": "approve"}, "/review")
+        # Two events for each of the two edits, and one to carry out the patch.
+        more += 5
+        changes, _ = local.at_rest(EMULATOR_LOG, lost=1, more=more)
+        (ended,) = [event for event in crm.received if event["type"].startswith("opportunity-bridge.patch.")]
+        say(f"{ended['type']}  {summary(ended['data']['answer'])}")
+        expect("it was applied", ended["type"], "opportunity-bridge.patch.applied")
+        echo = crm.received[-1]["data"]
+        expect("AWS has it", echo["opportunity"]["LifeCycle"]["NextSteps"], "Signed")
+        origin = {"actor": "bridge", "requestId": ended["data"]["requestId"]}
+        expect("the event of the change is marked as its echo", echo["origin"], origin)
 
     heading(
         "The circle: somebody changes it in Partner Central, the CRM hears of it and answers with a patch"
@@ -259,13 +328,22 @@ def demo(stack: ExitStack) -> None:
         answers.append(answer["outcome"])
 
     crm.react = react
+    before = len(changes)
     somebody_commits(partner_central)
-    changes, _ = local.at_rest(EMULATOR_LOG, lost=1, swept=1)
-    expect("two more were written: somebody's and the CRM's answer", len(changes), 4)
+    changes, _ = local.at_rest(EMULATOR_LOG, lost=1, more=more)
+    expect("two more were written: somebody's and the CRM's answer", len(changes) - before, 2)
     now = crm.received[-1]["data"]["opportunity"]["LifeCycle"]
     expect("both are there", (now["Stage"], now["NextSteps"]), ("Committed", "The CRM has seen it"))
     say(f"the CRM patches at each of {len(answers)} events: {', '.join(answers)}")
     expect("the circle has come to rest", answers, ["updated", "unchanged", "unchanged", "unchanged"])
+
+
+def control(partner_central: str, method: str, body: dict, below: str = "") -> None:
+    """Does to the opportunity what only AWS can do."""
+    url = f"{partner_central}/_control/opportunities/{OPPORTUNITY}{below}"
+    status, _, answer = local.send(method, url, {}, json.dumps(body))
+    if status >= 300:
+        raise StepError(answer.decode())
 
 
 def somebody_commits(partner_central: str) -> None:

@@ -1,17 +1,14 @@
 """Shows the whole bridge at work on a page in the browser, until Ctrl-C: `make playground`.
 
-Starts a local Partner Central with a dozen opportunities, and both functions with a CRM's mapping (HubSpot's
-by default). The emulator serves the page and the mapping, forwards the page's requests to
+Starts a local Partner Central with a dozen opportunities, a memory, and the functions with a CRM's mapping
+(HubSpot's by default). The emulator serves the page and the mapping, forwards the page's requests to
 `patch-opportunity`, and plays a CRM that receives every change. Everything listens on 127.0.0.1 and a free
 port, and stops with this program, even if a part of it fails.
 """
 
-import base64
 import json
 import os
-import secrets
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -21,8 +18,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools import local, render_openapi
-from tools.keep_running import SECRET_ID, wait_for_end
+from tools import local, memory, render_openapi, until_ctrl_c
 
 PAGES = local.ROOT / "tests/emulator/playground"
 MAPPING = local.ROOT / "mappings/hubspot.json"
@@ -36,7 +32,8 @@ class Playground:
     emulator: str
     functions: str
     secret: str
-    processes: list[tuple[str, subprocess.Popen]]
+    memory: memory.Memory
+    processes: until_ctrl_c.Processes
 
     @property
     def page(self) -> str:
@@ -86,52 +83,51 @@ def check(mapping: Path) -> None:
 def playground(*arguments: str, pages: Path = PAGES, mapping: Path = MAPPING) -> Iterator[Playground]:
     """A playground whose CRM knows every opportunity."""
     check(mapping)
-    secret = f"whsec_{base64.b64encode(secrets.token_bytes(24)).decode()}"
+    secret = local.new_secret()
     port = local.free_port()
     command = [str(local.TARGET / "debug/partner-central-emulator"), "--seed-samples"]
-    command += ["--secret", f"{SECRET_ID}={secret}", "--on-change", local.invoke_url(port)]
+    command += ["--secret", f"{local.SECRET_ID}={secret}", "--on-change", local.invoke_url(port)]
     command += ["--bridge", local.function_url(port)]
     with ExitStack() as stack:
+        remembers = stack.enter_context(memory.chosen())
         # Beside the page: the API reference, and the mapping, by the name that the page knows.
         beside = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         render_openapi.render(beside)
         shutil.copyfile(mapping, beside / "mapping.json")
         command += ["--playground", str(pages), "--playground", str(beside)]
+        command += remembers.emulator_arguments
         log = stack.enter_context(FUNCTIONS_LOG.open("w"))
         options = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL, "text": True}
         emulator = stack.enter_context(local.running([*command, *arguments], **options))
         url = local.emulator_url(emulator)
         settings = local.settings(
-            url, WEBHOOK_AUTH="standard-webhooks", WEBHOOK_SECRET_ID=SECRET_ID, CRM_MAPPING=str(mapping)
+            url, WEBHOOK_AUTH="standard-webhooks", WEBHOOK_SECRET_ID=local.SECRET_ID, CRM_MAPPING=str(mapping)
         )
+        settings |= remembers.settings
         options = {"env": os.environ | settings, "stdout": log, "stderr": log}
         functions = stack.enter_context(local.running(local.functions_command(port), **options))
         local.wait_for(port, functions)
-        processes = [("the emulator", emulator), ("`cargo lambda watch`", functions)]
-        running = Playground(url, local.wait_for_answer(port), secret, processes)
+        processes = [
+            ("the emulator", emulator),
+            ("`cargo lambda watch`", functions),
+            *remembers.processes,
+        ]
+        running = Playground(url, local.wait_for_answer(port), secret, remembers, processes)
         running.fill_crm()
         yield running
 
 
+def start(stack: ExitStack) -> until_ctrl_c.Processes:
+    """Starts the playground, and prints its URL; returns its processes by name."""
+    named = {"mapping": Path(sys.argv[1]).resolve()} if sys.argv[1:] else {}
+    running = stack.enter_context(playground(**named))
+    print(f"Its memory: {running.memory.told}")
+    print(f"\n    {running.page}\n\nOpen it in a browser. Ctrl-C stops everything.", flush=True)
+    return running.processes
+
+
 def main() -> int:
-    # A shell starts its background jobs with SIGINT ignored.
-    for stop in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(stop, signal.default_int_handler)
-    print("Starting. What is not compiled yet is compiled first.", flush=True)
-    try:
-        with ExitStack() as stack:
-            named = {"mapping": Path(sys.argv[1]).resolve()} if sys.argv[1:] else {}
-            running = stack.enter_context(playground(**named))
-            print(f"\n    {running.page}\n\nOpen it in a browser. Ctrl-C stops everything.", flush=True)
-            # A second Ctrl-C must not leave anything running.
-            stack.callback(signal.signal, signal.SIGINT, signal.SIG_IGN)
-            wait_for_end(running.processes)
-    except KeyboardInterrupt:
-        print("\nEverything that was started is stopped.")
-        return 0
-    except (local.NotRunningError, OSError) as error:
-        print(f"\nFAILED: {error}\nmore may be in {FUNCTIONS_LOG}", file=sys.stderr)
-        return 1
+    return until_ctrl_c.run(start, FUNCTIONS_LOG)
 
 
 if __name__ == "__main__":

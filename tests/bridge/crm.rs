@@ -4,7 +4,7 @@ use bridge_tests::{Function, Request, Response};
 use partner_central_emulator::{Emulator, Fault};
 use serde_json::{Value, json};
 
-use crate::{documents, patch};
+use crate::{cloud_events::cloud_event, documents, patch};
 
 const ID: &str = "O7654321";
 /// The sample mapping for HubSpot.
@@ -257,6 +257,19 @@ async fn a_message_without_a_record_is_refused_with_what_is_missing() {
 }
 
 #[tokio::test]
+async fn what_the_end_of_a_review_closes_is_not_worth_a_retry() {
+    let (emulator, function) = with(HUBSPOT).await;
+    emulator.edit(ID, |document| {
+        document["LifeCycle"]["ReviewStatus"] = json!("Rejected");
+    });
+    let answer = function.send(&deal(&json!({"hs_next_step": "Call"}))).await;
+    let kind = answer.body["type"].as_str().expect("a type");
+    assert!(kind.ends_with("/opportunity-locked"), "{answer:?}");
+    assert_eq!(answer.status, 409);
+    assert_eq!(answer.headers.get("retry-after"), None);
+}
+
+#[tokio::test]
 async fn the_mapping_decides_whether_an_edit_of_a_locked_opportunity_is_refused_or_retried() {
     for (mapping, request, status, problem, retry_after, field) in [
         (
@@ -411,21 +424,30 @@ async fn an_unauthenticated_record_is_not_even_parsed() {
     assert_eq!(emulator.requests().len(), 0);
 }
 
-async fn enriched(mapping: Option<(&str, &str)>, document: Value) -> Value {
+async fn with_opportunity(document: Value) -> Emulator {
     let emulator = Emulator::start().await;
     emulator.seed(document);
+    emulator
+}
+
+async fn enrich(emulator: &Emulator, mapping: Option<(&str, &str)>) -> Function {
     let catalog = ("PARTNER_CENTRAL_CATALOG", "Sandbox");
     let variables: Vec<_> = [catalog].into_iter().chain(mapping).collect();
-    let function = Function::start("enrich-opportunity", &emulator, &variables).await;
+    Function::start("enrich-opportunity", emulator, &variables).await
+}
+
+async fn enriched(function: &Function) -> Value {
     let event = include_str!("../../events/opportunity-updated.json");
-    let event = function.invoke(event.parse().expect("JSON")).await;
-    event.expect("a CloudEvent")
+    cloud_event(function, event.parse().expect("JSON")).await
 }
 
 #[tokio::test]
 async fn a_mapping_adds_a_body_for_the_crms_api_to_the_event_and_changes_nothing_else() {
-    let without = enriched(None, documents::sample()).await;
-    let with = enriched(Some(HUBSPOT), documents::sample()).await;
+    let emulator = with_opportunity(documents::sample()).await;
+    let function = enrich(&emulator, None).await;
+    let function_with_mapping = enrich(&emulator, Some(HUBSPOT)).await;
+    let without = enriched(&function).await;
+    let with = enriched(&function_with_mapping).await;
     assert_eq!(with["id"], without["id"]);
     assert_eq!(with["data"]["opportunity"], without["data"]["opportunity"]);
     assert_eq!(without["data"].get("crm"), None);
@@ -451,7 +473,9 @@ async fn a_mapping_adds_a_body_for_the_crms_api_to_the_event_and_changes_nothing
 async fn a_value_that_the_mapping_cannot_convert_is_reported_in_the_event_which_keeps_the_rest() {
     let mut document = documents::sample();
     document["NationalSecurity"] = json!("Perhaps");
-    let event = enriched(Some(HUBSPOT), document).await;
+    document["LifeCycle"]["NextSteps"] = json!({"Call": "Monday"});
+    let emulator = with_opportunity(document).await;
+    let event = enriched(&enrich(&emulator, Some(HUBSPOT)).await).await;
     let problems = event["data"]["problems"].as_array().expect("problems");
     let of_mapping: Vec<_> = problems
         .iter()
@@ -459,10 +483,16 @@ async fn a_value_that_the_mapping_cannot_convert_is_reported_in_the_event_which_
         .collect();
     assert_eq!(
         of_mapping,
-        [&json!({
-            "pointer": "/opportunity/NationalSecurity", "field": "aws_national_security", "code": "unmapped-value",
-            "detail": "`Perhaps` has no pair in the mapping's `values`, expected one of `Yes`, `No`",
-        })]
+        [
+            &json!({
+                "pointer": "/opportunity/LifeCycle/NextSteps", "field": "hs_next_step", "code": "wrong-type",
+                "detail": "it is an object, expected a text",
+            }),
+            &json!({
+                "pointer": "/opportunity/NationalSecurity", "field": "aws_national_security", "code": "unmapped-value",
+                "detail": "`Perhaps` has no pair in the mapping's `values`, expected one of `Yes`, `No`",
+            })
+        ]
     );
     let properties = &event["data"]["crm"]["inputs"][0]["properties"];
     assert_eq!(properties.get("aws_national_security"), None);

@@ -4,18 +4,21 @@
 
 mod auth;
 mod checker;
+mod cloud_events;
 mod concurrency;
 mod crm;
 mod documents;
 mod doubt;
 mod enrich;
 mod gates;
+mod ground;
+mod idempotency;
 mod judgement;
 mod log;
 mod memory_events;
 mod memory_interleavings;
 mod memory_table;
-mod once;
+mod metrics;
 mod openapi;
 mod parked;
 mod patch;

@@ -1,72 +1,32 @@
 //! `enrich-opportunity` with a memory: what changed, who changed it, and each state under an id of its own.
 
-use bridge_tests::{Cut, Function, Request, Table};
-use partner_central_emulator::{Emulator, Fault};
+use std::time::Duration;
+
+use bridge_tests::{Cut, Request};
+use partner_central_emulator::Fault;
 use serde_json::{Value, json};
 
-use crate::documents;
+use crate::{
+    documents,
+    ground::{Ground, ID, ONE_ATTEMPT, OPEN},
+};
 
-const ID: &str = "O7654321";
 const SUMMARY: &str = "GetAwsOpportunitySummary";
 
-/// Both functions, Partner Central with the sample, and a table.
-struct Ground {
-    emulator: Emulator,
-    table: Table,
-    enrich: Function,
-    patch: Function,
+/// Both functions, with the sample.
+async fn ground() -> Ground {
+    Ground::with(documents::sample(), &[OPEN, ONE_ATTEMPT]).await
 }
 
 impl Ground {
-    async fn new() -> Self {
-        let emulator = Emulator::start().await;
-        emulator.seed(documents::sample());
-        emulator.seed_summary(ID, json!({"RelatedOpportunityId": ID, "Score": 1}));
-        let table = Table::start().await;
-        let url = table.url();
-        let variables = [
-            ("PARTNER_CENTRAL_CATALOG", "Sandbox"),
-            ("AWS_ENDPOINT_URL_DYNAMODB", &url),
-            ("MEMORY_TABLE", table.name()),
-            ("WEBHOOK_AUTH", "none"),
-            ("AWS_MAX_ATTEMPTS", "1"),
-        ];
-        let enrich = Function::start("enrich-opportunity", &emulator, &variables).await;
-        let patch = Function::start("patch-opportunity", &emulator, &variables).await;
-        // Answers show that both have started, and so have opened their connections.
-        patch.send(&Request::new("GET", "/healthz")).await;
-        let nothing = enrich.invoke(json!({})).await;
-        assert!(nothing.is_err());
-        let _opened = table.calls();
-        Self {
-            emulator,
-            table,
-            enrich,
-            patch,
-        }
-    }
-
-    /// The CloudEvent that an event of Partner Central comes to.
-    async fn told(&self) -> Value {
-        let event: Value = include_str!("../../events/opportunity-updated.json")
-            .parse()
-            .unwrap();
-        self.enrich.invoke(event).await.expect("no function error")
-    }
-
-    /// Somebody else's write.
-    fn edit(&self, edit: fn(&mut Value)) {
-        self.emulator.edit(ID, edit);
-    }
-
-    fn stage(&self, stage: &'static str) {
+    fn enter(&self, stage: &'static str) {
         let mut document = self.emulator.opportunity(ID).expect("the opportunity");
         document["LifeCycle"]["Stage"] = json!(stage);
         self.emulator.edit(ID, |edited| *edited = document);
     }
 
     /// A write of the bridge; gives the id of its request.
-    async fn patch(&self, patch: &Value) -> String {
+    async fn patched(&self, patch: &Value) -> String {
         let answer = self.patch.send(&Request::patch(ID, patch)).await;
         assert_eq!(answer.body["outcome"], "updated", "{answer:?}");
         let items = self.table.items().await;
@@ -100,8 +60,8 @@ fn problems(event: &Value) -> Vec<(&str, &str)> {
 
 #[tokio::test]
 async fn an_event_tells_what_changed_since_the_one_before_it_for_one_call() {
-    let ground = Ground::new().await;
-    let first = ground.told().await;
+    let ground = ground().await;
+    let first = ground.event().await;
     let data = &first["data"];
     assert_eq!((data.get("changes"), data.get("since")), (None, None));
     assert_eq!(first["data"]["origin"], json!({"actor": "other"}));
@@ -114,7 +74,7 @@ async fn an_event_tells_what_changed_since_the_one_before_it_for_one_call() {
     ground
         .emulator
         .seed_summary(ID, json!({"RelatedOpportunityId": ID, "Score": 2}));
-    let second = ground.told().await;
+    let second = ground.event().await;
     assert_eq!(
         changes(&second),
         [
@@ -134,14 +94,14 @@ async fn an_event_tells_what_changed_since_the_one_before_it_for_one_call() {
 
 #[tokio::test]
 async fn a_duplicate_is_told_as_the_first_was_and_what_changes_back_is_told_anew() {
-    let ground = Ground::new().await;
+    let ground = ground().await;
     let mut ids = Vec::new();
     let mut last = String::new();
     for stage in ["Qualified", "Committed", "Qualified", "Committed"] {
-        ground.stage(stage);
+        ground.enter(stage);
         // The state is the same but for its date: what differs is told, whatever it is.
-        let first = ground.told().await;
-        let again = ground.told().await;
+        let first = ground.event().await;
+        let again = ground.event().await;
         for name in ["id", "sequence", "data", "type"] {
             assert_eq!(again[name], first[name], "{name}");
         }
@@ -156,16 +116,16 @@ async fn a_duplicate_is_told_as_the_first_was_and_what_changes_back_is_told_anew
 
 #[tokio::test]
 async fn a_read_that_is_older_than_what_is_remembered_hands_on_what_is_remembered() {
-    let ground = Ground::new().await;
+    let ground = ground().await;
     let older = ground.emulator.opportunity(ID).expect("the opportunity");
-    ground.told().await;
-    ground.stage("Committed");
-    let newest = ground.told().await;
+    ground.event().await;
+    ground.enter("Committed");
+    let newest = ground.event().await;
     ground.emulator.seed(older);
     ground
         .emulator
         .seed_summary(ID, json!({"RelatedOpportunityId": ID, "Score": 0}));
-    let late = ground.told().await;
+    let late = ground.event().await;
     for name in ["id", "sequence", "data"] {
         assert_eq!(late[name], newest[name], "{name}");
     }
@@ -173,31 +133,51 @@ async fn a_read_that_is_older_than_what_is_remembered_hands_on_what_is_remembere
 
 #[tokio::test]
 async fn the_bridges_own_write_is_marked_with_the_id_of_its_request() {
-    let ground = Ground::new().await;
-    ground.told().await;
+    let ground = ground().await;
+    ground.event().await;
     for steps in ["Call", "Write"] {
         let request_id = ground
-            .patch(&json!({"LifeCycle": {"NextSteps": steps}}))
+            .patched(&json!({"LifeCycle": {"NextSteps": steps}}))
             .await;
-        let told = ground.told().await;
+        let told = ground.event().await;
         let origin = json!({"actor": "bridge", "requestId": request_id});
         assert_eq!(told["data"]["origin"], origin);
         assert_eq!(changes(&told)[0].2, steps);
-        assert_eq!(ground.told().await["data"], told["data"]);
+        assert_eq!(ground.event().await["data"], told["data"]);
     }
 }
 
 #[tokio::test]
+async fn a_write_of_what_the_review_leaves_open_is_the_bridges_too() {
+    let ground = ground().await;
+    ground.event().await;
+    // `Approved` closes the title.
+    let patch = json!({"Project": {"Title": "New"}, "LifeCycle": {"NextSteps": "Call"}});
+    let request = Request::patch(ID, &patch).header("prefer", "locked=skip");
+    let answer = ground.patch.send(&request).await;
+    assert_eq!(answer.body["outcome"], "updated-in-part", "{answer:?}");
+    let told = ground.event().await;
+    assert_eq!(told["data"]["origin"]["actor"], "bridge");
+
+    ground.table.cut_all(Cut::Before, 2);
+    let patch = json!({"Project": {"Title": "New"}, "LifeCycle": {"NextSteps": "Write"}});
+    let request = Request::patch(ID, &patch).header("prefer", "locked=skip");
+    let answer = ground.patch.send(&request).await;
+    let warnings = answer.body["warnings"].as_array().expect("warnings");
+    assert!(warnings.iter().any(|it| it["code"] == "not-remembered"));
+}
+
+#[tokio::test]
 async fn two_writes_of_the_bridge_that_one_event_tells_of_are_the_bridges() {
-    let ground = Ground::new().await;
-    ground.told().await;
+    let ground = ground().await;
+    ground.event().await;
     ground
-        .patch(&json!({"LifeCycle": {"NextSteps": "Call"}}))
+        .patched(&json!({"LifeCycle": {"NextSteps": "Call"}}))
         .await;
     let last = ground
-        .patch(&json!({"LifeCycle": {"Stage": "Committed"}}))
+        .patched(&json!({"LifeCycle": {"Stage": "Committed"}}))
         .await;
-    let told = ground.told().await;
+    let told = ground.event().await;
     assert_eq!(
         told["data"]["origin"],
         json!({"actor": "bridge", "requestId": last})
@@ -206,39 +186,39 @@ async fn two_writes_of_the_bridge_that_one_event_tells_of_are_the_bridges() {
 
 #[tokio::test]
 async fn what_somebody_else_wrote_meanwhile_is_not_the_bridges() {
-    let ground = Ground::new().await;
-    ground.told().await;
+    let ground = ground().await;
+    ground.event().await;
     ground.edit(|document| document["LifeCycle"]["NextSteps"] = json!("Theirs"));
     ground
-        .patch(&json!({"LifeCycle": {"Stage": "Committed"}}))
+        .patched(&json!({"LifeCycle": {"Stage": "Committed"}}))
         .await;
-    let told = ground.told().await;
+    let told = ground.event().await;
     assert_eq!(told["data"]["origin"], json!({"actor": "other"}));
     assert_eq!(changes(&told).len(), 2);
 
     ground
-        .patch(&json!({"LifeCycle": {"Stage": "Qualified"}}))
+        .patched(&json!({"LifeCycle": {"Stage": "Qualified"}}))
         .await;
     ground.edit(|document| document["LifeCycle"]["NextSteps"] = json!("Theirs again"));
-    let told = ground.told().await;
+    let told = ground.event().await;
     assert_eq!(told["data"]["origin"], json!({"actor": "other"}));
 }
 
 #[tokio::test]
 async fn what_aws_alone_changed_is_awss() {
-    let ground = Ground::new().await;
-    ground.told().await;
+    let ground = ground().await;
+    ground.event().await;
     ground.edit(|document| {
         document["LifeCycle"]["ReviewStatus"] = json!("In review");
         document["LifeCycle"]["ReviewComments"] = json!("Soon");
     });
-    let told = ground.told().await;
+    let told = ground.event().await;
     assert_eq!(told["data"]["origin"], json!({"actor": "aws"}));
 
     ground
         .emulator
         .seed_summary(ID, json!({"RelatedOpportunityId": ID, "Score": 2}));
-    let told = ground.told().await;
+    let told = ground.event().await;
     assert_eq!(told["data"]["origin"], json!({"actor": "aws"}));
     assert_eq!(
         changes(&told),
@@ -249,17 +229,17 @@ async fn what_aws_alone_changed_is_awss() {
         document["LifeCycle"]["ReviewStatus"] = json!("Approved");
         document["LifeCycle"]["NextSteps"] = json!("Call");
     });
-    let told = ground.told().await;
+    let told = ground.event().await;
     assert_eq!(told["data"]["origin"], json!({"actor": "other"}));
 }
 
 #[tokio::test]
 async fn without_an_answer_of_the_table_the_event_goes_out_and_says_so_and_no_change_is_lost() {
-    let ground = Ground::new().await;
-    ground.told().await;
-    ground.stage("Committed");
+    let ground = ground().await;
+    ground.event().await;
+    ground.enter("Committed");
     ground.table.cut_all(Cut::Before, 2);
-    let told = ground.told().await;
+    let told = ground.event().await;
     assert_eq!(
         told["data"]["opportunity"]["LifeCycle"]["Stage"],
         "Committed"
@@ -271,8 +251,8 @@ async fn without_an_answer_of_the_table_the_event_goes_out_and_says_so_and_no_ch
     );
     ground.enrich.log_with(&["\"MemoryUnavailable\":1"]).await;
 
-    ground.stage("Launched");
-    let told = ground.told().await;
+    ground.enter("Launched");
+    let told = ground.event().await;
     let stages = (&json!("Qualified"), &json!("Launched"));
     assert_eq!(
         changes(&told),
@@ -282,42 +262,42 @@ async fn without_an_answer_of_the_table_the_event_goes_out_and_says_so_and_no_ch
 
 #[tokio::test]
 async fn an_event_whose_function_died_after_it_was_remembered_is_told_whole() {
-    let ground = Ground::new().await;
-    ground.told().await;
-    ground.stage("Committed");
+    let ground = ground().await;
+    ground.event().await;
+    ground.enter("Committed");
     // It is remembered, and nobody is told.
     ground.table.cut_all(Cut::After, 2);
-    let lost = ground.told().await;
+    let lost = ground.event().await;
     assert_eq!(problems(&lost), [("/changes", "unavailable")]);
-    let told = ground.told().await;
+    let told = ground.event().await;
     assert_eq!(changes(&told)[0].0, "/opportunity/LifeCycle/Stage");
 
     // Where the next change is quicker than the retry, it can be seen that something is missing.
-    ground.stage("Launched");
+    ground.enter("Launched");
     ground.table.cut_all(Cut::After, 2);
-    ground.told().await;
+    ground.event().await;
     ground.edit(|document| document["LifeCycle"]["NextSteps"] = json!("Call"));
-    let next = ground.told().await;
+    let next = ground.event().await;
     assert_eq!(changes(&next).len(), 1);
     assert!(next["data"]["since"].as_str() > told["sequence"].as_str());
 }
 
 #[tokio::test]
 async fn a_summary_that_could_not_be_read_is_no_change() {
-    let ground = Ground::new().await;
-    ground.told().await;
-    ground.stage("Committed");
+    let ground = ground().await;
+    ground.event().await;
+    ground.enter("Committed");
     ground.emulator.inject(SUMMARY, 1, Fault::AccessDenied);
-    let unread = ground.told().await;
+    let unread = ground.event().await;
     assert_eq!(problems(&unread), [("/awsSummary", "access-denied")]);
     assert_eq!(changes(&unread)[0].0, "/opportunity/LifeCycle/Stage");
     assert_eq!(changes(&unread).len(), 1);
-    let read = ground.told().await;
+    let read = ground.event().await;
     assert_eq!(changes(&read), []);
     ground
         .emulator
         .seed_summary(ID, json!({"RelatedOpportunityId": ID, "Score": 2}));
-    let read = ground.told().await;
+    let read = ground.event().await;
     assert_eq!(
         changes(&read),
         [("/awsSummary/Score", &json!(1), &json!(2))]
@@ -326,45 +306,41 @@ async fn a_summary_that_could_not_be_read_is_no_change() {
 
 #[tokio::test]
 async fn what_is_too_large_to_keep_is_handed_on_and_named() {
-    let ground = Ground::new().await;
+    let ground = ground().await;
     ground.edit(|document| {
         let mut dice = fastrand::Rng::with_seed(7);
         let noise: String = (0..245_000).map(|_| dice.alphanumeric()).collect();
         document["Tomorrow"] = json!(noise);
     });
-    let first = ground.told().await;
+    let first = ground.event().await;
     assert_eq!(problems(&first), [("/changes", "too-large")]);
-    let again = ground.told().await;
+    let again = ground.event().await;
     assert_eq!(
         (&again["id"], &again["sequence"]),
         (&first["id"], &first["sequence"])
     );
     ground.edit(|document| document["Tomorrow"] = json!(null));
-    let second = ground.told().await;
+    let second = ground.event().await;
     assert_eq!(problems(&second), [("/changes", "too-large")]);
-    ground.stage("Committed");
-    let third = ground.told().await;
+    ground.enter("Committed");
+    let third = ground.event().await;
     assert_eq!(changes(&third)[0].0, "/opportunity/LifeCycle/Stage");
 }
 
 #[tokio::test]
 async fn a_sweep_hands_on_only_what_is_newer_than_what_is_remembered_and_begins_where_the_last_one_ended()
  {
-    let ground = Ground::new().await;
-    let url = ground.table.url();
-    let variables = [
-        ("PARTNER_CENTRAL_CATALOG", "Sandbox"),
-        ("AWS_ENDPOINT_URL_DYNAMODB", &url),
-        ("MEMORY_TABLE", ground.table.name()),
-        ("ENRICH_FUNCTION", "enrich"),
-        ("SWEEP_MINUTES", "60"),
-    ];
-    let sweep = Function::start("sweep-opportunities", &ground.emulator, &variables).await;
-    let swept = async || sweep.invoke(json!({})).await.expect("no function error");
+    let ground = ground().await;
+    let sweep = ground.sweep().await;
+    let swept = async || {
+        // A run takes what was modified in the milliseconds before its own.
+        tokio::time::sleep(Duration::from_millis(2)).await;
+        sweep.invoke(json!({})).await.expect("no function error")
+    };
     ground.edit(|document| document["LifeCycle"]["NextSteps"] = json!("One"));
     let first = swept().await;
     assert_eq!(first["handedOn"], 1, "nothing is remembered yet");
-    let event = ground.told().await;
+    let event = ground.event().await;
     // A date on a whole second may have been cut to it, and is handed on once more.
     let date = event["data"]["opportunity"]["LastModifiedDate"].as_str();
     let is_cut = date.is_some_and(|date| date.contains(".000"));
@@ -382,7 +358,27 @@ async fn a_sweep_hands_on_only_what_is_newer_than_what_is_remembered_and_begins_
     let filled = sweep.invoke(fill).await.expect("no function error");
     assert_eq!(filled["handedOn"], 1);
     // Without an answer of the memory, a run is as one without a memory.
-    ground.told().await;
+    ground.event().await;
     ground.table.cut_all(Cut::Before, 40);
     assert_eq!(swept().await["handedOn"], 1);
+    sweep
+        .log_with(&["WARN", "the memory does not answer"])
+        .await;
+}
+
+#[tokio::test]
+async fn a_run_that_could_not_read_where_the_last_one_ended_does_not_say_that_it_came_from_there() {
+    let ground = ground().await;
+    let sweep = ground.sweep().await;
+    let swept = async || sweep.invoke(json!({})).await.expect("no function error");
+    let first = swept().await;
+    // The memory does not answer when it begins, and does when it ends.
+    ground.table.cut_all(Cut::Before, 2);
+    swept().await;
+    let third = swept().await;
+    let instant = |swept: &Value, name: &str| {
+        model::Instant::parse(swept[name].as_str().expect("a date")).expect("a date")
+    };
+    let overlap = instant(&first, "until").since(instant(&third, "since"));
+    assert_eq!(overlap.map(|it| it.as_secs()), Some(300));
 }

@@ -80,7 +80,7 @@ impl Ground {
     async fn new() -> Self {
         let emulator = Emulator::start().await;
         let table = Table::start().await;
-        let config = |url: String| {
+        let config = |url: &str| {
             aws_config::defaults(BehaviorVersion::latest())
                 .region(Region::new("us-east-1"))
                 .credentials_provider(Credentials::for_tests())
@@ -88,7 +88,7 @@ impl Ground {
                 .endpoint_url(url)
                 .load()
         };
-        let partner_central = PartnerCentral::new(&config(emulator.url()).await);
+        let partner_central = PartnerCentral::new(&config(&emulator.url()).await);
         let (day, patience) = (Duration::from_hours(24), Duration::from_secs(30));
         let config = config(table.url()).await;
         let memory = Memory::with_patience(&config, table.name(), day, patience);

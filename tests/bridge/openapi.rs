@@ -9,7 +9,7 @@ use partner_central_emulator::{Emulator, Fault};
 use patch_opportunity::{Kind, Outcome};
 use serde_json::{Value, json};
 
-use crate::{crm, documents, once, parked, patch};
+use crate::{crm, documents, idempotency, parked, patch};
 
 const OPENAPI: &str = include_str!("../../functions/patch-opportunity/openapi.json");
 const OPENAPI_3_0: &str = include_str!("../../functions/patch-opportunity/openapi-3.0.json");
@@ -352,7 +352,7 @@ async fn every_example_is_an_answer_of_the_function() {
     function.send(&Request::new("GET", "/healthz")).await;
     emulator.seed_secret("bridge/token", r#"{"secrets": []}"#);
     answers.push(function.send(&committed).await);
-    answers.extend(once::problems().await);
+    answers.extend(idempotency::problems().await);
     answers.extend(parked::problems().await);
 
     let (emulator, function) = crm::with(crm::HUBSPOT).await;

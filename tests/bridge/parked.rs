@@ -1,65 +1,32 @@
 //! Patches that wait for a review: parked, shown, withdrawn, and carried out once it is over.
 
-use bridge_tests::{Cut, Function, Request, Response, Table};
+use bridge_tests::{Cut, Function, Request, Response};
 use partner_central_emulator::{Emulator, Fault};
 use serde_json::{Value, json};
 use standardwebhooks::Webhook;
 
-use crate::documents;
+use crate::{
+    documents,
+    ground::{Ground, ID, ONE_ATTEMPT, OPEN, SECRET},
+    patch::VARIABLES,
+};
 
-const ID: &str = "O7654321";
-const SECRET: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
-
-/// Both functions, an opportunity in review, and a table.
-pub(crate) struct Ground {
-    pub(crate) emulator: Emulator,
-    table: Table,
-    enrich: Function,
-    pub(crate) patch: Function,
+/// Both functions, with the opportunity in review.
+async fn in_review(auth: &[(&str, &str)]) -> Ground {
+    let mut document = documents::sample();
+    document["LifeCycle"]["ReviewStatus"] = json!("In review");
+    document["LifeCycle"]["NextSteps"] = json!("Wait");
+    Ground::with(document, &[auth, &[ONE_ATTEMPT]].concat()).await
 }
 
 impl Ground {
-    pub(crate) async fn new() -> Self {
-        Self::with(&[("WEBHOOK_AUTH", "none")]).await
-    }
-
-    async fn with(auth: &[(&str, &str)]) -> Self {
-        let emulator = Emulator::start().await;
-        let mut document = documents::sample();
-        document["LifeCycle"]["ReviewStatus"] = json!("In review");
-        document["LifeCycle"]["NextSteps"] = json!("Wait");
-        emulator.seed(document);
-        emulator.seed_summary(ID, json!({"RelatedOpportunityId": ID}));
-        let table = Table::start().await;
-        let url = table.url();
-        let variables = [
-            ("PARTNER_CENTRAL_CATALOG", "Sandbox"),
-            ("AWS_ENDPOINT_URL_DYNAMODB", &url),
-            ("MEMORY_TABLE", table.name()),
-            ("AWS_MAX_ATTEMPTS", "1"),
-        ];
-        let variables = [auth, &variables].concat();
-        let enrich = Function::start("enrich-opportunity", &emulator, &variables).await;
-        let patch = Function::start("patch-opportunity", &emulator, &variables).await;
-        patch.send(&Request::new("GET", "/healthz")).await;
-        let nothing = enrich.invoke(json!({})).await;
-        assert!(nothing.is_err());
-        let _opened = table.calls();
-        Self {
-            emulator,
-            table,
-            enrich,
-            patch,
-        }
-    }
-
     /// Sends a patch that may wait.
     async fn park(&self, patch: &Value) -> Response {
         self.patch.send(&may_wait(patch)).await
     }
 
     /// Parks a patch, and gives its id.
-    pub(crate) async fn parked(&self, patch: &Value) -> String {
+    async fn parked(&self, patch: &Value) -> String {
         id_of(&self.park(patch).await)
     }
 
@@ -78,13 +45,6 @@ impl Ground {
         self.emulator.edit(ID, |document| {
             document["LifeCycle"]["ReviewStatus"] = json!(status);
         });
-    }
-
-    /// The opportunity's CloudEvent.
-    async fn event(&self) -> Value {
-        let event = include_str!("../../events/opportunity-updated.json");
-        let event: Value = event.parse().unwrap();
-        self.enrich.invoke(event).await.expect("no function error")
     }
 
     /// What the rule on the bus does with an event that names parked patches, until none does: the events of how
@@ -110,36 +70,8 @@ impl Ground {
 
     /// What a run of the schedule comes to.
     async fn swept(&self) -> Value {
-        let url = self.table.url();
-        let variables = [
-            ("PARTNER_CENTRAL_CATALOG", "Sandbox"),
-            ("AWS_ENDPOINT_URL_DYNAMODB", &url),
-            ("MEMORY_TABLE", self.table.name()),
-            ("ENRICH_FUNCTION", "enrich"),
-            ("SWEEP_MINUTES", "60"),
-        ];
-        let sweep = Function::start("sweep-opportunities", &self.emulator, &variables).await;
-        let swept = sweep.invoke(json!({})).await;
+        let swept = self.sweep().await.invoke(json!({})).await;
         swept.expect("no function error")
-    }
-
-    fn at(&self, pointer: &str) -> Value {
-        let now = self.emulator.opportunity(ID).expect("the opportunity");
-        now.pointer(pointer).cloned().unwrap_or_default()
-    }
-
-    fn writes(&self) -> usize {
-        self.emulator.writes().len()
-    }
-
-    /// Lets the leases of all claims pass, as if their functions had died a minute ago.
-    async fn pass_leases(&self) {
-        for mut item in self.table.items().await {
-            if item.get("lease").is_some() {
-                item["lease"] = json!({"N": "0"});
-                self.table.put(&item).await;
-            }
-        }
     }
 
     /// Lets everything that was parked be 31 days old; gives the new ids by age.
@@ -206,14 +138,14 @@ fn is_valid(event: &Value) {
 
 /// One answer of each problem that there is with parked patches alone.
 pub(crate) async fn problems() -> Vec<Response> {
-    let ground = Ground::new().await;
+    let ground = in_review(&[OPEN]).await;
     let path = format!("/opportunities/{ID}/parked/1772600767250-0123456789abcdef");
     vec![ground.get(&path).await]
 }
 
 #[tokio::test]
 async fn a_patch_that_a_review_closes_waits_and_arrives_when_the_review_is_over() {
-    let ground = Ground::new().await;
+    let ground = in_review(&[OPEN]).await;
     let answer = ground.park(&steps("Call them")).await;
     let id = id_of(&answer);
     assert_eq!(answer.headers["preference-applied"], "respond-async");
@@ -261,8 +193,23 @@ async fn a_patch_that_a_review_closes_waits_and_arrives_when_the_review_is_over(
 }
 
 #[tokio::test]
+async fn that_a_patch_waits_is_told_whatever_answer_a_write_would_have_had() {
+    for preference in ["return=minimal", "return=representation"] {
+        let ground = in_review(&[OPEN]).await;
+        let request = may_wait(&steps("Call them"));
+        let answer = ground
+            .patch
+            .send(&request.header("prefer", &format!("respond-async, {preference}")))
+            .await;
+        id_of(&answer);
+        assert_eq!(answer.headers["preference-applied"], "respond-async");
+        assert_eq!(answer.body["changes"][0]["after"], "Call them");
+    }
+}
+
+#[tokio::test]
 async fn those_that_wait_are_carried_out_in_their_order_also_on_the_same_field() {
-    let ground = Ground::new().await;
+    let ground = in_review(&[OPEN]).await;
     let mut ids = Vec::new();
     for text in ["One", "Two", "Three"] {
         ids.push(ground.parked(&steps(text)).await);
@@ -279,7 +226,7 @@ async fn those_that_wait_are_carried_out_in_their_order_also_on_the_same_field()
 
 #[tokio::test]
 async fn what_somebody_has_changed_since_is_not_overwritten_and_the_field_is_named() {
-    let ground = Ground::new().await;
+    let ground = in_review(&[OPEN]).await;
     let both = json!({
         "LifeCycle": {"NextSteps": "Call them"},
         "Project": {"AdditionalComments": "Urgent"},
@@ -311,7 +258,7 @@ async fn what_somebody_has_changed_since_is_not_overwritten_and_the_field_is_nam
 
 #[tokio::test]
 async fn a_value_that_the_patch_found_as_it_wants_it_is_not_set_back() {
-    let ground = Ground::new().await;
+    let ground = in_review(&[OPEN]).await;
     let stage = ground.at("/LifeCycle/Stage");
     let patch = json!({"LifeCycle": {"NextSteps": "Call them", "Stage": stage}});
     let id = ground.parked(&patch).await;
@@ -327,7 +274,7 @@ async fn a_value_that_the_patch_found_as_it_wants_it_is_not_set_back() {
 
 #[tokio::test]
 async fn what_is_there_already_is_applied_without_a_write() {
-    let ground = Ground::new().await;
+    let ground = in_review(&[OPEN]).await;
     let id = ground.parked(&steps("Call them")).await;
     ground.emulator.edit(ID, |document| {
         document["LifeCycle"]["ReviewStatus"] = json!("Approved");
@@ -341,7 +288,7 @@ async fn what_is_there_already_is_applied_without_a_write() {
 
 #[tokio::test]
 async fn what_aws_refuses_ends_with_its_problem_and_what_passes_is_tried_again() {
-    let ground = Ground::new().await;
+    let ground = in_review(&[OPEN]).await;
     let id = ground.parked(&steps("Call them")).await;
     ground.review("Approved");
     let event = ground.event().await;
@@ -353,6 +300,39 @@ async fn what_aws_refuses_ends_with_its_problem_and_what_passes_is_tried_again()
         .invoke(event.clone())
         .await
         .expect_err("throttled");
+    ground.emulator.clear_faults();
+    // The operator finds the reason.
+    ground
+        .emulator
+        .inject("GetOpportunity", 1, Fault::AccessDenied);
+    let error = ground.patch.invoke(event.clone()).await;
+    let message = error.expect_err("no access").message;
+    let expected =
+        format!("the parked patch `{id}` could not be carried out: AWS denied the call: ");
+    assert!(message.starts_with(&expected), "{message}");
+    for outcome in ["throttled", "access-denied"] {
+        let outcome = format!("outcome=\"{outcome}\"");
+        let line = [
+            "ERROR",
+            "not woken",
+            &format!("opportunity.id=\"{ID}\""),
+            &outcome,
+        ];
+        ground.patch.log_with(&line).await;
+    }
+    assert_eq!(ground.waiting().await, [id.as_str()]);
+    // Others write before each of its writes, and never what it changes.
+    let others = Fault::ConcurrentEdit(|document| {
+        document["Project"]["AdditionalComments"] = json!("Somebody else's");
+    });
+    ground.emulator.inject("UpdateOpportunity", 99, others);
+    let error = ground.patch.invoke(event.clone()).await.unwrap_err();
+    assert_eq!(
+        error.message,
+        format!(
+            "the parked patch `{id}` could not be carried out: the opportunity was changed since it was read"
+        )
+    );
     ground.emulator.clear_faults();
     assert_eq!(ground.waiting().await, [id.as_str()]);
     ground
@@ -369,8 +349,21 @@ async fn what_aws_refuses_ends_with_its_problem_and_what_passes_is_tried_again()
 }
 
 #[tokio::test]
+async fn a_lenient_patch_is_carried_out_leniently_after_its_wait() {
+    let ground = in_review(&[OPEN]).await;
+    let unknown = json!({"LifeCycle": {"NextSteps": "Call"}, "Project": {"Tomorrow": "New"}});
+    let prefer = "respond-async, handling=lenient, locked=skip";
+    let request = Request::patch(ID, &unknown).header("prefer", prefer);
+    let id = id_of(&ground.patch.send(&request).await);
+    ground.review("Approved");
+    let ended = ground.ended().await;
+    assert_eq!(ends(&ended), [(id.as_str(), "applied")]);
+    assert_eq!(ground.at("/Project/Tomorrow"), "New");
+}
+
+#[tokio::test]
 async fn after_thirty_days_a_patch_expires_also_while_the_review_goes_on() {
-    let ground = Ground::new().await;
+    let ground = in_review(&[OPEN]).await;
     ground.parked(&steps("Call them")).await;
     let ids = ground.a_month_later().await;
     let event = ground.event().await;
@@ -384,7 +377,7 @@ async fn after_thirty_days_a_patch_expires_also_while_the_review_goes_on() {
 
 #[tokio::test]
 async fn one_that_is_withdrawn_is_not_carried_out() {
-    let ground = Ground::new().await;
+    let ground = in_review(&[OPEN]).await;
     let withdrawn = ground.parked(&steps("One")).await;
     let stays = ground
         .parked(&json!({"Project": {"AdditionalComments": "Two"}}))
@@ -406,8 +399,29 @@ async fn one_that_is_withdrawn_is_not_carried_out() {
 }
 
 #[tokio::test]
+async fn one_that_is_being_carried_out_cannot_be_withdrawn() {
+    let ground = in_review(&[OPEN]).await;
+    let id = ground.parked(&steps("One")).await;
+    ground.review("Approved");
+    let event = ground.event().await;
+    let other = ground.another_patch().await;
+    let slow = Fault::Delay(std::time::Duration::from_millis(500));
+    ground.emulator.inject("UpdateOpportunity", 1, slow);
+    let withdrawn = async {
+        while ground.writes() == 0 {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+        let path = format!("/opportunities/{ID}/parked/{id}");
+        other.send(&Request::new("DELETE", &path)).await
+    };
+    let (ended, withdrawn) = tokio::join!(ground.woken(event), withdrawn);
+    assert_eq!(problem(&withdrawn), (409, "request-running"));
+    assert_eq!(ends(&ended), [(id.as_str(), "applied")]);
+}
+
+#[tokio::test]
 async fn a_withdrawal_that_died_halfway_is_finished_by_whoever_comes_next() {
-    let ground = Ground::new().await;
+    let ground = in_review(&[OPEN]).await;
     let id = ground.parked(&steps("One")).await;
     let path = format!("/opportunities/{ID}/parked/{id}");
     // It says that nobody may carry the patch out, and does not come to delete it.
@@ -424,7 +438,7 @@ async fn a_withdrawal_that_died_halfway_is_finished_by_whoever_comes_next() {
 
 #[tokio::test]
 async fn one_that_is_parked_while_others_are_carried_out_is_not_lost() {
-    let ground = Ground::new().await;
+    let ground = in_review(&[OPEN]).await;
     let first = ground.parked(&steps("One")).await;
     ground.review("Approved");
     let event = ground.event().await;
@@ -444,16 +458,16 @@ async fn one_that_is_parked_while_others_are_carried_out_is_not_lost() {
 
 #[tokio::test]
 async fn a_patch_that_meets_one_that_waits_on_keeps_its_place() {
-    let ground = Ground::new().await;
+    let ground = in_review(&[OPEN]).await;
     let title = ground
         .parked(&json!({"Project": {"Title": "New"}, "LifeCycle": {"NextSteps": "One"}}))
         .await;
     let second = ground.parked(&steps("Two")).await;
     let free = ground
-        .parked(&json!({"Project": {"AdditionalComments": "Three"}}))
+        .parked(&json!({"LifeCycle": {"TargetCloseDate": "2030-01-31"}}))
         .await;
-    // `Approved` closes the title.
-    ground.review("Approved");
+    // It leaves the date open, and few other fields.
+    ground.review("Action Required");
     let ended = ground.ended().await;
     assert_eq!(ends(&ended), [(free.as_str(), "applied")]);
     assert_eq!(ground.waiting().await, [title.clone(), second.clone()]);
@@ -467,10 +481,33 @@ async fn a_patch_that_meets_one_that_waits_on_keeps_its_place() {
 }
 
 #[tokio::test]
+async fn what_the_end_of_a_review_closes_for_good_is_refused_and_does_not_wait() {
+    for (status, patch) in [
+        ("Approved", json!({"Project": {"Title": "New"}})),
+        ("Rejected", steps("Call them")),
+    ] {
+        let ground = in_review(&[OPEN]).await;
+        let id = ground.parked(&patch).await;
+        ground.review(status);
+        let ended = ground.ended().await;
+        assert_eq!(ends(&ended), [(id.as_str(), "refused")], "{status}");
+        let problem = &ended[0]["data"]["problem"];
+        assert_eq!(problem["errors"][0]["code"], "locked", "{problem}");
+        assert_eq!(ground.waiting().await, Vec::<String>::new());
+
+        let answer = ground.park(&patch).await;
+        assert_eq!(answer.status, 409, "{status}: {answer:?}");
+        assert_eq!(answer.body["errors"], problem["errors"]);
+        assert_eq!(ground.waiting().await, Vec::<String>::new());
+        assert_eq!(ground.writes(), 0);
+    }
+}
+
+#[tokio::test]
 async fn a_crash_between_any_two_steps_carries_nothing_out_twice_and_tells_the_end() {
     for step in 0..8 {
         for cut in [Cut::Before, Cut::After] {
-            let ground = Ground::new().await;
+            let ground = in_review(&[OPEN]).await;
             let id = ground.parked(&steps("Call them")).await;
             ground.review("Approved");
             let event = ground.event().await;
@@ -501,7 +538,7 @@ async fn a_crash_between_any_two_steps_carries_nothing_out_twice_and_tells_the_e
 
 #[tokio::test]
 async fn a_write_whose_function_died_is_not_carried_out_again() {
-    let ground = Ground::new().await;
+    let ground = in_review(&[OPEN]).await;
     let id = ground.parked(&steps("Call them")).await;
     ground.review("Approved");
     let event = ground.event().await;
@@ -533,7 +570,7 @@ async fn a_write_whose_function_died_is_not_carried_out_again() {
 
 #[tokio::test]
 async fn a_request_with_a_key_is_parked_once_and_answered_the_same() {
-    let ground = Ground::new().await;
+    let ground = in_review(&[OPEN]).await;
     let keyed = may_wait(&steps("Call them")).header("idempotency-key", "k-1");
     let first = ground.patch.send(&keyed).await;
     let id = id_of(&first);
@@ -550,20 +587,13 @@ async fn a_request_with_a_key_is_parked_once_and_answered_the_same() {
 
 #[tokio::test]
 async fn a_request_whose_function_died_after_it_was_parked_is_not_parked_or_written_again() {
-    for is_over in [false, true] {
-        let ground = Ground::new().await;
+    for (is_over, calls) in [(false, 5), (true, 4), (true, 5)] {
+        let ground = in_review(&[OPEN]).await;
         let keyed = may_wait(&steps("Call them")).header("idempotency-key", "k-1");
-        // The patch is parked; that it was is not noted under its key.
-        let five = [
-            None,
-            None,
-            None,
-            None,
-            None,
-            Some(Cut::Before),
-            Some(Cut::Before),
-        ];
-        ground.table.cut(&five);
+        // The patch is parked; that it was is not noted under its key, nor perhaps in the opportunity's item.
+        let mut cuts = vec![None; calls];
+        cuts.extend([Some(Cut::Before); 4]);
+        ground.table.cut(&cuts);
         let id = id_of(&ground.patch.send(&keyed).await);
         ground.table.mend();
         if is_over {
@@ -571,6 +601,9 @@ async fn a_request_whose_function_died_after_it_was_parked_is_not_parked_or_writ
         }
         let again = ground.patch.send(&keyed).await;
         assert_eq!(id_of(&again), id);
+        let change = &again.body["changes"][0];
+        assert_eq!(change["pointer"], "/LifeCycle/NextSteps");
+        assert_eq!(change["after"], "Call them");
         assert_eq!(ground.waiting().await, [id]);
         assert_eq!(ground.writes(), 0);
     }
@@ -578,7 +611,7 @@ async fn a_request_whose_function_died_after_it_was_parked_is_not_parked_or_writ
 
 #[tokio::test]
 async fn only_merge_patches_wait_and_only_for_a_review() {
-    let ground = Ground::new().await;
+    let ground = in_review(&[OPEN]).await;
     let operations = json!([{"op": "replace", "path": "/LifeCycle/NextSteps", "value": "x"}]);
     let operations = Request::new("PATCH", &format!("/opportunities/{ID}"))
         .header("content-type", "application/json-patch+json")
@@ -605,7 +638,7 @@ async fn only_merge_patches_wait_and_only_for_a_review() {
 
 #[tokio::test]
 async fn where_the_memory_does_not_answer_or_there_is_none_the_patch_is_refused_as_ever() {
-    let ground = Ground::new().await;
+    let ground = in_review(&[OPEN]).await;
     for step in 0..2 {
         let mut cuts = vec![None; step];
         cuts.extend([Some(Cut::Before); 4]);
@@ -625,11 +658,7 @@ async fn where_the_memory_does_not_answer_or_there_is_none_the_patch_is_refused_
     let mut document = documents::sample();
     document["LifeCycle"]["ReviewStatus"] = json!("In review");
     emulator.seed(document);
-    let variables = [
-        ("PARTNER_CENTRAL_CATALOG", "Sandbox"),
-        ("WEBHOOK_AUTH", "none"),
-    ];
-    let function = Function::start("patch-opportunity", &emulator, &variables).await;
+    let function = Function::start_without_memory("patch-opportunity", &emulator, &VARIABLES).await;
     let refused = function.send(&may_wait(&steps("x"))).await;
     assert_eq!(problem(&refused), (409, "opportunity-locked"));
     for (method, path) in [
@@ -645,7 +674,7 @@ async fn where_the_memory_does_not_answer_or_there_is_none_the_patch_is_refused_
 
 #[tokio::test]
 async fn the_body_of_a_signed_withdrawal_names_the_patch() {
-    let ground = Ground::with(&[
+    let ground = in_review(&[
         ("WEBHOOK_AUTH", "standard-webhooks"),
         ("WEBHOOK_SECRETS", SECRET),
     ])
@@ -685,7 +714,7 @@ async fn the_body_of_a_signed_withdrawal_names_the_patch() {
 
 #[tokio::test]
 async fn an_event_of_another_catalog_or_of_nothing_wakes_nothing() {
-    let ground = Ground::new().await;
+    let ground = in_review(&[OPEN]).await;
     let id = ground.parked(&steps("x")).await;
     ground.review("Approved");
     let event = ground.event().await;
@@ -711,7 +740,7 @@ async fn an_event_of_another_catalog_or_of_nothing_wakes_nothing() {
 
 #[tokio::test]
 async fn what_was_parked_by_a_function_that_died_just_then_is_found_by_a_sweep() {
-    let ground = Ground::new().await;
+    let ground = in_review(&[OPEN]).await;
     ground.event().await;
     // It is not named in the opportunity's own item.
     ground
@@ -729,7 +758,7 @@ async fn what_was_parked_by_a_function_that_died_just_then_is_found_by_a_sweep()
 
 #[tokio::test]
 async fn a_sweep_wakes_what_no_event_has_woken_and_leaves_what_is_still_in_review() {
-    let ground = Ground::new().await;
+    let ground = in_review(&[OPEN]).await;
     let id = ground.parked(&steps("Call them")).await;
     ground.event().await;
     let swept = ground.swept().await;

@@ -1,9 +1,12 @@
-//! A function refuses to start with a wrong configuration, and the error names the variable.
+//! A function starts as it is configured, or refuses to with an error that names the variable.
 
 use std::path::Path;
 
-use bridge_tests::Function;
+use bridge_tests::{Function, Request, Table, has_keys, has_memory};
 use partner_central_emulator::Emulator;
+use serde_json::json;
+
+use crate::{documents, patch};
 
 /// A file that is not a valid mapping.
 const MALFORMED: &str = concat!(
@@ -162,4 +165,19 @@ async fn credentials_come_from_the_environment_and_not_from_a_profile() {
         let answer = function.invoke(event.parse().unwrap()).await;
         assert_eq!(answer.is_ok(), is_answered, "`{key}`: {answer:?}");
     }
+}
+
+#[tokio::test]
+async fn a_function_has_the_memory_that_the_tests_are_run_with() {
+    let (_emulator, function) = patch::with_document(documents::sample()).await;
+    let stage = json!({"LifeCycle": {"Stage": "Committed"}});
+    let answer = function.send(&Request::patch("O7654321", &stage)).await;
+    assert_eq!(answer.body["outcome"], "updated");
+    assert_eq!(function.table().is_some(), has_memory());
+    let calls = function.table().map(Table::calls).unwrap_or_default();
+    let has_called = |operation: &str| calls.iter().any(|call| call == operation);
+    assert_eq!(
+        (has_called("UpdateItem"), has_called("PutItem")),
+        (has_memory(), has_keys())
+    );
 }

@@ -6,14 +6,16 @@
 use std::{
     cell::{Cell, RefCell},
     collections::{BTreeMap, BTreeSet, HashMap},
+    ops::Deref,
     sync::Arc,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
-use bridge_tests::Function;
+use bridge_tests::{Function, Table, has_memory, table_of};
 use lambda_runtime::{Context, LambdaEvent};
+use memory::Memory;
 use model::{Catalog, Identifier, OpportunityEvent};
 use partner_central::PartnerCentral;
 use partner_central_emulator::{Emulator, Fault, Invocation, Outcome, Settings};
@@ -25,6 +27,8 @@ use serde_json::{Value, json};
 use sweep_opportunities::{Clock, Config, Error, Lambda, Sweeper, Swept};
 use tokio::{runtime, sync::Notify};
 
+use crate::cloud_events::cloud_event;
+
 const ENRICH: &str = "bridge-enrich-opportunity";
 const SWEEP: &str = "bridge-sweep-opportunities";
 const VARIABLES: [(&str, &str); 3] = [
@@ -35,6 +39,39 @@ const VARIABLES: [(&str, &str); 3] = [
 const HOUR: Duration = Duration::from_hours(1);
 /// The function's timeout.
 const TIMEOUT: Duration = Duration::from_mins(15);
+
+/// Partner Central, and the memory that the tests are run with.
+struct Ground {
+    emulator: Emulator,
+    table: Option<Arc<Table>>,
+}
+
+impl Ground {
+    async fn start() -> Self {
+        Self::with(Settings::default()).await
+    }
+
+    async fn with(settings: Settings) -> Self {
+        let emulator = Emulator::start_with(settings).await.unwrap();
+        let table = table_of(&emulator).await;
+        Self { emulator, table }
+    }
+
+    fn memory(&self) -> Option<Memory> {
+        let table = self.table.as_ref()?;
+        let sdk = sdk_config(table.url());
+        let (kept, patience) = (Duration::from_hours(24), Duration::from_secs(30));
+        Some(Memory::with_patience(&sdk, table.name(), kept, patience))
+    }
+}
+
+impl Deref for Ground {
+    type Target = Emulator;
+
+    fn deref(&self) -> &Emulator {
+        &self.emulator
+    }
+}
 
 fn sandbox() -> Catalog {
     Catalog::parse("Sandbox").unwrap()
@@ -68,13 +105,13 @@ fn names(numbers: impl IntoIterator<Item = usize>) -> Vec<String> {
     numbers.into_iter().map(|it| format!("O{it}")).collect()
 }
 
-fn sdk_config(emulator: &Emulator) -> SdkConfig {
+fn sdk_config(url: &str) -> SdkConfig {
     let credentials = Credentials::new("test", "test", None, None, "test");
     SdkConfig::builder()
         .behavior_version(BehaviorVersion::v2026_01_12())
         .credentials_provider(SharedCredentialsProvider::new(credentials))
         .region(Region::from_static("us-east-1"))
-        .endpoint_url(emulator.url())
+        .endpoint_url(url)
         .build()
 }
 
@@ -88,7 +125,7 @@ fn config() -> Config {
 
 /// Makes one run in this process. `now` and `sleep` are its clock, `time` is its invocation's time.
 async fn run<N, S, F>(
-    emulator: &Emulator,
+    ground: &Ground,
     clock: Clock<N, S>,
     payload: Value,
     time: Duration,
@@ -98,15 +135,16 @@ where
     S: Fn(Duration) -> F,
     F: Future<Output = ()>,
 {
-    let sdk = sdk_config(emulator);
+    let sdk = sdk_config(&ground.url());
     let sweeper = Sweeper::new(
         PartnerCentral::new(&sdk),
         Lambda::new(&sdk),
         config(),
         clock,
-    );
+    )
+    .with_memory(ground.memory());
     let mut context = Context::default();
-    let deadline = emulator.now().duration_since(UNIX_EPOCH).unwrap() + time;
+    let deadline = ground.now().duration_since(UNIX_EPOCH).unwrap() + time;
     context.deadline = u64::try_from(deadline.as_millis()).unwrap();
     context.env_config = Arc::new(lambda_runtime::Config {
         function_name: SWEEP.to_owned(),
@@ -117,7 +155,7 @@ where
 
 /// Makes a run and those that continue it, one after the other.
 async fn chain<N, S, F>(
-    emulator: &Emulator,
+    ground: &Ground,
     clock: impl Fn() -> Clock<N, S>,
     payload: Value,
     time: Duration,
@@ -130,9 +168,9 @@ where
     let mut runs = Vec::new();
     let mut next = Some(payload);
     while let Some(payload) = next {
-        let before = of_sweep(emulator).len();
-        runs.push(run(emulator, clock(), payload, time).await.unwrap());
-        next = of_sweep(emulator).get(before).map(Invocation::json);
+        let before = of_sweep(ground).len();
+        runs.push(run(ground, clock(), payload, time).await.unwrap());
+        next = of_sweep(ground).get(before).map(Invocation::json);
     }
     runs
 }
@@ -156,7 +194,7 @@ fn simulated(
 
 #[tokio::test]
 async fn recently_modified_opportunities_are_handed_on_in_the_form_of_partner_centrals_event() {
-    let emulator = Emulator::start().await;
+    let emulator = Ground::start().await;
     for number in 1..=3 {
         emulator.seed(opportunity(number, "2020-01-02T03:04:05Z"));
     }
@@ -187,7 +225,7 @@ async fn recently_modified_opportunities_are_handed_on_in_the_form_of_partner_ce
 
 #[tokio::test]
 async fn a_payload_that_is_not_a_task_is_refused_with_the_reason() {
-    let emulator = Emulator::start().await;
+    let emulator = Ground::start().await;
     let variables = [VARIABLES[0], VARIABLES[1], ("SWEEP_MINUTES", "")];
     let function = Function::start("sweep-opportunities", &emulator, &variables).await;
     for (payload, message) in [
@@ -211,25 +249,35 @@ async fn a_payload_that_is_not_a_task_is_refused_with_the_reason() {
 
 #[tokio::test]
 async fn a_list_that_cannot_be_read_fails_the_run_and_says_why() {
-    for (fault, kind, cause) in [
+    let role = ": the function's role lacks `partnercentral:ListOpportunities` on this catalog, or the AWS account is \
+                not linked to Partner Central";
+    for (fault, kind, cause, advice) in [
         (
             Fault::AccessDenied,
             "AccessDenied",
             "AWS denied the call: AccessDeniedException",
+            role,
         ),
-        (Fault::Throttling, "Throttled", "AWS throttled the call"),
+        (
+            Fault::Throttling,
+            "Throttled",
+            "AWS throttled the call",
+            "the call",
+        ),
         (
             Fault::InternalServer,
             "Unavailable",
             "AWS Partner Central is unavailable: ",
+            "",
         ),
         (
             Fault::Answer("{}".to_owned()),
             "Unavailable",
-            "AWS Partner Central is unavailable: the list has no `OpportunitySummaries`",
+            "AWS Partner Central is unavailable: the list has no ",
+            "`OpportunitySummaries`",
         ),
     ] {
-        let emulator = Emulator::start().await;
+        let emulator = Ground::start().await;
         emulator.inject("ListOpportunities", 3, fault);
         let variables = [&VARIABLES[..], &[("AWS_MAX_ATTEMPTS", "1")]].concat();
         let function = Function::start("sweep-opportunities", &emulator, &variables).await;
@@ -238,13 +286,13 @@ async fn a_list_that_cannot_be_read_fails_the_run_and_says_why() {
         let message = "what was modified since `2024-01-01T00:00:00.000Z` could not be listed: ";
         assert_eq!(error.kind, kind);
         let told = error.message.strip_prefix(message).unwrap();
-        assert!(told.starts_with(cause), "{told}");
+        assert!(told.starts_with(cause) && told.ends_with(advice), "{told}");
     }
 }
 
 #[tokio::test]
 async fn a_failure_to_hand_one_on_fails_the_run_after_the_others_were_handed_on() {
-    let emulator = Emulator::start().await;
+    let emulator = Ground::start().await;
     emulator.stop_clock();
     for number in 1..=5 {
         emulator.seed(opportunity(number, "2026-01-02T03:04:05Z"));
@@ -262,7 +310,7 @@ async fn a_failure_to_hand_one_on_fails_the_run_after_the_others_were_handed_on(
 
 #[tokio::test]
 async fn a_run_that_cannot_start_its_continuation_fails() {
-    let emulator = Emulator::start().await;
+    let emulator = Ground::start().await;
     emulator.stop_clock();
     for number in 1..=99 {
         emulator.seed(opportunity(number, "2026-01-02T03:04:05Z"));
@@ -286,8 +334,34 @@ async fn a_run_that_cannot_start_its_continuation_fails() {
 }
 
 #[tokio::test]
+async fn a_run_whose_time_is_up_says_how_far_it_came_even_within_one_date() {
+    let emulator = Ground::start().await;
+    emulator.stop_clock();
+    for number in 1..=20 {
+        emulator.seed(opportunity(number, "2026-01-02T03:04:05Z"));
+    }
+    let date = "2026-01-02T03:04:05.000Z";
+    let time = Duration::from_secs(10);
+    let runs = chain(
+        &emulator,
+        || simulated(&emulator),
+        json!({"since": date}),
+        time,
+    )
+    .await;
+    // Nothing begins in the last quarter of the time: a page and nine opportunities take 0.425 s and 7.65 s.
+    let counts: Vec<_> = runs.iter().map(|run| run.handed_on).collect();
+    assert_eq!(counts, [9, 9, 2]);
+    assert!(runs.iter().all(|run| run.since == date), "{runs:?}");
+    let ends: Vec<_> = runs.iter().map(|run| run.until == date).collect();
+    assert_eq!(ends, [true, true, false], "{runs:?}");
+    let handed_on: BTreeSet<_> = handed_on(&emulator).into_iter().collect();
+    assert_eq!(handed_on.len(), 20, "each once");
+}
+
+#[tokio::test]
 async fn a_run_without_time_for_anything_does_not_continue_forever() {
-    let emulator = Emulator::start().await;
+    let emulator = Ground::start().await;
     emulator.seed(opportunity(1, "2026-01-02T03:04:05Z"));
     emulator.stop_clock();
     let fill = json!({"since": "2024-01-01T00:00:00Z"});
@@ -321,7 +395,7 @@ impl Crm {
 #[tokio::test]
 async fn with_every_event_lost_each_change_reaches_the_crm_within_one_interval() {
     // Every event is lost, because no function gets events here.
-    let emulator = Emulator::start().await;
+    let emulator = Ground::start().await;
     emulator.stop_clock();
     for number in 1..=20 {
         emulator.seed(opportunity(number, "2020-01-02T03:04:05Z"));
@@ -343,7 +417,7 @@ async fn with_every_event_lost_each_change_reaches_the_crm_within_one_interval()
         let swept = run(&emulator, simulated(&emulator), json!({}), TIMEOUT).await;
         swept.unwrap();
         for invocation in emulator.invocations() {
-            crm.receive(&enrich.invoke(invocation.json()).await.unwrap());
+            crm.receive(&cloud_event(&enrich, invocation.json()).await);
         }
         for identifier in &changed {
             let (_, held) = &crm.0[identifier];
@@ -359,7 +433,7 @@ async fn with_every_event_lost_each_change_reaches_the_crm_within_one_interval()
 
 #[tokio::test]
 async fn the_next_run_makes_up_for_one_that_dies_in_the_middle_of_a_page() {
-    let emulator = Emulator::start().await;
+    let emulator = Ground::start().await;
     emulator.stop_clock();
     for number in 1..=250 {
         emulator.seed(opportunity(number, "2020-01-02T03:04:05Z"));
@@ -395,16 +469,27 @@ async fn the_next_run_makes_up_for_one_that_dies_in_the_middle_of_a_page() {
 
 #[tokio::test]
 async fn a_late_run_sweeps_the_window_of_the_time_it_was_due() {
-    let emulator = Emulator::start().await;
+    let emulator = Ground::start().await;
     emulator.seed(opportunity(1, "2020-01-02T03:04:05Z"));
-    touch(&emulator, 1);
     emulator.stop_clock();
+    // Where it was swept until is remembered.
+    if has_memory() {
+        let swept = run(&emulator, simulated(&emulator), json!({}), TIMEOUT).await;
+        assert_eq!(swept.unwrap().listed, 0);
+    }
+    touch(&emulator, 1);
     // The run before failed; this one is due two hours after the change, and starts three hours late.
     emulator.advance(2 * HOUR);
     let due = model::Instant::from(emulator.now()).to_string();
     emulator.advance(3 * HOUR);
     let lately = run(&emulator, simulated(&emulator), json!({}), TIMEOUT).await;
-    assert_eq!(lately.unwrap().listed, 0);
+    let lately = lately.unwrap();
+    if has_memory() {
+        // It begins where the last one ended, however long ago that is.
+        assert_eq!((lately.listed, lately.handed_on), (1, 1));
+        return;
+    }
+    assert_eq!(lately.listed, 0);
     let scheduled = json!({"scheduled": due});
     let swept = run(&emulator, simulated(&emulator), scheduled, TIMEOUT).await;
     assert_eq!(swept.unwrap().handed_on, 1);
@@ -418,14 +503,14 @@ async fn a_backfill_of_2500_hands_on_each_once_in_several_runs_within_half_of_th
         reads_per_second: Some(5),
         ..Settings::default()
     };
-    let emulator = Emulator::start_with(settings).await.unwrap();
+    let emulator = Ground::with(settings).await;
     emulator.stop_clock();
     for number in 1..=COUNT {
         // Many share a date: 250 each.
         let date = format!("2025-{:02}-02T03:04:05Z", 1 + number % 10);
         emulator.seed(opportunity(number, &date));
     }
-    let partner_central = PartnerCentral::new(&sdk_config(&emulator));
+    let partner_central = PartnerCentral::new(&sdk_config(&emulator.url()));
     let (catalog, read) = (sandbox(), Cell::new(0));
     // Makes the reads that `enrich-opportunity` makes of what was handed on since.
     let enrich = async || {
@@ -469,24 +554,24 @@ async fn a_backfill_of_2500_hands_on_each_once_in_several_runs_within_half_of_th
 
 #[tokio::test]
 async fn a_backfill_stops_once_it_has_used_half_of_a_days_reads() {
-    let emulator = Emulator::start().await;
+    let emulator = Ground::start().await;
     emulator.stop_clock();
-    for number in 1..=3 {
+    for number in 1..=4 {
         emulator.seed(opportunity(number, &format!("2026-01-02T03:04:0{number}Z")));
     }
-    let left = json!({"since": "2024-01-01T00:00:00Z", "total": 23_998});
+    let left = json!({"since": "2024-01-01T00:00:00Z", "total": 23_997});
     let stopped = run(&emulator, simulated(&emulator), left, TIMEOUT).await;
     let Err(Error::DayIsUsedUp(since)) = stopped else {
         panic!("{stopped:?}")
     };
-    assert_eq!(handed_on(&emulator), names(1..=2));
-    assert_eq!(since.to_string(), "2026-01-02T03:04:02.000Z");
+    assert_eq!(handed_on(&emulator), names(1..=3));
+    assert_eq!(since.to_string(), "2026-01-02T03:04:03.000Z");
 }
 
 /// Opportunities that share a date can only be listed by AWS's tokens, and a token may be an offset.
 #[tokio::test]
 async fn an_opportunity_that_moves_to_an_already_read_page_is_still_found() {
-    let emulator = Emulator::start().await;
+    let emulator = Ground::start().await;
     emulator.stop_clock();
     for number in 1_001..=1_250 {
         emulator.seed(opportunity(number, "2025-01-02T03:04:05Z"));
@@ -525,7 +610,7 @@ struct Chaos {
 impl Chaos {
     /// The opportunities whose current state nobody handed on.
     async fn missed(&self) -> Vec<String> {
-        let emulator = Emulator::start().await;
+        let emulator = Ground::start().await;
         emulator.stop_clock();
         let random = RefCell::new(fastrand::Rng::with_seed(self.seed));
         for number in 1..=self.count {

@@ -126,6 +126,10 @@ class TheExamples(unittest.TestCase):
         self.enterContext(local.running(command, stdout=output, stderr=subprocess.DEVNULL))
         crm = self.lines(log, 1)[0]
 
+        # How a patch ended that had waited for a review, before anything is known of the opportunity.
+        ended = {"type": "opportunity-bridge.patch.applied", "id": "p1", "subject": OPPORTUNITY, "data": {}}
+        self.assertEqual(local.send("POST", crm, {}, json.dumps(ended))[0], 204)
+
         port = local.free_port()
         events = ("--on-change", local.invoke_url(port), "--duplicate-events", "--deliver", crm)
         settings = local.settings(
@@ -142,8 +146,10 @@ class TheExamples(unittest.TestCase):
             self.sent(kind, url, patch, secret="whsec_" + base64.b64encode(bytes(32)).decode())[0], 401
         )
         # Two events report the one change.
-        heard = [f"{OPPORTUNITY} applied {{}}", f"{OPPORTUNITY} dropped {{}}"]
-        self.assertEqual(self.lines(log, 3)[1:], heard)
+        self.lines(log, 4)
+        self.assertEqual(local.send("POST", crm, {}, json.dumps(ended | {"id": "p2"}))[0], 204)
+        outcomes = ["dropped", "applied", "dropped", "dropped"]
+        self.assertEqual(self.lines(log, 5)[1:], [f"{OPPORTUNITY} {it} {{}}" for it in outcomes])
 
     def sent(self, kind: str, url: str, patch: dict, secret: str = SECRET) -> tuple[int, str | None]:
         """The status and the outcome that a sender prints."""

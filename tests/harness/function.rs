@@ -3,7 +3,7 @@
 use std::{
     path::{Path, PathBuf},
     process::{self, Output, Stdio},
-    sync::OnceLock,
+    sync::{Arc, OnceLock},
     time::Duration,
 };
 
@@ -16,7 +16,7 @@ use tokio::{
     task::JoinHandle,
 };
 
-use crate::{Invoked, RuntimeApi, runtime_api::TIMEOUT};
+use crate::{Invoked, RuntimeApi, Table, memory, runtime_api::TIMEOUT, table::MEMORY_TABLE};
 
 /// A running function; it stops when dropped.
 #[derive(Debug)]
@@ -27,13 +27,43 @@ pub struct Function {
     ended: watch::Receiver<bool>,
     log: watch::Receiver<String>,
     outputs: Vec<JoinHandle<()>>,
+    /// Where its memory is not its test's own.
+    memory: Option<Arc<Table>>,
 }
 
 impl Function {
     /// Starts a function against the emulator, with these additional variables.
+    ///
+    /// Where whoever runs the tests wants functions to have a memory, it has one, unless it is given another one.
     pub async fn start(name: &str, emulator: &Emulator, variables: &[(&str, &str)]) -> Self {
+        let has_its_own = variables.iter().any(|(name, _)| *name == MEMORY_TABLE);
+        let memory = if has_its_own {
+            None
+        } else {
+            memory::table_of(emulator).await
+        };
+        Self::start_with(name, emulator, variables, memory).await
+    }
+
+    /// Like [`Self::start`], for what is about a bridge without a memory.
+    pub async fn start_without_memory(
+        name: &str,
+        emulator: &Emulator,
+        variables: &[(&str, &str)],
+    ) -> Self {
+        Self::start_with(name, emulator, variables, None).await
+    }
+
+    async fn start_with(
+        name: &str,
+        emulator: &Emulator,
+        variables: &[(&str, &str)],
+        memory: Option<Arc<Table>>,
+    ) -> Self {
         let api = RuntimeApi::start().await;
-        let mut process = spawn(name, &api.address(), emulator, variables);
+        let of_memory = memory.as_deref().map(Table::variables);
+        let variables = [variables, of_memory.as_ref().map_or(&[], |them| &them[..])].concat();
+        let mut process = spawn(name, &api.address(), emulator, &variables);
         let (sender, log) = watch::channel(String::new());
         let outputs = vec![
             collect(process.stdout.take(), sender.clone()),
@@ -50,6 +80,7 @@ impl Function {
             ended,
             log,
             outputs,
+            memory,
         }
     }
 
@@ -81,6 +112,17 @@ impl Function {
             answer = async { self.api.next().await.give_within(&event, time).await } => answer,
             _ = ended.wait_for(|has_ended| *has_ended) => panic!("the function has ended: {}", self.log()),
         }
+    }
+
+    /// Its memory, unless that is its test's own.
+    #[must_use]
+    pub fn table(&self) -> Option<&Table> {
+        self.memory.as_deref()
+    }
+
+    /// Ends the process, as Lambda may at any time; what it has remembered stays for as long as `self` does.
+    pub fn kill(&self) {
+        self.running.abort();
     }
 
     /// Everything that the function has printed so far.

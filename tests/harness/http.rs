@@ -4,7 +4,7 @@ use std::{sync::LazyLock, time::Duration};
 
 use serde_json::{Map, Value, json};
 
-use crate::{Function, runtime_api::TIMEOUT};
+use crate::{Function, memory, runtime_api::TIMEOUT};
 
 /// A request to a Function URL.
 #[derive(Debug, Clone)]
@@ -73,6 +73,10 @@ impl Request {
     pub fn header(mut self, name: &str, value: &str) -> Self {
         self.headers.insert(name.to_owned(), value.into());
         self
+    }
+
+    pub(crate) fn has_header(&self, name: &str) -> bool {
+        self.headers.contains_key(name)
     }
 
     /// Sets the body as text.
@@ -161,6 +165,15 @@ impl Response {
 }
 
 impl Function {
+    /// The event that a request comes as: with a key, if that is to be tested.
+    #[must_use]
+    pub fn event(&self, request: &Request) -> Value {
+        match self.table() {
+            Some(_) => memory::keyed(request).event(),
+            None => request.event(),
+        }
+    }
+
     /// Sends a request to the function's URL. A problem in the answer must be in the OpenAPI document.
     pub async fn send(&self, request: &Request) -> Response {
         self.send_within(request, TIMEOUT).await
@@ -169,7 +182,7 @@ impl Function {
     /// Like [`Self::send`], with this much time for the invocation.
     pub async fn send_within(&self, request: &Request, time: Duration) -> Response {
         let answer = self
-            .invoke_within(request.event(), time)
+            .invoke_within(self.event(request), time)
             .await
             .expect("no function error");
         let body = match answer.get("body").and_then(Value::as_str) {

@@ -4,7 +4,6 @@
 //! and loses what a test asks it to lose.
 
 use std::{
-    net::SocketAddr,
     path::{Path, PathBuf},
     process::Stdio,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -32,6 +31,9 @@ use tokio::{
 /// More attempts than a machine has servers that take a free port between two calls.
 const ATTEMPTS: usize = 20;
 
+/// The variable that names a function's table.
+pub(crate) const MEMORY_TABLE: &str = "MEMORY_TABLE";
+
 /// What becomes of a call to the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cut {
@@ -54,7 +56,7 @@ pub struct Units {
 #[derive(Debug)]
 pub struct Table {
     wire: Arc<Wire>,
-    address: SocketAddr,
+    url: String,
     serving: JoinHandle<()>,
     /// Killed when dropped; `None` where the server is somebody else's.
     _server: Option<Child>,
@@ -63,6 +65,8 @@ pub struct Table {
 #[derive(Debug)]
 struct Wire {
     server: String,
+    /// Held during a call where the server does not keep simultaneous calls apart.
+    turn: Option<tokio::sync::Mutex<()>>,
     name: String,
     calls: Mutex<Calls>,
 }
@@ -78,13 +82,17 @@ struct Calls {
 impl Table {
     /// Starts a server with an empty table.
     pub async fn start() -> Self {
-        let (server, process) = match other_server() {
-            Some(address) => (address, None),
-            None => start_server().await,
+        let (server, process, turn) = if let Some(address) = other_server() {
+            // moto checks a condition and writes in two steps: of two calls at a time, both can succeed.
+            (address, None, Some(tokio::sync::Mutex::default()))
+        } else {
+            let (address, process) = start_server().await;
+            (address, Some(process), None)
         };
         let name = format!("memory-{:016x}", fastrand::u64(..));
         let wire = Arc::new(Wire {
             server,
+            turn,
             name,
             calls: Mutex::default(),
         });
@@ -111,22 +119,31 @@ impl Table {
         });
         Self {
             wire,
-            address,
+            url: format!("http://{address}"),
             serving,
             _server: process,
         }
     }
 
-    /// For `MEMORY_TABLE`.
+    /// What a function with this table is configured by.
+    #[must_use]
+    pub fn variables(&self) -> [(&str, &str); 2] {
+        [
+            ("AWS_ENDPOINT_URL_DYNAMODB", &self.url),
+            (MEMORY_TABLE, self.name()),
+        ]
+    }
+
+    /// Its name on its server.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.wire.name
     }
 
-    /// For `AWS_ENDPOINT_URL_DYNAMODB`.
+    /// Where the table is reached, by a wire that can be cut.
     #[must_use]
-    pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+    pub fn url(&self) -> &str {
+        &self.url
     }
 
     /// The operations that arrived since this was last asked, by name.
@@ -213,6 +230,10 @@ impl Wire {
     }
 
     async fn send(&self, operation: &str, body: Bytes) -> Option<(StatusCode, Bytes)> {
+        let _turn = match &self.turn {
+            Some(turn) => Some(turn.lock().await),
+            None => None,
+        };
         let stream = TcpStream::connect(&self.server).await.ok()?;
         let handshake = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await;
         let (mut sender, connection) = handshake.ok()?;
@@ -275,7 +296,12 @@ async fn hand_on(State(wire): State<Arc<Wire>>, request: Request) -> Response {
     if is_metered {
         body = metered(&body);
     }
-    let answer = wire.send(&operation, body).await;
+    // What has arrived is carried out, also if whoever sent it does not live to see that.
+    let sending = tokio::spawn({
+        let (wire, operation) = (wire.clone(), operation.clone());
+        async move { wire.send(&operation, body).await }
+    });
+    let answer = sending.await.expect("no panic");
     if let Some((_, answer)) = answer.as_ref().filter(|_| is_metered) {
         wire.calls().bill(&operation, answer);
     }
@@ -299,7 +325,7 @@ fn other_server() -> Option<String> {
     std::env::var("DYNAMODB_SERVER").ok()
 }
 
-async fn start_server() -> (String, Option<Child>) {
+async fn start_server() -> (String, Child) {
     let program = program();
     for _ in 0..ATTEMPTS {
         let probe = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
@@ -316,7 +342,7 @@ async fn start_server() -> (String, Option<Child>) {
             .expect("the server's binary runs");
         while process.try_wait().expect("its status").is_none() {
             if TcpStream::connect(address).await.is_ok() {
-                return (address.to_string(), Some(process));
+                return (address.to_string(), process);
             }
             sleep(Duration::from_millis(10)).await;
         }

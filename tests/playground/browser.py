@@ -1,20 +1,25 @@
-"""Opens the page in a browser: the one that the machine has."""
+"""Opens the page in a browser, the one that the machine has, and does there what several tests do."""
 
+import json
 import os
 import re
 import shutil
+import time
 import unittest
 from contextlib import ExitStack
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request, expect, sync_playwright
 
-from tools import local
 from tools.playground import MAPPING, Playground, playground
 
 COMMANDS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 OPPORTUNITY = "O1000106"  # Approved, and in an early stage.
+# A limit only against hanging forever: everything is compiled and running before a page opens.
+PATIENCE_SECONDS = 180
+expect.set_options(timeout=PATIENCE_SECONDS * 1000)
 
 
 def find() -> str | None:
@@ -34,6 +39,12 @@ def launch(stack: ExitStack, executable: str) -> Browser:
     browser = driver.chromium.launch(executable_path=executable, args=options)
     stack.callback(browser.close)
     return browser
+
+
+def card(page: Page, outcome: str) -> Locator:
+    """The newest card of the timeline with this outcome."""
+    pill = page.locator(".pill", has_text=outcome)
+    return page.locator("#timeline > li", has=pill).first
 
 
 class InABrowser(unittest.TestCase):
@@ -69,7 +80,7 @@ class InABrowser(unittest.TestCase):
         test.
         """
         context = self.browser.new_context(**{"viewport": {"width": 1280, "height": 900}} | options)
-        context.set_default_timeout(local.PATIENCE_SECONDS * 1000)
+        context.set_default_timeout(PATIENCE_SECONDS * 1000)
         self.addCleanup(context.close)
         page = context.new_page()
         page.on("console", self.hear)
@@ -92,3 +103,48 @@ class InABrowser(unittest.TestCase):
 
     def opportunity(self, identifier: str = OPPORTUNITY) -> dict:
         return self.running.control("GET", f"opportunities/{identifier}")
+
+    def deal_field(self, label: str) -> Locator:
+        return self.page.locator("#deal-form .field", has=self.page.get_by_label(label))
+
+    def save_as_seller(self, label: str, value: str) -> None:
+        field = self.page.locator("#seller-form").get_by_label(label, exact=True)
+        if field.evaluate("it => it.tagName") == "SELECT":
+            field.select_option(value)
+        else:
+            field.fill(value)
+        self.page.get_by_role("button", name="Save as AWS’s seller").click()
+
+    def writes(self) -> list[dict]:
+        return self.running.control("GET", "writes")
+
+    def park(self, patch: dict) -> Locator:
+        """Lets AWS review the opportunity, sends a patch that is to wait, and gives the panel of those."""
+        self.running.control(
+            "PATCH", f"opportunities/{OPPORTUNITY}", {"LifeCycle": {"ReviewStatus": "In review"}}
+        )
+        # Whatever a test makes of it, the next one finds it approved and nothing waiting.
+        self.addCleanup(self.end_review)
+        expect(self.page.locator("#opportunity .pill", has_text="In review")).to_be_visible()
+        self.page.locator("#editor").evaluate("it => { it.open = true; }")
+        self.page.get_by_label("What should change").fill(json.dumps(patch))
+        self.page.get_by_label("Wait for the review").check()
+        self.page.get_by_role("button", name="Sign and send").click()
+        return self.page.locator("#parked")
+
+    def end_review(self) -> None:
+        if self.opportunity()["LifeCycle"]["ReviewStatus"] == "Approved":
+            return
+        before = len(self.running.control("GET", "deliveries"))
+        self.approve()
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while len(self.running.control("GET", "deliveries")) == before and time.monotonic() < deadline:
+            time.sleep(0.1)
+
+    def approve(self) -> None:
+        self.running.control("POST", f"opportunities/{OPPORTUNITY}/review", {"step": "approve"})
+
+    def assert_accessible(self, page: Page) -> None:
+        found = Axe().run(page).response["violations"]
+        told = [(it["id"], it["impact"], [node["html"][:160] for node in it["nodes"][:3]]) for it in found]
+        self.assertEqual(told, [])

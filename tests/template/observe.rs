@@ -48,8 +48,7 @@ async fn emulator() -> Emulator {
 async fn enrich_opportunity() -> Value {
     let emulator = emulator().await;
     let table = Table::start().await;
-    let memory = memory(&table);
-    let variables = [&[CATALOG][..], &named(&memory)].concat();
+    let variables = [&[CATALOG][..], &table.variables()].concat();
     let function = Function::start("enrich-opportunity", &emulator, &variables).await;
     let event = include_str!("../../events/opportunity-updated.json");
     let event: Value = event.parse().expect("the sample is JSON");
@@ -75,21 +74,6 @@ async fn enrich_opportunity() -> Value {
     observed(&emulator, &table, function, variables).await
 }
 
-/// The variables of a function with a memory.
-fn memory(table: &Table) -> [(&'static str, String); 2] {
-    [
-        ("AWS_ENDPOINT_URL_DYNAMODB", table.url()),
-        ("MEMORY_TABLE", table.name().to_owned()),
-    ]
-}
-
-fn named<'a>(variables: &'a [(&'static str, String)]) -> Vec<(&'a str, &'a str)> {
-    let named = variables
-        .iter()
-        .map(|(name, value)| (*name, value.as_str()));
-    named.collect()
-}
-
 /// A patch that waits and that nothing has woken, as the memory has it.
 async fn park(table: &Table) {
     let waiting = json!({
@@ -103,14 +87,13 @@ async fn sweep_opportunities() -> Value {
     let emulator = emulator().await;
     emulator.edit(IDENTIFIER, |_| ());
     let table = Table::start().await;
-    let memory = memory(&table);
     let given = [
         &[
             CATALOG,
             ("ENRICH_FUNCTION", "enrich"),
             ("SWEEP_MINUTES", "60"),
         ][..],
-        &named(&memory),
+        &table.variables(),
     ]
     .concat();
     let function = Function::start("sweep-opportunities", &emulator, &given).await;
@@ -135,8 +118,7 @@ async fn patch_opportunity() -> (Value, Vec<String>) {
         ("WEBHOOK_SECRET_ID", "tokens"),
     ];
     let table = Table::start().await;
-    let memory = memory(&table);
-    let with_memory = [&auth[..], &named(&memory)].concat();
+    let with_memory = [&auth[..], &table.variables()].concat();
     let function = Function::start("patch-opportunity", &emulator, &with_memory).await;
     let patch =
         |patch: Value| Request::patch(IDENTIFIER, &patch).header("authorization", "Bearer a-token");

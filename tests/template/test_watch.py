@@ -68,6 +68,28 @@ class Alarms(unittest.TestCase):
         expected = {(metric, f"<{name}>") for metric in ("Errors", "Throttles") for name in FUNCTIONS}
         self.assertEqual(found, expected)
 
+    def test_whatever_aws_gives_up_without_a_queue_is_in_an_alarm(self):
+        for name, parameters in STACKS.items():
+            stack = Stack(**parameters)
+            found = {(metric["MetricName"], metric["Dimensions"][-1]["Value"]) for metric in watched(stack)}
+            rules = stack.of_type("AWS::Events::Rule").values()
+            expected = {
+                (
+                    "InvocationsFailedToBeSentToDlq" if "DeadLetterConfig" in target else "FailedInvocations",
+                    rule["Name"],
+                )
+                for rule in rules
+                for target in rule["Targets"]
+            }
+            for config in stack.of_type("AWS::Lambda::EventInvokeConfig").values():
+                destinations = config.get("DestinationConfig", {})
+                if destinations:
+                    expected.add(("DestinationDeliveryFailures", config["FunctionName"]))
+                if "OnFailure" not in destinations:
+                    expected.add(("AsyncEventsDropped", config["FunctionName"]))
+            with self.subTest(name):
+                self.assertLessEqual(expected, found)
+
     def test_an_alarm_notifies_the_stacks_topic_or_the_partners_own(self):
         own = "arn:aws:sns:us-east-1:111122223333:pager"
         for parameters, topic in [({}, "<AlarmTopic>"), ({"AlarmTopicArn": own}, own)]:

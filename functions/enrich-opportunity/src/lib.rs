@@ -10,6 +10,7 @@ mod config;
 mod crm;
 mod error;
 mod observe;
+mod origin;
 mod read;
 mod remember;
 mod trace;
@@ -102,12 +103,12 @@ impl Enricher {
         let traceparent = xray.and_then(trace::traceparent);
         let mapping = self.mapping.as_deref();
         let read = mapping.map(|_| opportunity.document().clone());
-        let is_open = opportunity.is_open();
+        let is_in_review = opportunity.is_in_review();
         let event = CloudEvent::new(&event, opportunity, summary, started, traceparent);
         let (event, told) = match &self.memory {
             Some(memory) => {
                 let now = self.clock.now().into();
-                remember::told(memory, &self.config.catalog, event, is_open, now).await
+                remember::to_hand_on(memory, &self.config.catalog, event, is_in_review, now).await
             }
             None => (event, None),
         };

@@ -9,10 +9,10 @@ use model::{
     AwsDocument, Catalog, CloudEvent, Instant, Object, Opportunity, OpportunityEvent, ProblemCode,
     unknown,
 };
-use telemetry::{Metric, Metrics, milliseconds, tell_unknown};
+use telemetry::{Metric, Metrics, milliseconds, report_unknown_fields};
 use tokio::time;
 
-use crate::{Clock, Error};
+use crate::{clock::Clock, error::Error};
 
 /// What is noted of one event while it is enriched.
 #[derive(Debug)]
@@ -56,7 +56,7 @@ impl Observation {
     pub(crate) fn look_at(&mut self, opportunity: &Opportunity, summary: Option<&Object>) {
         let mut look = |of, kind, document| {
             let pointers = unknown(kind, document);
-            tell_unknown(of, &pointers);
+            report_unknown_fields(of, &pointers);
             self.unknown += pointers.len();
         };
         look(

@@ -1,20 +1,21 @@
-//! What an event tells beyond what was read, where there is a memory: what changed, and who changed it.
+//! What an event tells with a memory, beyond what was read: what changed, and who changed it.
 //!
-//! The memory decides which event is handed on: the one that was made of the reads, or one that tells the
-//! same or newer and was handed on before. None is ever held back, because what was remembered may never
-//! have arrived. Without an answer of the memory the event goes out as it is, and says so.
+//! The memory decides which event is handed on: the new one, or one that was handed on before and tells the
+//! same or something newer. No event is ever held back, because the one that is remembered may never have
+//! arrived. If the memory does not answer, the event goes out as it is, and says so.
 
-use memory::{Before, Content, Documents, Memory, Remembered, Summary, Told, Write};
-use model::{Catalog, Change, CloudEvent, Instant, Object, Origin, Problem, ProblemCode};
-use serde_json::Value;
+use memory::{Before, Content, Memory, Remembered, Summary, Told};
+use model::{Catalog, CloudEvent, Instant, Object, Problem, ProblemCode};
+
+use crate::origin;
 
 /// The event that is to be handed on in place of this one, and the whole opportunity that it tells where
-/// that is not the one that was read. `is_open`: the review leaves the partner something to change.
-pub(crate) async fn told(
+/// that is not the one that was read. `is_in_review`: nothing that waits can end yet.
+pub(crate) async fn to_hand_on(
     memory: &Memory,
     catalog: &Catalog,
     event: CloudEvent,
-    is_open: bool,
+    is_in_review: bool,
     now: Instant,
 ) -> (CloudEvent, Option<Object>) {
     let told = told_by(&event);
@@ -22,7 +23,7 @@ pub(crate) async fn told(
         Ok(remembered) => {
             let waiting = remembered.waiting.iter();
             let parked: Vec<_> = waiting
-                .filter(|id| is_open || id.has_expired(now))
+                .filter(|id| !is_in_review || id.has_expired(now))
                 .map(ToString::to_string)
                 .collect();
             let (event, told) = retold(event, &told.digest, remembered);
@@ -84,14 +85,14 @@ fn retold(event: CloudEvent, digest: &str, remembered: Remembered) -> (CloudEven
         };
         return (event.since(since).with_changes(Err(problem), None), None);
     };
-    let origin = origin(&before, &now, &writes);
+    let origin = origin::of(&before, &now, &writes);
     let changes = match before {
         Before::Nothing => Ok(None),
         Before::TooLarge => {
             let reason = "what was handed on before is too large to keep";
             Err(Problem::without_changes(ProblemCode::TooLarge, reason))
         }
-        Before::Documents(before) => Ok(Some(between(before, now))),
+        Before::Documents(before) => Ok(Some(origin::between(before, now))),
     };
     let (event, retold) = match serde_json::from_value(content.envelope) {
         Ok(envelope) if !is_this => {
@@ -110,63 +111,4 @@ fn retold(event: CloudEvent, digest: &str, remembered: Remembered) -> (CloudEven
         .since(since)
         .with_changes(changes, Some(origin));
     (event, retold)
-}
-
-fn between(before: Documents, now: Documents) -> Vec<Change> {
-    CloudEvent::changes_between(
-        (before.opportunity, before.summary),
-        (now.opportunity, now.summary),
-    )
-}
-
-/// Whose the changes are.
-fn origin(before: &Before, now: &Documents, writes: &[Write]) -> Origin {
-    let date = last_modified_date(&now.opportunity);
-    let last = writes
-        .iter()
-        .find(|write| Some(write.date.as_str()) == date);
-    match (before, last) {
-        (Before::Documents(before), Some(last))
-            if is_by_the_bridge(last_modified_date(&before.opportunity), date, writes) =>
-        {
-            Origin::Bridge {
-                request_id: last.request_id.clone(),
-            }
-        }
-        (Before::Documents(before), _) => {
-            let changes = between(before.clone(), now.clone());
-            if !changes.is_empty() && changes.iter().all(CloudEvent::is_of_aws) {
-                Origin::Aws
-            } else {
-                Origin::Other
-            }
-        }
-        (Before::Nothing | Before::TooLarge, Some(last)) => Origin::Bridge {
-            request_id: last.request_id.clone(),
-        },
-        (Before::Nothing | Before::TooLarge, None) => Origin::Other,
-    }
-}
-
-/// Whether the bridge's own writes, and no others, lead from one `LastModifiedDate` to another.
-fn is_by_the_bridge(before: Option<&str>, now: Option<&str>, writes: &[Write]) -> bool {
-    let mut date = now;
-    // One step for each write at most: no chain of them is longer.
-    for _ in writes {
-        let write = writes
-            .iter()
-            .find(|write| Some(write.date.as_str()) == date);
-        date = match write {
-            Some(write) => Some(write.before.as_str()),
-            None => return false,
-        };
-        if date == before {
-            return true;
-        }
-    }
-    false
-}
-
-fn last_modified_date(opportunity: &Object) -> Option<&str> {
-    opportunity.get("LastModifiedDate").and_then(Value::as_str)
 }

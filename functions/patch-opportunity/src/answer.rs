@@ -15,7 +15,7 @@ use crate::{
     prefer::{PREFERENCE_APPLIED, Preference, Return},
     problem::{MAX_TOLD, at_most},
     representation::Representation,
-    retry::{Done, Settled},
+    settled::{Done, Settled},
 };
 
 /// The answer to a patch.
@@ -109,6 +109,11 @@ impl Outcome {
         Self::Parked,
         Self::DryRun,
     ];
+
+    /// Whether the opportunity was written.
+    pub(crate) fn has_written(self) -> bool {
+        matches!(self, Self::Updated | Self::UpdatedInPart)
+    }
 
     /// The name, as it stands in answers and in the log.
     #[must_use]
@@ -303,12 +308,11 @@ impl Answer {
 
     /// `LastModifiedDate` before and after the write, where there was one and both are known.
     pub(crate) fn dates(&self) -> Option<(&str, &str)> {
-        let is_written = matches!(self.outcome, Outcome::Updated | Outcome::UpdatedInPart);
         let dates = self
             .before
             .as_deref()
             .zip(self.last_modified_date.as_deref());
-        dates.filter(|_| is_written)
+        dates.filter(|_| self.outcome.has_written())
     }
 
     pub(crate) fn warn(&mut self, warning: Finding) {

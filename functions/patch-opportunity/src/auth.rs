@@ -9,14 +9,11 @@ use lambda_http::request::RequestContext;
 
 use crate::{
     config::AuthConfig,
+    request::MAX_BODY,
     secrets::{NoSecret, Secrets, SecretsError},
     signature::{Signed, SigningSecret},
     token::{Token, bearer, password},
 };
-
-/// The largest body accepted, in bytes. A whole opportunity is about 10 KiB. A Function URL accepts
-/// 6 MiB, and hashing that much takes longer than a request should.
-pub(crate) const MAX_BODY: usize = 256 * 1024;
 
 /// The configured way to authenticate, with its secrets.
 #[derive(Debug)]

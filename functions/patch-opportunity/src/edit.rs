@@ -1,7 +1,7 @@
 //! The edit that a caller sends: a patch in AWS's names, or a record in the CRM's own.
 //!
 //! Both stay as they came, and each fresh read gets them applied anew. This module holds all that differs
-//! between the two; [`crate::carry_out`] treats them alike.
+//! between the two; [`crate::pipeline::carry_out`] treats them alike.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use mapping::{Locked, Mapping, Put};
 use model::{Code, Finding, Object, Opportunity, Patch, Review};
 use serde_json::Value;
 
-use crate::problem::{Kind, Problem};
+use crate::problem::Problem;
 
 /// The edit.
 #[derive(Debug)]
@@ -50,16 +50,17 @@ impl Edit {
         !matches!(self, Self::Patch(Patch::Operations(_)))
     }
 
-    /// A refusal in the sender's own names; if the mapping says to retry a locked opportunity, the
-    /// refusal says so too.
+    /// A refusal in the sender's own names; if the mapping says to retry while a review locks the
+    /// opportunity, the refusal says so too.
     pub(crate) fn refused(&self, problem: Problem) -> Problem {
         let Self::Record { mapping, .. } = self else {
             return problem;
         };
         let problem = problem.with_fields(|pointer| mapping.field(pointer));
-        match (problem.kind(), mapping.locked()) {
-            (Kind::OpportunityLocked, Locked::Retry) => problem.locked_for_now(),
-            _ => problem,
+        if mapping.locked() == Locked::Retry && problem.is_locked_for_now() {
+            problem.locked_for_now()
+        } else {
+            problem
         }
     }
 

@@ -1,35 +1,35 @@
 //! A webhook that takes *what should change* about an opportunity and writes it to Partner Central.
 //!
-//! The caller sends only what it wants changed; the bridge sends everything, because
-//! `UpdateOpportunity` sets what it does not get to null. `patch` and `carry_out`, below, are the order of it,
-//! top to bottom.
+//! `pipeline.rs` is the order of such a request. Here are the routes, and the requests that only read.
 
 mod answer;
 mod auth;
 mod auth_header;
+mod bridge;
 mod config;
 mod edit;
 mod etag;
+mod idempotency;
+mod idempotency_key;
 mod invocation;
 mod notes;
 mod observe;
-mod once;
 mod park;
+mod pipeline;
 mod precondition;
 mod prefer;
 mod problem;
+mod problem_of;
 mod representation;
 mod request;
 mod retry;
 mod secrets;
 mod serve;
+mod settled;
 mod signature;
-mod table;
 mod token;
 mod upstream;
 mod wake;
-
-use std::sync::Arc;
 
 use axum::{
     Json, Router,
@@ -37,77 +37,23 @@ use axum::{
     response::{Html, IntoResponse, Response},
     routing,
 };
-use http::{header, request::Parts};
-use mapping::Mapping;
-use memory::Memory;
-use model::{Catalog, Identifier};
-use partner_central::PartnerCentral;
+use http::header;
+use model::Identifier;
 use serde_json::json;
 use tokio::time::timeout_at;
 
-use answer::Answer;
 pub use answer::Outcome;
 pub use auth::Auth;
+pub use bridge::Bridge;
 pub use config::{AuthConfig, Config, ConfigError};
 use invocation::Invocation;
 pub use observe::observed;
-use once::{Ended, Named, Once};
-use park::Parking;
-use prefer::Preference;
 pub use problem::Kind;
 use problem::Problem;
-use request::{MalformedRequest, PatchRequest};
-use retry::Step;
+use request::MalformedRequest;
 pub use secrets::{SecretSource, SecretsError};
 pub use serve::serve;
-use upstream::Upstream;
 pub use wake::{Wake, WakeError};
-
-/// What every request is answered with.
-#[derive(Debug, Clone)]
-pub struct Bridge {
-    partner_central: PartnerCentral,
-    catalog: Catalog,
-    auth: Arc<Auth>,
-    mapping: Option<Arc<Mapping>>,
-    memory: Option<Memory>,
-}
-
-impl Bridge {
-    /// A bridge to a catalog, for whom `auth` lets in.
-    #[must_use]
-    pub fn new(partner_central: PartnerCentral, catalog: Catalog, auth: Auth) -> Self {
-        Self {
-            partner_central,
-            catalog,
-            auth: Arc::new(auth),
-            mapping: None,
-            memory: None,
-        }
-    }
-
-    /// The same, which takes records of the CRM that the mapping is for.
-    #[must_use]
-    pub fn with_mapping(self, mapping: Option<Mapping>) -> Self {
-        let mapping = mapping.map(Arc::new);
-        Self { mapping, ..self }
-    }
-
-    /// The same, with a memory: requests with a key are carried out once, and events of the bridge's own
-    /// writes are marked as such.
-    #[must_use]
-    pub fn with_memory(self, memory: Option<Memory>) -> Self {
-        Self { memory, ..self }
-    }
-
-    fn upstream<'a>(&'a self, invocation: &'a Invocation) -> Upstream<'a> {
-        Upstream {
-            partner_central: &self.partner_central,
-            catalog: &self.catalog,
-            invocation,
-        }
-    }
-}
 
 /// The function as a service: all routes, with every refusal a problem.
 pub fn router(bridge: Bridge) -> Router {
@@ -115,7 +61,9 @@ pub fn router(bridge: Bridge) -> Router {
     let routes = Router::new()
         .route(
             "/opportunities/{identifier}",
-            routing::patch(patch).post(patch).get(read),
+            routing::patch(pipeline::patch)
+                .post(pipeline::patch)
+                .get(read),
         )
         .route(
             "/opportunities/{identifier}/aws-summary",
@@ -129,8 +77,8 @@ pub fn router(bridge: Bridge) -> Router {
             "/opportunities/{identifier}/parked/{patch}",
             routing::get(read_parked).delete(withdraw_parked),
         )
-        .route("/opportunities", routing::post(patch))
-        .route("/crm", routing::post(put_record))
+        .route("/opportunities", routing::post(pipeline::patch))
+        .route("/crm", routing::post(pipeline::put_record))
         .route("/", routing::get(page))
         .route("/openapi.json", routing::get(async || json_text(OPENAPI)))
         .route(
@@ -151,112 +99,6 @@ pub fn router(bridge: Bridge) -> Router {
     observed(routes, &catalog)
 }
 
-/// Changes an opportunity by a patch.
-async fn patch(
-    State(bridge): State<Bridge>,
-    Extension(invocation): Extension<Invocation>,
-    in_path: Result<Option<Path<String>>, PathRejection>,
-    http: Request,
-) -> Result<Response, Problem> {
-    let (http, body) = http.into_parts();
-    let body = bridge.auth.admit(&http, body).await?;
-    let in_path = in_path.map_err(MalformedRequest::from)?;
-    let in_path = in_path.as_deref().map(String::as_str);
-    let request = PatchRequest::parse(&http, in_path, &body, &bridge.catalog)?;
-    asked(&bridge, &invocation, (&http, &body), request).await
-}
-
-/// Changes an opportunity by a record of the CRM's.
-async fn put_record(
-    State(bridge): State<Bridge>,
-    Extension(invocation): Extension<Invocation>,
-    http: Request,
-) -> Result<Response, Problem> {
-    let (http, body) = http.into_parts();
-    let body = bridge.auth.admit(&http, body).await?;
-    let mapping = bridge.mapping.as_ref();
-    let mapping = mapping.ok_or_else(Problem::without_mapping)?;
-    let request = PatchRequest::parse_record(&http, &body, mapping)?;
-    asked(&bridge, &invocation, (&http, &body), request).await
-}
-
-/// Carries out a caller's request: once, where it has a key; and later, where it is to wait for a review.
-async fn asked(
-    bridge: &Bridge,
-    invocation: &Invocation,
-    (http, body): (&Parts, &[u8]),
-    request: PatchRequest,
-) -> Result<Response, Problem> {
-    let (memory, is_signed) = (bridge.memory.as_ref(), bridge.auth.is_signed());
-    let named = match memory {
-        Some(_) if !request.dry_run => Named::of(http, body, &request, &bridge.catalog, is_signed)
-            .map_err(MalformedRequest::from)?,
-        _ => None,
-    };
-    let parking = Parking::of(&request, memory);
-    Box::pin(carry_out(bridge, invocation, &request, named, &parking)).await
-}
-
-/// Carries out what a caller asks for, once it is let in and understood.
-async fn carry_out(
-    bridge: &Bridge,
-    invocation: &Invocation,
-    request: &PatchRequest,
-    named: Option<Named>,
-    parking: &Parking<'_>,
-) -> Result<Response, Problem> {
-    invocation.notes.about(&request.identifier);
-
-    let upstream = bridge.upstream(invocation);
-    let Preference {
-        lenient,
-        skips_locked,
-        ..
-    } = request.preference;
-    let memory = bridge.memory.as_ref();
-    let once = Once::new(request, upstream, memory, named);
-    if let Some(before) = parking.before(upstream, request, memory, &once).await {
-        return Box::pin(once.answer(before)).await;
-    }
-    let settled = retry::until_settled(upstream, request, &once, |read| {
-        request.precondition.check(read)?;
-        let after = request.edit.apply(read)?;
-        let review = if skips_locked {
-            model::review_open_part(read, after, &invocation.today)
-        } else {
-            model::review(read, after, &invocation.today)
-        };
-        if request.dry_run {
-            return Ok(Step::Tell(review));
-        }
-        if review.changes.is_empty() {
-            return Ok(Step::Unchanged(review));
-        }
-        review.refuse_owned()?;
-        parking.refuse_locked(read, &review, lenient)?;
-        parking.refuse_overtaken(&review)?;
-        review.refuse_invalid(lenient)?;
-        Ok(Step::Write(review))
-    })
-    .await;
-
-    let own = match settled {
-        Ok(settled) => {
-            let representation = representation::read_again(upstream, request, &settled).await;
-            let told = request.edit.told(&settled.read, &settled.review);
-            let answer = Answer::new(settled, representation, request.preference);
-            Ok(answer.with_record(told.as_ref()))
-        }
-        Err(Ended::Refused(problem)) => {
-            let refusal = request.edit.refused(problem);
-            let parked = parking.instead_of(refusal, upstream, request, memory, &once);
-            Box::pin(parked).await
-        }
-        Err(before @ Ended::Before(_)) => Err(before),
-    };
-    Box::pin(once.answer(own)).await
-}
-
 /// Lists the patches that wait for an opportunity's review.
 async fn list_parked(
     State(bridge): State<Bridge>,
@@ -267,12 +109,7 @@ async fn list_parked(
     let (http, body) = http.into_parts();
     bridge.auth.admit(&http, body).await?;
     let identifier = about(in_path, &invocation)?;
-    park::list(
-        bridge.upstream(&invocation),
-        bridge.memory.as_ref(),
-        &identifier,
-    )
-    .await
+    bridge.parked(&invocation, identifier)?.list().await
 }
 
 /// Reads a patch that waits, or how it ended.
@@ -284,15 +121,8 @@ async fn read_parked(
 ) -> Result<Response, Problem> {
     let (http, body) = http.into_parts();
     bridge.auth.admit(&http, body).await?;
-    let Path((identifier, id)) = in_path.map_err(MalformedRequest::from)?;
-    let identifier = about(Ok(Path(identifier)), &invocation)?;
-    park::one(
-        bridge.upstream(&invocation),
-        bridge.memory.as_ref(),
-        &identifier,
-        &id,
-    )
-    .await
+    let (identifier, id) = about_parked(in_path, &invocation)?;
+    bridge.parked(&invocation, identifier)?.show(&id).await
 }
 
 /// Withdraws a patch that waits.
@@ -304,16 +134,9 @@ async fn withdraw_parked(
 ) -> Result<Response, Problem> {
     let (http, body) = http.into_parts();
     let body = bridge.auth.admit(&http, body).await?;
-    let Path((identifier, id)) = in_path.map_err(MalformedRequest::from)?;
-    let identifier = about(Ok(Path(identifier)), &invocation)?;
+    let (identifier, id) = about_parked(in_path, &invocation)?;
     park::refuse_unsigned_target(bridge.auth.is_signed(), &body, &id)?;
-    let withdrawn = park::withdraw(
-        bridge.upstream(&invocation),
-        bridge.memory.as_ref(),
-        &identifier,
-        &id,
-    );
-    Box::pin(withdrawn).await
+    bridge.parked(&invocation, identifier)?.withdraw(&id).await
 }
 
 /// Reads an opportunity.
@@ -355,6 +178,15 @@ fn about(
     let identifier = Identifier::parse(&text)?;
     invocation.notes.about(&identifier);
     Ok(identifier)
+}
+
+/// The opportunity that a path names, and the id of a patch that waits for it.
+fn about_parked(
+    in_path: Result<Path<(String, String)>, PathRejection>,
+    invocation: &Invocation,
+) -> Result<(Identifier, String), MalformedRequest> {
+    let Path((identifier, id)) = in_path?;
+    Ok((about(Ok(Path(identifier)), invocation)?, id))
 }
 
 /// The description of all this, for people and for generators of clients.

@@ -1,7 +1,7 @@
 //! Patches that wait until a review is over: parked here, listed, read and withdrawn.
 //!
-//! Whoever prefers `respond-async` gets 202 in place of the refusal, and the patch is kept with what it was to
-//! change. `wake.rs` carries it out. Nothing waits that would be refused for another reason than the review.
+//! With `Prefer: respond-async` the answer is 202 in place of the refusal, and the patch is kept with the values
+//! that it found. `wake.rs` carries it out. A patch waits only if nothing but a review under way is against it.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -17,26 +17,27 @@ use serde_json::{Value, json};
 use crate::{
     answer::{Answer, Outcome},
     edit::Edit,
-    once::{self, Ended, Named, Once},
+    idempotency::{self, Ended, Once},
+    idempotency_key::Named,
     problem::{Kind, Problem},
     request::PatchRequest,
     upstream::Upstream,
 };
 
-/// The most patches that wait for one opportunity. Whoever carries one out has read those before it, too.
+/// The most patches that wait for one opportunity: each wake reads all that come before the one it carries out.
 const MOST: usize = 50;
 
-/// The status of an answer that stands for a patch that was withdrawn or has expired, and was not carried out.
+/// The status of the stored answer that marks a patch as withdrawn or expired, so that nobody carries it out.
 pub(crate) const GONE: u16 = 410;
 
-/// What a review that closes a change means for a request.
+/// What happens to a request whose change a review closes.
 #[derive(Debug)]
 pub(crate) enum Parking<'a> {
     /// It is refused.
     Refused,
-    /// It waits: what is to be parked.
+    /// It is to wait: what is to be parked, once that is known.
     Wanted(Mutex<Option<Box<Closed>>>),
-    /// It has waited, and waits on: what somebody has changed meanwhile.
+    /// It was parked before, and goes on waiting. `overtaken`: what others have changed meanwhile.
     Parked {
         waiting: &'a Waiting,
         overtaken: Mutex<Vec<Finding>>,
@@ -51,7 +52,7 @@ pub(crate) struct Closed {
 }
 
 impl<'a> Parking<'a> {
-    /// What a caller asks for. Only a merge patch waits: operations say what to do to a state that is gone then.
+    /// What a caller asks for. Only merge patches wait: operations are meant for the state of now.
     pub(crate) fn of(request: &PatchRequest, memory: Option<&Memory>) -> Self {
         let is_merge = matches!(request.edit, Edit::Patch(Patch::Merge(_)));
         if memory.is_some() && request.preference.responds_async && is_merge && !request.dry_run {
@@ -61,13 +62,13 @@ impl<'a> Parking<'a> {
         }
     }
 
-    /// For a patch that has waited.
+    /// For a patch that was parked before.
     pub(crate) fn parked(waiting: &'a Waiting) -> Self {
         let overtaken = Mutex::default();
         Self::Parked { waiting, overtaken }
     }
 
-    /// Refuses what the review status closes, and notes it where it is to wait.
+    /// Refuses what the review status closes. If it is to wait, notes what has to be parked.
     pub(crate) fn refuse_locked(
         &self,
         read: &Opportunity,
@@ -77,8 +78,11 @@ impl<'a> Parking<'a> {
         let Err(refusal) = review.refuse_locked(lenient) else {
             return Ok(());
         };
-        if let Self::Wanted(closed) = self {
-            // It would wait for weeks, only to be refused.
+        let refusal = Problem::from(refusal);
+        if let Self::Wanted(closed) = self
+            && refusal.is_locked_for_now()
+        {
+            // An invalid patch would wait for weeks only to be refused.
             review.refuse_invalid(lenient)?;
             let mut closed = closed.lock().unwrap_or_else(PoisonError::into_inner);
             *closed = Some(Box::new(Closed {
@@ -86,7 +90,7 @@ impl<'a> Parking<'a> {
                 review: review.clone(),
             }));
         }
-        Err(refusal.into())
+        Err(refusal)
     }
 
     /// Refuses to change what somebody has changed since the patch was parked.
@@ -128,7 +132,7 @@ impl<'a> Parking<'a> {
         }
     }
 
-    /// The answer of the same request, where it was parked before and its sender has not heard of it.
+    /// The answer to a request that was parked before, and whose sender may not have got the answer.
     pub(crate) async fn before(
         &self,
         upstream: Upstream<'_>,
@@ -139,9 +143,9 @@ impl<'a> Parking<'a> {
         let (Self::Wanted(_), Some(memory), true) = (self, memory, once.has_key()) else {
             return None;
         };
-        let id = ParkedId::new(once::now(), &once.origin());
+        let id = ParkedId::new(idempotency::now(), &once.origin());
         let (catalog, identifier) = (upstream.catalog, &request.identifier);
-        let found = memory.parked(catalog, identifier.as_str(), &id, once::now());
+        let found = memory.parked(catalog, identifier.as_str(), &id, idempotency::now());
         let parked = match found.await {
             Ok(found) => found?,
             Err(error) => {
@@ -152,10 +156,14 @@ impl<'a> Parking<'a> {
         if let Err(ended) = once.before().await {
             return Some(Err(ended));
         }
-        // Its function may have died before it came to this.
+        // The function that parked it may have died before this step.
         if let ParkedState::Waiting(_) = parked.state {
-            let name =
-                memory.name_as_waiting(catalog, identifier.as_str(), &parked.id, once::now());
+            let name = memory.name_as_waiting(
+                catalog,
+                identifier.as_str(),
+                &parked.id,
+                idempotency::now(),
+            );
             if let Err(error) = name.await {
                 once.note(&error);
             }
@@ -165,10 +173,10 @@ impl<'a> Parking<'a> {
         Some(Ok(answer))
     }
 
-    /// Parks what the review closes, if it is to wait.
+    /// Parks a refused patch, if it is to wait.
     ///
     /// # Errors
-    /// With the refusal itself, where it is not to wait or cannot; or with what came of the request before.
+    /// With the refusal itself, if the patch is not to wait or cannot; or with the answer that the request had before.
     pub(crate) async fn instead_of(
         &self,
         refusal: Problem,
@@ -204,7 +212,7 @@ impl<'a> Parking<'a> {
     }
 }
 
-/// Parks a patch; `None` where too many wait.
+/// Parks a patch; `None` if too many wait.
 async fn park(
     upstream: Upstream<'_>,
     request: &PatchRequest,
@@ -213,7 +221,9 @@ async fn park(
     (patch, closed): (&Object, &Closed),
 ) -> Result<Option<ParkedId>, Unavailable> {
     let (catalog, identifier) = (upstream.catalog, request.identifier.as_str());
-    let others = memory.waiting(catalog, identifier, once::now()).await?;
+    let others = memory
+        .waiting(catalog, identifier, idempotency::now())
+        .await?;
     if others.len() >= MOST {
         return Ok(None);
     }
@@ -224,20 +234,19 @@ async fn park(
         changes: closed.review.changes.clone(),
         changes_after_others: changes_after_others(upstream, &request.edit, &closed.read, &others),
     };
-    let now = once::now();
+    let now = idempotency::now();
     let id = ParkedId::new(now, &once.origin());
     let request_id = upstream.invocation.request_id.as_str();
     let parked = memory.park(catalog, identifier, (&id, request_id), &waiting, now);
     let id = parked.await?;
     if let Err(error) = memory.name_as_waiting(catalog, identifier, &id, now).await {
-        // It is parked, and the sweep finds it.
+        // It is parked all the same: the sweep finds it.
         once.note(&error);
     }
     Ok(Some(id))
 }
 
-/// What an edit changes once patches that wait are carried out: each of the states between, since any of
-/// them may come to nothing.
+/// What an edit changes after the patches that wait: after each of them in turn, since later ones may be refused.
 fn changes_after_others(
     upstream: Upstream<'_>,
     edit: &Edit,
@@ -277,67 +286,94 @@ fn changes_of(parked: &Parked) -> Vec<Change> {
     }
 }
 
-/// What waits for an opportunity, as a list.
-pub(crate) async fn list(
-    upstream: Upstream<'_>,
-    memory: Option<&Memory>,
-    identifier: &Identifier,
-) -> Result<Response, Problem> {
-    let memory = memory.ok_or_else(without_memory)?;
-    let waiting = memory.waiting(upstream.catalog, identifier.as_str(), once::now());
-    let waiting = waiting
-        .await
-        .map_err(|error| unavailable(upstream, &error))?;
-    let parked: Vec<_> = waiting.iter().map(told).collect();
-    Ok(read(
-        &json!({"identifier": identifier.as_str(), "parked": parked}),
-    ))
+/// The patches that wait for one opportunity, for those who ask about them.
+#[derive(Debug)]
+pub(crate) struct ParkedPatches<'a> {
+    upstream: Upstream<'a>,
+    memory: &'a Memory,
+    identifier: Identifier,
 }
 
-/// One patch that waits, or how it ended.
-pub(crate) async fn one(
-    upstream: Upstream<'_>,
-    memory: Option<&Memory>,
-    identifier: &Identifier,
-    id: &str,
-) -> Result<Response, Problem> {
-    let memory = memory.ok_or_else(without_memory)?;
-    let parked = find(upstream, memory, identifier, id).await?;
-    Ok(read(&told(&parked)))
+impl<'a> ParkedPatches<'a> {
+    /// # Errors
+    /// Where there is no memory, there are no such patches.
+    pub(crate) fn of(
+        upstream: Upstream<'a>,
+        memory: Option<&'a Memory>,
+        identifier: Identifier,
+    ) -> Result<Self, Problem> {
+        Ok(Self {
+            upstream,
+            memory: memory.ok_or_else(without_memory)?,
+            identifier,
+        })
+    }
+
+    /// Those that wait.
+    pub(crate) async fn list(self) -> Result<Response, Problem> {
+        let identifier = self.identifier.as_str();
+        let waiting = self
+            .memory
+            .waiting(self.upstream.catalog, identifier, idempotency::now());
+        let waiting = waiting.await.map_err(|error| self.unavailable(&error))?;
+        let parked: Vec<_> = waiting.iter().map(shown).collect();
+        Ok(read(&json!({"identifier": identifier, "parked": parked})))
+    }
+
+    /// One that waits, or how it ended.
+    pub(crate) async fn show(self, id: &str) -> Result<Response, Problem> {
+        Ok(read(&shown(&self.find(id).await?)))
+    }
+
+    /// Withdraws one that waits.
+    pub(crate) async fn withdraw(self, id: &str) -> Result<Response, Problem> {
+        let parked = self.find(id).await?;
+        if let ParkedState::Ended(_) = parked.state {
+            return Err(self.not_found(id));
+        }
+        let (memory, catalog) = (self.memory, self.upstream.catalog);
+        let named = Named::of_parked(catalog, &self.identifier, &parked.id);
+        let gone = is_gone(self.upstream, memory, &self.identifier, &named);
+        if !gone.await.map_err(|error| self.unavailable(&error))? {
+            return Err(Problem::running());
+        }
+        let withdrawn = memory.withdraw(catalog, self.identifier.as_str(), &parked.id);
+        if !withdrawn.await.map_err(|error| self.unavailable(&error))? {
+            return Err(self.not_found(id));
+        }
+        let mut response = StatusCode::NO_CONTENT.into_response();
+        response.extensions_mut().insert(Outcome::Withdrawn);
+        Ok(response)
+    }
+
+    async fn find(&self, id: &str) -> Result<Parked, Problem> {
+        let parsed: ParkedId = id.parse().map_err(|_| self.not_found(id))?;
+        let (catalog, identifier) = (self.upstream.catalog, self.identifier.as_str());
+        let found = self
+            .memory
+            .parked(catalog, identifier, &parsed, idempotency::now());
+        let found = found.await.map_err(|error| self.unavailable(&error))?;
+        found
+            .filter(|found| found.id == parsed)
+            .ok_or_else(|| self.not_found(id))
+    }
+
+    fn not_found(&self, id: &str) -> Problem {
+        let detail = format!(
+            "no patch `{id}` waits for `{}`: there was none, or it has ended, or was withdrawn",
+            self.identifier
+        );
+        Problem::new(Kind::ParkedPatchNotFound, detail)
+    }
+
+    fn unavailable(&self, error: &Unavailable) -> Problem {
+        self.upstream.invocation.notes.memory_was_unavailable();
+        Problem::memory_does_not_answer().because(error.to_string())
+    }
 }
 
-/// Withdraws a patch that waits.
-pub(crate) async fn withdraw(
-    upstream: Upstream<'_>,
-    memory: Option<&Memory>,
-    identifier: &Identifier,
-    id: &str,
-) -> Result<Response, Problem> {
-    let memory = memory.ok_or_else(without_memory)?;
-    let parked = find(upstream, memory, identifier, id).await?;
-    if let ParkedState::Ended(_) = parked.state {
-        return Err(not_found(identifier, id));
-    }
-    let unavailable = |error| unavailable(upstream, &error);
-    let catalog = upstream.catalog;
-    let named = Named::of_parked(catalog, identifier, &parked.id);
-    if !is_gone(upstream, memory, identifier, &named)
-        .await
-        .map_err(unavailable)?
-    {
-        return Err(Problem::running());
-    }
-    let withdrawn = memory.withdraw(catalog, identifier.as_str(), &parked.id);
-    if !withdrawn.await.map_err(unavailable)? {
-        return Err(not_found(identifier, id));
-    }
-    let mut response = StatusCode::NO_CONTENT.into_response();
-    response.extensions_mut().insert(Outcome::Withdrawn);
-    Ok(response)
-}
-
-/// A signature covers neither the method nor the path. So the body of a signed withdrawal names the patch:
-/// what was signed for a read, or for another patch, must not be good for it.
+/// A signature covers neither the method nor the path. So the body of a signed withdrawal names the patch;
+/// otherwise a signature for a read, or for another patch, could be used for it.
 pub(crate) fn refuse_unsigned_target(
     is_signed: bool,
     body: &[u8],
@@ -353,7 +389,7 @@ pub(crate) fn refuse_unsigned_target(
     Ok(())
 }
 
-/// Makes sure that nobody carries a patch out any more; gives false where somebody does, or has.
+/// Prevents a patch from being carried out. False if somebody carries it out now, or has done so.
 pub(crate) async fn is_gone(
     upstream: Upstream<'_>,
     memory: &Memory,
@@ -365,9 +401,9 @@ pub(crate) async fn is_gone(
         headers: Vec::new(),
         body: String::new(),
     };
-    let owner = once::owner(upstream.invocation);
+    let owner = idempotency::owner(upstream.invocation);
     let (key, fingerprint) = (&named.key, named.fingerprint.as_str());
-    let now = once::now();
+    let now = idempotency::now();
     if memory
         .finish(key, &owner, fingerprint, identifier.as_str(), &gone, now)
         .await?
@@ -378,22 +414,8 @@ pub(crate) async fn is_gone(
     Ok(matches!(record, Some(memory::Record::Done { answer, .. }) if answer.status == GONE))
 }
 
-async fn find(
-    upstream: Upstream<'_>,
-    memory: &Memory,
-    identifier: &Identifier,
-    id: &str,
-) -> Result<Parked, Problem> {
-    let parsed: ParkedId = id.parse().map_err(|_| not_found(identifier, id))?;
-    let found = memory.parked(upstream.catalog, identifier.as_str(), &parsed, once::now());
-    let found = found.await.map_err(|error| unavailable(upstream, &error))?;
-    found
-        .filter(|found| found.id == parsed)
-        .ok_or_else(|| not_found(identifier, id))
-}
-
-/// A parked patch as it is shown; an ended one as its event tells it.
-fn told(parked: &Parked) -> Value {
+/// A parked patch as callers see it; one that has ended, as its event tells it.
+fn shown(parked: &Parked) -> Value {
     match &parked.state {
         ParkedState::Ended(told) => told.clone().into(),
         ParkedState::Waiting(waiting) => json!({
@@ -414,21 +436,9 @@ fn read(body: &Value) -> Response {
     response
 }
 
-fn not_found(identifier: &Identifier, id: &str) -> Problem {
-    let detail = format!(
-        "no patch `{id}` waits for `{identifier}`: there was none, or it has ended, or was withdrawn"
-    );
-    Problem::new(Kind::ParkedPatchNotFound, detail)
-}
-
 fn without_memory() -> Problem {
     Problem::new(
         Kind::RouteNotFound,
         "patches are parked where `MEMORY_TABLE` names a table, with the parameter `Memory` in a deployment",
     )
-}
-
-fn unavailable(upstream: Upstream<'_>, error: &Unavailable) -> Problem {
-    upstream.invocation.notes.memory_was_unavailable();
-    Problem::memory_does_not_answer().because(error.to_string())
 }

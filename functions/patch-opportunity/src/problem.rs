@@ -118,6 +118,8 @@ pub(crate) struct Problem {
     errors: Vec<Finding>,
     etag: Option<Box<str>>,
     retry_after: Option<u64>,
+    /// It stays for as long as the opportunity is there.
+    is_final: bool,
     headers: Vec<(HeaderName, HeaderValue)>,
     /// What the operator is told and the caller is not. It holds nothing of what the opportunity holds.
     cause: Option<Box<str>>,
@@ -142,6 +144,7 @@ impl Problem {
             errors: Vec::new(),
             etag: None,
             retry_after: None,
+            is_final: false,
             headers: Vec::new(),
             cause: None,
         }
@@ -188,6 +191,11 @@ impl Problem {
         }
     }
 
+    /// Marked as one that no waiting helps against.
+    pub(crate) fn with_finality(self, is_final: bool) -> Self {
+        Self { is_final, ..self }
+    }
+
     /// With the cause, for the log.
     pub(crate) fn because(self, cause: impl Into<Box<str>>) -> Self {
         Self {
@@ -199,6 +207,11 @@ impl Problem {
     /// What the operator is told and the caller is not.
     pub(crate) fn cause(&self) -> Option<&str> {
         self.cause.as_deref()
+    }
+
+    /// Whether the review closes the change now, and may open it again.
+    pub(crate) fn is_locked_for_now(&self) -> bool {
+        self.kind == Kind::OpportunityLocked && !self.is_final
     }
 
     pub(crate) fn kind(&self) -> Kind {
@@ -250,5 +263,24 @@ impl IntoResponse for Problem {
         headers.extend(retry_after.map(|seconds| (header::RETRY_AFTER, seconds)));
         response.extensions_mut().insert(self);
         response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_more_findings_than_are_told_the_last_says_how_many_more_there_are() {
+        let told = |count: usize| {
+            let found = (0..count).map(|number| {
+                Finding::new("", Code::Locked, number.to_string(), Source::Opportunity)
+            });
+            let told = at_most(2, found.collect());
+            let details = told.iter().map(|finding| finding.detail.clone());
+            details.collect::<Vec<_>>()
+        };
+        assert_eq!(told(2), ["0", "1"]);
+        assert_eq!(told(4), ["0", "1", "and 2 more"]);
     }
 }

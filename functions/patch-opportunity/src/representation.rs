@@ -7,7 +7,7 @@ use tokio::time::timeout_at;
 use crate::{
     prefer::Return,
     request::PatchRequest,
-    retry::{Done, Settled},
+    settled::{Done, Settled},
     upstream::Upstream,
 };
 

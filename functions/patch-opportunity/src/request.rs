@@ -12,10 +12,14 @@ use serde_json::Value;
 
 use crate::{
     edit::Edit,
-    once::MalformedKey,
+    idempotency_key::MalformedKey,
     precondition::{MalformedIfMatch, Precondition},
     prefer::Preference,
 };
+
+/// The largest body accepted, in bytes. A whole opportunity is about 10 KiB. A Function URL accepts
+/// 6 MiB, and hashing that much takes longer than a request should.
+pub(crate) const MAX_BODY: usize = 256 * 1024;
 
 /// An edit of an opportunity.
 #[derive(Debug)]

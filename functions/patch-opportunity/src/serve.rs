@@ -15,7 +15,7 @@ use model::PatchEvent;
 use serde::{Deserialize, Deserializer, Serialize, de::Error};
 use serde_json::value::RawValue;
 
-use crate::{Bridge, wake::Wake};
+use crate::{bridge::Bridge, wake::Wake};
 
 /// What Lambda brings: a request to the function's URL, or an event that names patches which may be carried out.
 #[derive(Debug)]

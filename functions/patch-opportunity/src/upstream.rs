@@ -3,7 +3,7 @@
 
 use model::{AwsDocument, Catalog, Identifier, Object, Opportunity, Update, unknown};
 use partner_central::{Error, NotConfirmed, PartnerCentral, Updated};
-use telemetry::tell_unknown;
+use telemetry::report_unknown_fields;
 
 use crate::invocation::Invocation;
 
@@ -43,7 +43,7 @@ impl Upstream<'_> {
     /// Reports what this release does not know.
     fn look_at(&self, of: &'static str, kind: AwsDocument, document: &Object) {
         let pointers = unknown(kind, document);
-        tell_unknown(of, &pointers);
+        report_unknown_fields(of, &pointers);
         self.invocation.notes.unknown(pointers.len());
     }
 

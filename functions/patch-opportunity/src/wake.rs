@@ -1,9 +1,10 @@
-//! Parked patches are carried out: when an event says that the review is over, through the same pipeline.
+//! Carries out parked patches once an event says that the review is over, through the same pipeline.
 //!
-//! A rule on the bridge's bus brings the events that name patches in `data.parked`. One patch is carried out,
-//! and how it ended is the answer, which AWS puts onto the same bus: it names those that wait still, and so
-//! brings the next one. How a patch ended is written before it is told, so that it is told again if the
-//! function dies, and the patch is not carried out again: its id is the key of a request (`once.rs`).
+//! A rule on the bridge's bus brings the events that name patches in `data.parked`. One patch is carried out, and
+//! the function answers with an event of how it ended. AWS puts that onto the same bus; it names the patches that
+//! still wait, and so brings the next one. The end of a patch is written down before it is told. If the function
+//! dies in between, the next one tells it and does not carry the patch out again: the patch's id is the key of
+//! a request (`idempotency.rs`).
 
 use std::{collections::VecDeque, time::SystemTime};
 
@@ -20,11 +21,13 @@ use telemetry::{Metric, Metrics, milliseconds};
 use tokio::time::Instant;
 
 use crate::{
-    Bridge, carry_out,
+    bridge::Bridge,
     edit::Edit,
+    idempotency,
+    idempotency_key::Named,
     invocation::Invocation,
-    once::{self, Named},
     park::{self, GONE, Parking},
+    pipeline::carry_out,
     precondition::Precondition,
     prefer::Preference,
     problem::{Kind, Problem},
@@ -39,14 +42,14 @@ pub struct Wake {
     data: Data,
 }
 
-/// What counts of an event's data.
+/// The part of an event's data that matters here.
 #[derive(Debug, Deserialize)]
 struct Data {
     #[serde(default)]
     parked: Vec<String>,
 }
 
-/// Why a wake is to be tried again. Lambda does so twice; then the next event or the next sweep does.
+/// Why a wake has to be tried again. Lambda does so twice; after that the next event or the next sweep does.
 #[derive(Debug, thiserror::Error)]
 pub enum WakeError {
     /// The event is not of this bridge.
@@ -62,14 +65,27 @@ pub enum WakeError {
     /// The memory did not answer.
     #[error(transparent)]
     Memory(#[from] Unavailable),
-    /// Something is in the way that passes.
-    #[error("the parked patch `{id}` could not be carried out: {kind}")]
+    /// Something temporary is in the way.
+    #[error("the parked patch `{id}` could not be carried out: {cause}")]
     InTheWay {
         /// Which one.
         id: ParkedId,
         /// The problem's name.
         kind: &'static str,
+        /// Its cause, for the log.
+        cause: String,
     },
+}
+
+impl WakeError {
+    /// The outcome of a wake, for the log.
+    fn outcome(&self) -> &'static str {
+        match self {
+            Self::Foreign { .. } => "event-refused",
+            Self::Memory(_) => Kind::MemoryUnavailable.name(),
+            Self::InTheWay { kind, .. } => kind,
+        }
+    }
 }
 
 /// What came of a parked patch.
@@ -83,22 +99,42 @@ enum Came {
     Withdrawn,
 }
 
-/// The same, once it is written down.
-enum Settled {
+/// What is left to do about a parked patch.
+enum Left {
     Told(Object),
     Waits(Box<Waiting>),
     Gone,
 }
 
 impl Bridge {
-    /// Carries out the first of the patches that an event names and that does not wait on, and gives the event
-    /// of how it ended; `None` where there is no such patch.
+    /// Carries out the first of the named patches that need not wait any longer, and returns the event of how it
+    /// ended; `None` if all go on waiting.
     ///
-    /// A patch that changes what an earlier one changes that waits on waits, too: their order stays.
+    /// If an earlier patch goes on waiting, later ones that change the same place wait as well: their order stays.
     ///
     /// # Errors
-    /// See [`WakeError`]: a function error, after which AWS tries again.
+    /// See [`WakeError`]: the function fails, and AWS invokes it again.
     pub async fn wake(
+        &self,
+        wake: Wake,
+        context: &Context,
+    ) -> Result<Option<PatchEvent>, WakeError> {
+        let subject = wake.subject.clone();
+        let woken = self.carry_out_first(wake, context).await;
+        if let Err(error) = &woken {
+            let identifier = Identifier::parse(&subject).ok();
+            tracing::error!(
+                opportunity.id = identifier.as_ref().map(Identifier::as_str),
+                outcome = error.outcome(),
+                %error,
+                request_id = context.request_id,
+                "not woken"
+            );
+        }
+        woken
+    }
+
+    async fn carry_out_first(
         &self,
         wake: Wake,
         context: &Context,
@@ -119,21 +155,23 @@ impl Bridge {
         let mut ids: VecDeque<ParkedId> = ids.collect();
         let mut waits: Vec<Box<Waiting>> = Vec::new();
         while let Some(id) = ids.pop_front() {
-            let found = memory.parked(catalog, subject, &id, once::now()).await?;
+            let found = memory
+                .parked(catalog, subject, &id, idempotency::now())
+                .await?;
             let Some(parked) = found.filter(|found| found.id == id) else {
                 memory.waits_no_more(catalog, subject, &id).await?;
                 continue;
             };
             let settled = match &parked.state {
-                // Whoever wrote this may have died before it was told.
+                // The function that wrote this may have died before it could tell it.
                 ParkedState::Ended(told) => {
                     memory.waits_no_more(catalog, subject, &id).await?;
-                    Settled::Told(told.clone())
+                    Left::Told(told.clone())
                 }
                 ParkedState::Waiting(waiting)
-                    if waits.iter().any(|earlier| do_meet(earlier, waiting)) =>
+                    if waits.iter().any(|earlier| do_overlap(earlier, waiting)) =>
                 {
-                    Settled::Waits(waiting.clone())
+                    Left::Waits(waiting.clone())
                 }
                 ParkedState::Waiting(waiting) => {
                     self.settle(memory, &identifier, (&parked, waiting), context)
@@ -141,9 +179,9 @@ impl Bridge {
                 }
             };
             match settled {
-                Settled::Gone => {}
-                Settled::Waits(waiting) => waits.push(waiting),
-                Settled::Told(ended) => {
+                Left::Gone => {}
+                Left::Waits(waiting) => waits.push(waiting),
+                Left::Told(ended) => {
                     let next = ids.iter().map(ToString::to_string).collect();
                     let event = PatchEvent::new(wake.source, identifier.to_string(), ended, next);
                     return Ok(Some(event));
@@ -160,11 +198,11 @@ impl Bridge {
         identifier: &Identifier,
         (parked, waiting): (&Parked, &Waiting),
         context: &Context,
-    ) -> Result<Settled, WakeError> {
+    ) -> Result<Left, WakeError> {
         let (catalog, subject, id) = (&self.catalog, identifier.as_str(), &parked.id);
         let started = Instant::now();
         let mut invocation = Invocation::of(Some(context));
-        // The events of what it writes name the request that it came with.
+        // Events of its write name the request that brought the patch.
         invocation.request_id.clone_from(&parked.request_id);
         invocation.notes.about(identifier);
         let came = self.came_of(memory, (parked, waiting), identifier, &invocation);
@@ -172,25 +210,25 @@ impl Bridge {
         self.tell_operator(id, &came, &invocation, started);
         let ending = match came? {
             Came::Ended(ending) => ending,
-            Came::Waits => return Ok(Settled::Waits(Box::new(waiting.clone()))),
+            Came::Waits => return Ok(Left::Waits(Box::new(waiting.clone()))),
             Came::Withdrawn => {
                 memory.withdraw(catalog, subject, id).await?;
-                return Ok(Settled::Gone);
+                return Ok(Left::Gone);
             }
         };
         let ended = EndedPatch {
             patch: id.to_string(),
             parked_at: id.parked_at().to_rfc3339(),
             request_id: parked.request_id.clone(),
-            ended_at: once::now().to_rfc3339(),
+            ended_at: idempotency::now().to_rfc3339(),
             changes: waiting.changes.clone(),
             ending,
         };
         let Ok(Value::Object(ended)) = serde_json::to_value(ended) else {
-            return Ok(Settled::Gone);
+            return Ok(Left::Gone);
         };
-        let told = memory.end(catalog, subject, id, &ended, once::now());
-        Ok(told.await?.map_or(Settled::Gone, Settled::Told))
+        let told = memory.end(catalog, subject, id, &ended, idempotency::now());
+        Ok(told.await?.map_or(Left::Gone, Left::Told))
     }
 
     /// Carries a patch out as its sender's request would have been, but for what others have changed since.
@@ -202,7 +240,7 @@ impl Bridge {
         invocation: &Invocation,
     ) -> Result<Came, WakeError> {
         let named = Named::of_parked(&self.catalog, identifier, &parked.id);
-        let has_expired = parked.id.has_expired(once::now());
+        let has_expired = parked.id.has_expired(idempotency::now());
         let upstream = self.upstream(invocation);
         if has_expired && park::is_gone(upstream, memory, identifier, &named).await? {
             return Ok(Came::Ended(Ending::Expired {}));
@@ -229,16 +267,18 @@ impl Bridge {
         };
         let errors = parking.overtaken();
         match problem.kind() {
-            Kind::OpportunityLocked | Kind::RequestRunning => Ok(Came::Waits),
+            Kind::RequestRunning => Ok(Came::Waits),
+            Kind::OpportunityLocked if problem.is_locked_for_now() => Ok(Came::Waits),
             Kind::ConcurrentEdits if !errors.is_empty() => {
                 Ok(Came::Ended(Ending::Overtaken { errors }))
             }
-            kind if passes(kind) => Err(WakeError::InTheWay {
+            kind if is_temporary(kind) => Err(WakeError::InTheWay {
                 id: parked.id.clone(),
                 kind: kind.name(),
+                cause: problem.cause().unwrap_or(kind.name()).to_owned(),
             }),
             _ => {
-                let problem = told(problem, &parked.request_id).await;
+                let problem = body_of(problem, &parked.request_id).await;
                 Ok(Came::Ended(Ending::Refused { problem }))
             }
         }
@@ -256,8 +296,7 @@ impl Bridge {
             Ok(Came::Ended(ending)) => ending.name(),
             Ok(Came::Waits) => "waits",
             Ok(Came::Withdrawn) => "withdrawn",
-            Err(WakeError::InTheWay { kind, .. }) => kind,
-            Err(_) => "memory-unavailable",
+            Err(error) => error.outcome(),
         };
         tracing::info!(
             opportunity.id = notes.identifier(),
@@ -282,8 +321,8 @@ impl Bridge {
     }
 }
 
-/// Whether what stands against a patch is no fault of the patch, and may be gone the next time.
-fn passes(kind: Kind) -> bool {
+/// Whether a problem is no fault of the patch, and may be gone the next time.
+fn is_temporary(kind: Kind) -> bool {
     matches!(
         kind,
         Kind::AccessDenied
@@ -295,17 +334,17 @@ fn passes(kind: Kind) -> bool {
     )
 }
 
-/// Whether two patches change the same place, or one of them what holds the other's.
-fn do_meet(one: &Waiting, other: &Waiting) -> bool {
-    let meets = |one: &Change, other: &Change| pointer::overlap(&one.pointer, &other.pointer);
+/// Whether two patches change the same place, or one changes an object or a list that holds the other's place.
+fn do_overlap(one: &Waiting, other: &Waiting) -> bool {
+    let overlap = |one: &Change, other: &Change| pointer::overlap(&one.pointer, &other.pointer);
     let of_other = || other.changes.iter();
     one.changes
         .iter()
-        .any(|change| of_other().any(|other| meets(change, other)))
+        .any(|change| of_other().any(|other| overlap(change, other)))
 }
 
-/// What a refusal would have been answered as.
-async fn told(problem: Problem, request_id: &str) -> Value {
+/// The body that a refusal is answered with.
+async fn body_of(problem: Problem, request_id: &str) -> Value {
     let response = problem.clone().into_response();
     json_of(problem.finish(response, request_id)).await
 }

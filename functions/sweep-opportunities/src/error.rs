@@ -5,7 +5,7 @@ use lambda_runtime::Diagnostic;
 use model::Instant;
 use partner_central::Error as Cause;
 
-use crate::{invoke::NotInvoked, pace::MOST_OF_A_FILL, task::PayloadError};
+use crate::{invoke::NotInvoked, pace::MOST_OF_A_FILL, span::PayloadError};
 
 /// A run that failed.
 #[derive(Debug, thiserror::Error)]

@@ -14,7 +14,7 @@ mod observe;
 mod pace;
 mod pages;
 mod recall;
-mod task;
+mod span;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -30,13 +30,13 @@ pub use config::{Config, ConfigError};
 pub use error::Error;
 pub use invoke::{Lambda, NotInvoked};
 pub use observe::Swept;
-pub use task::PayloadError;
+pub use span::PayloadError;
 
 use observe::Observation;
 use pace::{HAND_ON, MOST_OF_A_FILL, PAGE, Pace};
 use pages::Part;
 use recall::Recall;
-use task::{OVERLAP, Task};
+use span::{OVERLAP, Span};
 
 /// The time for an invocation without a deadline: the function's own timeout.
 const DEFAULT_TIME: Duration = Duration::from_mins(15);
@@ -109,62 +109,63 @@ where
         observation: &mut Observation,
     ) -> Result<(), Error> {
         let now = self.clock.now();
-        let mut task = Task::parse(payload, Instant::from(now), self.config.interval)?;
-        let recall = Recall {
-            memory: self.memory.as_ref().filter(|_| task.is_scheduled),
+        let mut span = Span::parse(payload, Instant::from(now), self.config.interval)?;
+        let mut recall = Recall {
+            memory: self.memory.as_ref().filter(|_| span.is_scheduled),
             catalog: &self.config.catalog,
             now: now.into(),
+            may_have_gap: false,
         };
-        if task.is_scheduled {
-            let since = recall.since(task.since, OVERLAP).await;
-            task.since = since.min(task.until.earlier_by(OVERLAP));
+        if span.is_scheduled {
+            let since = recall.since(span.since, OVERLAP).await;
+            span.since = since.min(span.until.earlier_by(OVERLAP));
         }
-        observation.of(task.since, task.until, task.is_scheduled);
-        let begun_at = task.since;
+        observation.of(span.since, span.until, span.is_scheduled);
+        let begun_at = span.since;
         let deadline = deadline(context, now);
         let pace = Pace::default();
         loop {
-            let part = match self.part(&task, deadline, &pace, observation).await {
+            let part = match self.part(&span, deadline, &pace, observation).await {
                 Ok(part) => part,
                 Err(Stop::TimeIsUp) => break,
                 Err(Stop::Failed(cause)) => {
-                    let since = task.since;
+                    let since = span.since;
                     return Err(Error::List { since, cause });
                 }
             };
             for entry in &part.entries {
-                if task.handed_on.has(entry) {
+                if span.handed_on.has(entry) {
                     continue;
                 }
                 if recall.has(entry).await {
-                    task.handed_on.add(entry);
-                    task.go_on_from(entry.modified.max(task.since));
+                    span.handed_on.add(entry);
+                    span.go_on_from(entry.modified.max(span.since));
                     continue;
                 }
-                if task.total + observation.count() >= MOST_OF_A_FILL {
-                    return Err(Error::DayIsUsedUp(task.since));
+                if span.total + observation.count() >= MOST_OF_A_FILL {
+                    return Err(Error::DayIsUsedUp(span.since));
                 }
                 if self.wait(&pace, HAND_ON, deadline).await.is_err() {
-                    self.leave(&task, begun_at, context, observation).await?;
-                    recall.swept(task.since).await;
+                    self.leave(&span, begun_at, context, observation).await?;
+                    recall.swept(span.since).await;
                     return Ok(());
                 }
                 let handed_on = self.hand_on(&entry.identifier).await;
                 observation.handed_on(&entry.identifier, &handed_on);
                 // A failure is reported, and not retried forever.
-                task.handed_on.add(entry);
-                task.go_on_from(entry.modified.max(task.since));
+                span.handed_on.add(entry);
+                span.go_on_from(entry.modified.max(span.since));
             }
             let Some(next) = part.next else {
                 self.wake(&recall, deadline, &pace, observation).await;
                 observation.refuse_failures()?;
-                recall.swept(task.until).await;
+                recall.swept(span.until).await;
                 return Ok(());
             };
-            task.go_on_from(next.max(task.since));
+            span.go_on_from(next.max(span.since));
         }
-        self.leave(&task, begun_at, context, observation).await?;
-        recall.swept(task.since).await;
+        self.leave(&span, begun_at, context, observation).await?;
+        recall.swept(span.since).await;
         Ok(())
     }
 
@@ -189,7 +190,7 @@ where
     /// Reads the next part of the list.
     async fn part(
         &self,
-        task: &Task,
+        span: &Span,
         deadline: SystemTime,
         pace: &Pace,
         observation: &Observation,
@@ -201,7 +202,7 @@ where
             let call = self.partner_central.list(catalog, modified, token);
             observation.waiting(call).await.map_err(Stop::Failed)
         };
-        pages::part(task.since, task.until, ask).await
+        pages::part(span.since, span.until, ask).await
     }
 
     /// Waits until the quota allows these reads.
@@ -229,16 +230,16 @@ where
     /// Starts another run for what is left.
     async fn leave(
         &self,
-        task: &Task,
+        span: &Span,
         begun_at: Instant,
         context: &Context,
         observation: &mut Observation,
     ) -> Result<(), Error> {
-        let since = task.since;
+        let since = span.since;
         if since == begun_at && !observation.has_listed() {
             return Err(Error::NoProgress(since));
         }
-        let payload = task.payload(observation.count());
+        let payload = span.payload(observation.count());
         let next = self
             .invoke(&context.env_config.function_name, payload)
             .await;

@@ -10,7 +10,7 @@ use serde::Serialize;
 use telemetry::{Metric, Metrics, milliseconds};
 use tokio::time;
 
-use crate::{Error, invoke::NotInvoked};
+use crate::{error::Error, invoke::NotInvoked};
 
 /// The result of a run: its answer and its log line.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

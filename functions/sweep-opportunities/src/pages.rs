@@ -15,7 +15,7 @@ use std::collections::HashSet;
 use model::Instant;
 use partner_central::{Entry, Modified, Page};
 
-use crate::task::STEP_BACK;
+use crate::span::STEP_BACK;
 
 /// A part of the list.
 #[derive(Debug, PartialEq, Eq)]

@@ -15,12 +15,15 @@ pub(crate) struct Recall<'a> {
     pub(crate) memory: Option<&'a Memory>,
     pub(crate) catalog: &'a Catalog,
     pub(crate) now: Instant,
+    /// Where the last run ended is not known: it may have been before this one begins, and the next one has to
+    /// begin there.
+    pub(crate) may_have_gap: bool,
 }
 
 impl Recall<'_> {
     /// Where a run of the schedule begins: where the last one ended, less an overlap, for what AWS's list shows
     /// late. Else `window`.
-    pub(crate) async fn since(&self, window: Instant, overlap: Duration) -> Instant {
+    pub(crate) async fn since(&mut self, window: Instant, overlap: Duration) -> Instant {
         let Some(memory) = self.memory else {
             return window;
         };
@@ -29,6 +32,7 @@ impl Recall<'_> {
             Ok(None) => window,
             Err(error) => {
                 note(&error);
+                self.may_have_gap = true;
                 window
             }
         }
@@ -50,9 +54,10 @@ impl Recall<'_> {
         }
     }
 
-    /// Says how far the run came.
+    /// Remembers how far the run came.
     pub(crate) async fn swept(&self, until: Instant) {
         if let Some(memory) = self.memory
+            && !self.may_have_gap
             && let Err(error) = memory.swept(self.catalog, until).await
         {
             note(&error);
@@ -75,10 +80,10 @@ impl Recall<'_> {
         let mut found = Vec::new();
         for (identifier, ids) in waiting {
             let has_expired = ids.iter().any(|id| id.has_expired(self.now));
-            if !has_expired && !self.may_be_open(memory, &identifier).await {
+            if !has_expired && self.is_in_review(memory, &identifier).await {
                 continue;
             }
-            // A function that died just after it had parked one has not come to this.
+            // The function that parked it may have died before this step.
             for id in &ids {
                 let name = memory.name_as_waiting(self.catalog, &identifier, id, self.now);
                 if let Err(error) = name.await {
@@ -91,14 +96,14 @@ impl Recall<'_> {
         found
     }
 
-    /// Whether the review has left something open when the opportunity was handed on last. Where the review has
-    /// ended since, there is an event, or the list of what was modified.
-    async fn may_be_open(&self, memory: &Memory, identifier: &str) -> bool {
+    /// Whether the opportunity was in review when it was handed on last. If the review has ended since, there is
+    /// an event, or the list of what was modified.
+    async fn is_in_review(&self, memory: &Memory, identifier: &str) -> bool {
         match memory.handed_on(self.catalog, identifier, self.now).await {
-            Ok(found) => found.and_then(|found| found.is_open).unwrap_or(true),
+            Ok(found) => found.and_then(|found| found.is_in_review).unwrap_or(false),
             Err(error) => {
                 note(&error);
-                true
+                false
             }
         }
     }
@@ -117,4 +122,20 @@ fn latest(modified: Instant) -> u64 {
 
 fn note(error: &Unavailable) {
     tracing::warn!(cause = error.cause, "the memory does not answer");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_date_on_a_whole_second_may_stand_for_any_millisecond_of_it() {
+        for (date, expected) in [
+            ("2026-03-04T05:06:08Z", 1_772_600_768_999),
+            ("2026-03-04T05:06:08.001Z", 1_772_600_768_001),
+            ("2026-03-04T05:06:08.120Z", 1_772_600_768_120),
+        ] {
+            assert_eq!(latest(Instant::parse(date).unwrap()), expected, "{date}");
+        }
+    }
 }

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::{Mapping, MappingError};
+use crate::{error::MappingError, mapping::Mapping};
 
 /// A file that is not a valid mapping.
 #[derive(Debug, thiserror::Error)]

@@ -12,7 +12,11 @@ use proptest::{prelude::*, test_runner::TestRunner};
 use serde_json::{Value, json};
 
 use self::dice::{INSTANTS, document, file, record, to_aws};
-use crate::{Facts, Mapping, Put, decimal::Decimal};
+use crate::{
+    Put,
+    decimal::Decimal,
+    mapping::{Facts, Mapping},
+};
 
 const FACTS: Facts<'static> = Facts {
     sequence: "2",

@@ -12,10 +12,12 @@ use model::{
 };
 use serde_json::Value;
 
-pub use self::members::MappingError;
 use self::members::{Members, Result, error};
 use self::table::Table;
-use crate::{Locked, Mapping, Receive, Row, Send};
+use crate::{
+    error::MappingError,
+    mapping::{Locked, Mapping, Receive, Row, Send},
+};
 
 impl Mapping {
     /// Parses a mapping, and checks its places and values against AWS's model.

@@ -4,8 +4,9 @@ use model::{Code, Object};
 use serde_json::Value;
 
 use crate::{
-    Finding, Mapping, Row,
+    finding::Finding,
     form::{Reading, is_nothing, quoted},
+    mapping::{Mapping, Row},
     place::Place,
 };
 

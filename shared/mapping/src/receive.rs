@@ -7,7 +7,7 @@ use model::{
 };
 use serde_json::Value;
 
-use crate::{Mapping, place::Place};
+use crate::{mapping::Mapping, place::Place};
 
 /// A record, and the opportunity that it is about.
 #[derive(Debug, Clone, PartialEq)]

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use model::{Change, Object};
 use serde_json::Value;
 
-use crate::Mapping;
+use crate::mapping::Mapping;
 
 /// The JSON blocks whose info string has a second word, by that word.
 fn blocks() -> BTreeMap<&'static str, Vec<&'static str>> {

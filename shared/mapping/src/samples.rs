@@ -3,7 +3,7 @@
 use model::{Change, Object};
 use serde_json::{Value, json};
 
-use crate::{Facts, Locked, Mapping};
+use crate::mapping::{Facts, Locked, Mapping};
 
 const FACTS: Facts<'static> = Facts {
     sequence: "1772600767890-1772600768000",

@@ -3,8 +3,8 @@
 use std::fmt::{self, Display, Formatter};
 
 use crate::{
-    Direction, Locked, Mapping, Row,
     form::{Form, code_text, quoted},
+    mapping::{Direction, Locked, Mapping, Row},
 };
 
 impl Mapping {

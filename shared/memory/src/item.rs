@@ -15,7 +15,7 @@ use model::Instant;
 use serde::{Serialize, de::DeserializeOwned};
 use sha2::{Digest, Sha256};
 
-use crate::Unavailable;
+use crate::unavailable::Unavailable;
 
 /// An item, by the names of its attributes.
 pub(crate) type Item = HashMap<String, AttributeValue>;

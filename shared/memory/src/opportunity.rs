@@ -1,8 +1,8 @@
 //! What was handed on of an opportunity last, and what before that.
 //!
-//! One call remembers and recalls: `UpdateItem` moves what is there to `before`, puts the new in its place,
-//! and answers with both. So what changed can be told again by whoever comes after a crash: nothing is
-//! ever known to one invocation alone.
+//! One call remembers and recalls: `UpdateItem` moves the state that is there to `before`, puts the new one in its
+//! place, and answers with both. Nothing is known to one invocation alone, so after a crash the next one can tell
+//! what changed.
 //!
 //! | attribute | holds |
 //! |---|---|
@@ -15,20 +15,19 @@
 //!
 //! Text in place of a document says that it was too large to keep, null that there was none.
 
-use aws_sdk_dynamodb::{
-    operation::{put_item::PutItemError, update_item::UpdateItemError},
-    types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure},
-};
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
 use model::{Catalog, Instant, Object};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Memory, Unavailable,
+    call::{Conditional, conditional},
     item::{
         self, Item, deflated, expiry, has_expired, inflated, number, required_text, seconds, size,
         text, text_in,
     },
-    parked::{self, ParkedId},
+    parked_id::ParkedId,
+    table::Memory,
+    unavailable::Unavailable,
 };
 
 /// The most that is kept of one state, in deflated bytes: an item has 400 KB, and holds two.
@@ -204,20 +203,16 @@ impl Memory {
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .send()
             .await;
-        let item = match updated {
-            Ok(updated) => updated.attributes.unwrap_or_default(),
-            Err(error) => match error.as_service_error() {
-                Some(UpdateItemError::ConditionalCheckFailedException(failed)) => {
-                    let found = failed.item.clone().unwrap_or_default();
-                    if has_expired(&found, now) {
-                        self.put_anew(state.item(key, told, expiry(now, self.retention)), now)
-                            .await?
-                    } else {
-                        found
-                    }
+        let item = match conditional(updated)? {
+            Conditional::Met(updated) => updated.attributes.unwrap_or_default(),
+            Conditional::Unmet(found) if has_expired(&found, now) => {
+                let item = state.item(key, told, expiry(now, self.retention));
+                match self.put_anew(item.clone(), now).await? {
+                    Conditional::Met(()) => item,
+                    Conditional::Unmet(found) => found,
                 }
-                _ => return Err(Unavailable::of(&error)),
-            },
+            }
+            Conditional::Unmet(found) => found,
         };
         Remembered::parse(&item)
     }
@@ -261,18 +256,8 @@ impl Memory {
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .send()
             .await;
-        let Err(error) = updated else {
-            return Ok(());
-        };
-        let Some(UpdateItemError::ConditionalCheckFailedException(failed)) =
-            error.as_service_error()
-        else {
-            return Err(Unavailable::of(&error));
-        };
-        if failed
-            .item
-            .as_ref()
-            .is_none_or(|found| has_expired(found, now))
+        if let Conditional::Unmet(found) = conditional(updated)?
+            && has_expired(&found, now)
         {
             let mut item = key;
             item.insert(first.to_owned(), this);
@@ -280,30 +265,6 @@ impl Memory {
             self.put_anew(item, now).await?;
         }
         Ok(())
-    }
-
-    /// Puts an item in place of one that has expired. Gives the item that is there then: where somebody
-    /// was quicker, theirs.
-    pub(crate) async fn put_anew(&self, item: Item, now: Instant) -> Result<Item, Unavailable> {
-        let put = self
-            .client
-            .put_item()
-            .table_name(&*self.table)
-            .set_item(Some(item.clone()))
-            .condition_expression("attribute_not_exists(pk) OR expires <= :now")
-            .expression_attribute_values(":now", number(seconds(now)))
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .send()
-            .await;
-        match put {
-            Ok(_) => Ok(item),
-            Err(error) => match error.as_service_error() {
-                Some(PutItemError::ConditionalCheckFailedException(failed)) => {
-                    Ok(failed.item.clone().unwrap_or_default())
-                }
-                _ => Err(Unavailable::of(&error)),
-            },
-        }
     }
 }
 
@@ -402,7 +363,7 @@ impl Remembered {
                 .iter()
                 .filter_map(|name| Write::parse(text_in(item, name)?))
                 .collect(),
-            waiting: parked::named_as_waiting(item),
+            waiting: waiting_in(item),
         })
     }
 }
@@ -417,4 +378,14 @@ impl Write {
             request_id: request_id.to_owned(),
         })
     }
+}
+
+/// The patches that the item names as waiting.
+fn waiting_in(item: &Item) -> Vec<ParkedId> {
+    let Some(Ok(ids)) = item.get("waiting").map(AttributeValue::as_ss) else {
+        return Vec::new();
+    };
+    let mut ids: Vec<_> = ids.iter().filter_map(|id| id.parse().ok()).collect();
+    ids.sort();
+    ids
 }

@@ -5,54 +5,32 @@
 //!                        └───────withdraw──▶ (nothing)
 //! ```
 //!
-//! All of a catalog's are in one partition, so that a sweep finds what nothing else has woken. An opportunity's
-//! own item names those that wait for it, in the set `waiting`: so an event needs no call of its own to learn
-//! of them. Where the two differ (a function died between two calls) the patches themselves count.
+//! All patches of a catalog are in one partition, so that a sweep finds those that no event has woken. An
+//! opportunity's own item names those that wait for it, in the set `waiting`, so that an event needs no second call
+//! to learn of them. If the two disagree (a function died between two calls), the patches themselves count.
 //!
-//! A patch is carried out as a request whose key is its id (see `request.rs`): that makes it happen once. How
-//! it ended is written here before it is told, and stays to be told again.
+//! A patch is carried out as a request whose key is its id (see `idempotency.rs`), and so only once. How it ended is
+//! written here before it is told, and stays so that it can be told again.
 
-use std::{
-    collections::HashMap,
-    fmt,
-    str::FromStr,
-    time::{Duration, UNIX_EPOCH},
-};
+use std::{collections::HashMap, time::Duration};
 
-use aws_sdk_dynamodb::{
-    operation::{
-        delete_item::DeleteItemError, put_item::PutItemError, update_item::UpdateItemError,
-    },
-    types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure},
-};
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
 use model::{Catalog, Change, Instant, Object};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Memory, Unavailable,
+    call::{Conditional, conditional},
     item::{self, Item, deflated, expiry, inflated, number, number_in, seconds, text},
     opportunity,
+    parked_id::{PATIENCE, ParkedId},
+    table::Memory,
+    unavailable::Unavailable,
 };
 
-/// How long a patch waits. A review takes days.
-const PATIENCE: Duration = Duration::from_hours(24 * 30);
-/// How long one is kept beyond that, so that there is something to tell that it has expired.
+/// How long an expired one is kept, so that its end can be told.
 const GRACE: Duration = Duration::from_hours(24 * 14);
-/// How long is remembered how one ended: longer than the telling of it can take.
+/// How long the end of one is remembered: longer than it can take to tell it.
 const LIFETIME: Duration = Duration::from_hours(24 * 7);
-
-/// Which patch: when it was parked, in milliseconds since 1970, and a digest. As text, `1772604428000-0123…`,
-/// ids sort by time.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct ParkedId {
-    at: u64,
-    digest: String,
-}
-
-/// A text that is no id of a parked patch.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no id of a parked patch, expected 13 digits, a dash and 16 hexadecimal digits")]
-pub struct ParseParkedIdError(String);
 
 /// A patch that waits, or how it ended.
 #[derive(Debug, Clone, PartialEq)]
@@ -61,16 +39,16 @@ pub struct Parked {
     pub id: ParkedId,
     /// The id of the request that it came with.
     pub request_id: String,
-    /// What there is of it.
+    /// Its state.
     pub state: ParkedState,
 }
 
-/// What there is of a parked patch.
+/// The state of a parked patch.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ParkedState {
     /// It waits.
     Waiting(Box<Waiting>),
-    /// It ended: what is told of that, as the caller wrote it.
+    /// It ended: how, as the caller of [`Memory::end`] put it.
     Ended(Object),
 }
 
@@ -80,76 +58,14 @@ pub enum ParkedState {
 pub struct Waiting {
     /// The merge patch.
     pub patch: Object,
-    /// Whether AWS is to judge what this release does not know.
+    /// Whether it came with `Prefer: handling=lenient`.
     pub is_lenient: bool,
     /// The review status that closed it.
     pub review_status: String,
     /// What it changes in the opportunity as it was when the patch was parked.
     pub changes: Vec<Change>,
-    /// The same as it would be after patches that waited before.
+    /// The same, in the states that patches parked before it may leave.
     pub changes_after_others: Vec<Change>,
-}
-
-impl ParkedId {
-    /// The id of a patch that is parked now. `origin` is the same for what is to be parked once.
-    #[must_use]
-    pub fn new(now: Instant, origin: &str) -> Self {
-        let mut digest = item::sha256(origin);
-        digest.truncate(16);
-        Self {
-            at: now.unix_milliseconds(),
-            digest,
-        }
-    }
-
-    /// When it was parked.
-    #[must_use]
-    pub fn parked_at(&self) -> Instant {
-        (UNIX_EPOCH + Duration::from_millis(self.at)).into()
-    }
-
-    /// Until when it waits.
-    #[must_use]
-    pub fn waits_until(&self) -> Instant {
-        (UNIX_EPOCH + Duration::from_millis(self.at) + PATIENCE).into()
-    }
-
-    /// Whether it has waited for too long.
-    #[must_use]
-    pub fn has_expired(&self, now: Instant) -> bool {
-        self.waits_until() <= now
-    }
-
-    fn key(&self, catalog: &Catalog, identifier: &str) -> Item {
-        item::key(
-            &partition(catalog),
-            &format!("{identifier}#{}", self.digest),
-        )
-    }
-}
-
-impl fmt::Display for ParkedId {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{:013}-{}", self.at, self.digest)
-    }
-}
-
-impl FromStr for ParkedId {
-    type Err = ParseParkedIdError;
-
-    fn from_str(text: &str) -> Result<Self, ParseParkedIdError> {
-        let is_hexadecimal = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
-        let parsed = text.split_once('-').and_then(|(at, digest)| {
-            let is_id = at.len() == 13
-                && at.bytes().all(|byte| byte.is_ascii_digit())
-                && digest.len() == 16
-                && digest.bytes().all(is_hexadecimal);
-            let at = at.parse().ok().filter(|_| is_id)?;
-            let digest = digest.to_owned();
-            Some(Self { at, digest })
-        });
-        parsed.ok_or_else(|| ParseParkedIdError(text.to_owned()))
-    }
 }
 
 impl Parked {
@@ -178,11 +94,11 @@ impl Parked {
 }
 
 impl Memory {
-    /// Parks a patch. Gives the id of the one that was parked with the same origin before, where there is one.
-    /// It is to be named as waiting then; whoever does not come to that has the sweep do it.
+    /// Parks a patch, and returns its id; if one with the same origin is parked already, the id of that. The
+    /// next step is [`Memory::name_as_waiting`]; if the function dies before it, the sweep does it.
     ///
     /// # Errors
-    /// Where the table does not answer. Then it is not parked, unless the table does not answer to that either.
+    /// If the table does not answer. The patch is withdrawn then, as far as the table answers to that.
     pub async fn park(
         &self,
         catalog: &Catalog,
@@ -192,7 +108,7 @@ impl Memory {
         now: Instant,
     ) -> Result<ParkedId, Unavailable> {
         let (id, request_id) = parked;
-        let mut item = id.key(catalog, identifier);
+        let mut item = key(catalog, identifier, id);
         item.extend(
             [
                 ("at", number(id.at)),
@@ -202,30 +118,15 @@ impl Memory {
             ]
             .map(|(name, value)| (name.to_owned(), value)),
         );
-        let put = self
-            .client
-            .put_item()
-            .table_name(&*self.table)
-            .set_item(Some(item))
-            .condition_expression("attribute_not_exists(pk) OR expires <= :now")
-            .expression_attribute_values(":now", number(seconds(now)))
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .send()
-            .await;
-        let id = match put {
-            Ok(_) => id.clone(),
+        match self.put_anew(item, now).await {
+            Ok(Conditional::Met(())) => Ok(id.clone()),
+            Ok(Conditional::Unmet(item)) => Ok(Parked::parse(&item)?.id),
             Err(error) => {
-                let Some(PutItemError::ConditionalCheckFailedException(failed)) =
-                    error.as_service_error()
-                else {
-                    // It may be there all the same, and its sender is told that it is not.
-                    let _withdrawn = self.withdraw(catalog, identifier, id).await;
-                    return Err(Unavailable::of(&error));
-                };
-                Parked::parse(&failed.item.clone().unwrap_or_default())?.id
+                // It may be there all the same, and its sender is told that it is not.
+                let _withdrawn = self.withdraw(catalog, identifier, id).await;
+                Err(error)
             }
-        };
-        Ok(id)
+        }
     }
 
     /// What was parked for an opportunity and waits, in the order in which it came.
@@ -321,16 +222,7 @@ impl Memory {
         id: &ParkedId,
         now: Instant,
     ) -> Result<Option<Parked>, Unavailable> {
-        let got = self
-            .client
-            .get_item()
-            .table_name(&*self.table)
-            .set_key(Some(id.key(catalog, identifier)))
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(|error| Unavailable::of(&error))?;
-        let item = got.item.filter(|item| !item::has_expired(item, now));
+        let item = self.item(key(catalog, identifier, id), now).await?;
         item.as_ref().map(Parked::parse).transpose()
     }
 
@@ -351,7 +243,7 @@ impl Memory {
             .client
             .update_item()
             .table_name(&*self.table)
-            .set_key(Some(id.key(catalog, identifier)))
+            .set_key(Some(key(catalog, identifier, id)))
             .update_expression("SET told = :told, expires = :expires REMOVE waiting")
             .condition_expression("attribute_exists(pk) AND attribute_not_exists(told)")
             .expression_attribute_values(":told", deflated(told)?)
@@ -360,17 +252,9 @@ impl Memory {
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .send()
             .await;
-        let told = match ended {
-            Ok(_) => Some(told.clone()),
-            Err(error) => match error.as_service_error() {
-                Some(UpdateItemError::ConditionalCheckFailedException(failed)) => {
-                    match &failed.item {
-                        Some(item) => inflated(item, "told")?,
-                        None => None,
-                    }
-                }
-                _ => return Err(Unavailable::of(&error)),
-            },
+        let told = match conditional(ended)? {
+            Conditional::Met(_) => Some(told.clone()),
+            Conditional::Unmet(item) => inflated(&item, "told")?,
         };
         self.waits_no_more(catalog, identifier, id).await?;
         Ok(told)
@@ -390,24 +274,15 @@ impl Memory {
             .client
             .delete_item()
             .table_name(&*self.table)
-            .set_key(Some(id.key(catalog, identifier)))
+            .set_key(Some(key(catalog, identifier, id)))
             .condition_expression("attribute_exists(pk) AND attribute_not_exists(told)")
             .send()
             .await;
-        match deleted {
-            Ok(_) => {
-                self.waits_no_more(catalog, identifier, id).await?;
-                Ok(true)
-            }
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(DeleteItemError::is_conditional_check_failed_exception) =>
-            {
-                Ok(false)
-            }
-            Err(error) => Err(Unavailable::of(&error)),
+        let is_withdrawn = matches!(conditional(deleted)?, Conditional::Met(_));
+        if is_withdrawn {
+            self.waits_no_more(catalog, identifier, id).await?;
         }
+        Ok(is_withdrawn)
     }
 
     /// Names a patch in the opportunity's own item, so that the next event names it, too.
@@ -435,14 +310,8 @@ impl Memory {
             .expression_attribute_values(":now", number(seconds(now)))
             .send()
             .await;
-        let Err(error) = named else {
+        if let Conditional::Met(_) = conditional(named)? {
             return Ok(());
-        };
-        let has_expired = error
-            .as_service_error()
-            .is_some_and(UpdateItemError::is_conditional_check_failed_exception);
-        if !has_expired {
-            return Err(Unavailable::of(&error));
         }
         let mut item = key;
         item.insert("waiting".to_owned(), ids);
@@ -471,68 +340,15 @@ impl Memory {
             .expression_attribute_values(":ids", AttributeValue::Ss(vec![id.to_string()]))
             .send()
             .await;
-        match updated {
-            Ok(_) => Ok(()),
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(UpdateItemError::is_conditional_check_failed_exception) =>
-            {
-                Ok(())
-            }
-            Err(error) => Err(Unavailable::of(&error)),
-        }
+        conditional(updated)?;
+        Ok(())
     }
 }
 
-/// The ids that an opportunity's own item names as waiting.
-pub(crate) fn named_as_waiting(item: &Item) -> Vec<ParkedId> {
-    let Some(Ok(ids)) = item.get("waiting").map(AttributeValue::as_ss) else {
-        return Vec::new();
-    };
-    let mut ids: Vec<_> = ids.iter().filter_map(|id| id.parse().ok()).collect();
-    ids.sort();
-    ids
+fn key(catalog: &Catalog, identifier: &str, id: &ParkedId) -> Item {
+    item::key(&partition(catalog), &format!("{identifier}#{}", id.digest))
 }
 
 fn partition(catalog: &Catalog) -> String {
     format!("parked#{catalog}")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_id_says_when_and_is_the_same_for_the_same_origin() {
-        let now = Instant::parse("2026-03-04T05:06:07.25Z").unwrap();
-        let id = ParkedId::new(now, "k");
-        assert_eq!(id.to_string().parse(), Ok(id.clone()));
-        assert_eq!(id.parked_at(), now);
-        assert_eq!(id.parked_at().to_rfc3339(), "2026-03-04T05:06:07.250Z");
-        assert_eq!(id.digest, ParkedId::new(now, "k").digest);
-        assert_ne!(id.digest, ParkedId::new(now, "l").digest);
-        let days = |days: i64| Instant::parse(&format!("2026-04-{days:02}T05:06:08Z")).unwrap();
-        assert!(!id.has_expired(days(2)));
-        assert!(id.has_expired(days(3)));
-    }
-
-    #[test]
-    fn what_is_no_id_is_refused_with_what_was_expected() {
-        for text in [
-            "",
-            "1",
-            "1772600767250-",
-            "1772600767250-0123456789abcdeF",
-            "177260076725-0123456789abcdef0",
-        ] {
-            let error = text.parse::<ParkedId>().unwrap_err();
-            assert_eq!(
-                error.to_string(),
-                format!(
-                    "`{text}` is no id of a parked patch, expected 13 digits, a dash and 16 hexadecimal digits"
-                )
-            );
-        }
-    }
 }

@@ -1,12 +1,13 @@
 //! What a sweep asks the memory: what has been handed on, and how far the last sweep came.
 
-use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use model::{Catalog, Instant, Object, Opportunity};
 
 use crate::{
-    Memory, Unavailable,
+    call::conditional,
     item::{self, inflated, required_text, text, text_in},
     opportunity::{self, Kept},
+    table::Memory,
+    unavailable::Unavailable,
 };
 
 const SORT_KEY: &str = "watermark";
@@ -16,8 +17,8 @@ const SORT_KEY: &str = "watermark";
 pub struct HandedOn {
     /// Its `LastModifiedDate`, in milliseconds since 1970.
     pub modified: u64,
-    /// Whether its review left the partner something to change; `None` where that is not known.
-    pub is_open: Option<bool>,
+    /// Whether it was in review; `None` where that is not known.
+    pub is_in_review: Option<bool>,
 }
 
 impl Memory {
@@ -31,16 +32,8 @@ impl Memory {
         identifier: &str,
         now: Instant,
     ) -> Result<Option<HandedOn>, Unavailable> {
-        let got = self
-            .client
-            .get_item()
-            .table_name(&*self.table)
-            .set_key(Some(opportunity::key(catalog, identifier)))
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(|error| Unavailable::of(&error))?;
-        let Some(item) = got.item.filter(|item| !item::has_expired(item, now)) else {
+        let item = self.item(opportunity::key(catalog, identifier), now);
+        let Some(item) = item.await? else {
             return Ok(None);
         };
         // The `sequence` begins with it.
@@ -51,28 +44,25 @@ impl Memory {
         };
         let kept: Option<Kept> = inflated(&item, "told")?;
         let document = kept.map(Kept::into_opportunity);
-        let is_open = document.and_then(|document: Object| {
+        let is_in_review = document.and_then(|document: Object| {
             let opportunity = Opportunity::from_document(document, catalog);
-            opportunity.ok().map(|opportunity| opportunity.is_open())
+            opportunity
+                .ok()
+                .map(|opportunity| opportunity.is_in_review())
         });
-        Ok(Some(HandedOn { modified, is_open }))
+        Ok(Some(HandedOn {
+            modified,
+            is_in_review,
+        }))
     }
 
-    /// Up to when everything that was modified has been swept; `None` where no sweep has said so.
+    /// Until when everything that was modified has been swept; `None` before the first sweep.
     ///
     /// # Errors
     /// Where the table does not answer.
     pub async fn watermark(&self, catalog: &Catalog) -> Result<Option<Instant>, Unavailable> {
-        let got = self
-            .client
-            .get_item()
-            .table_name(&*self.table)
-            .set_key(Some(item::key(&format!("sweep#{catalog}"), SORT_KEY)))
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(|error| Unavailable::of(&error))?;
-        let Some(item) = got.item else {
+        let key = item::key(&format!("sweep#{catalog}"), SORT_KEY);
+        let Some(item) = self.lasting_item(key).await? else {
             return Ok(None);
         };
         let until = required_text(&item, "until")?;
@@ -80,11 +70,11 @@ impl Memory {
         Ok(Some(until))
     }
 
-    /// Says up to when everything that was modified has been swept. It never goes back: of two sweeps at the
-    /// same time the one that came further counts.
+    /// Remembers until when everything that was modified has been swept. It never goes back: of two sweeps at
+    /// the same time, the one that came further counts.
     ///
     /// # Errors
-    /// Where the table does not answer; it may be said all the same.
+    /// If the table does not answer; it may be remembered all the same.
     pub async fn swept(&self, catalog: &Catalog, until: Instant) -> Result<(), Unavailable> {
         let until = text(until.to_rfc3339());
         let mut item = item::key(&format!("sweep#{catalog}"), SORT_KEY);
@@ -99,16 +89,7 @@ impl Memory {
             .expression_attribute_values(":until", until)
             .send()
             .await;
-        match put {
-            Ok(_) => Ok(()),
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(PutItemError::is_conditional_check_failed_exception) =>
-            {
-                Ok(())
-            }
-            Err(error) => Err(Unavailable::of(&error)),
-        }
+        conditional(put)?;
+        Ok(())
     }
 }

@@ -5,7 +5,12 @@
 
 use serde_json::Value;
 
-use crate::{Code, Finding, Object, Source, pointer};
+use crate::{
+    code::Code,
+    finding::{Finding, Source},
+    pointer,
+    value::Object,
+};
 
 const SPEND: &str = "/Project/ExpectedCustomerSpend";
 

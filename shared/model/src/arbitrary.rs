@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use serde_json::Value;
 
-use crate::Object;
+use crate::value::Object;
 
 /// JSON whose members have these names: nulls, empty and nested objects and lists, and numbers that a float
 /// cannot hold. Use few names, so that two documents have members in common.

@@ -4,9 +4,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    Object,
     equal::equal,
     pointer::{self, Place},
+    value::Object,
 };
 
 /// One difference: `{"pointer": "/LifeCycle/Stage", "before": "Prospect", "after": "Qualified"}`.

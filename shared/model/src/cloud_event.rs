@@ -8,10 +8,11 @@
 //!   is Partner Central's, to the second, and a retry keeps it.)
 //! - `id` is the same for the same content, so the duplicates that Partner Central sends (two events in one
 //!   second with different EventBridge ids) collapse. An opportunity that changes back gets its earlier id
-//!   again, unless the bridge has a memory: see `told.rs`.
+//!   again, unless the bridge has a memory: see `history.rs`.
 
+mod history;
+mod origin;
 mod problem;
-mod told;
 
 use std::{fmt::Write, time::SystemTime};
 
@@ -20,11 +21,18 @@ use serde::Serialize;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::{Change, EventKind, Instant, Object, Opportunity, OpportunityEvent};
+use crate::{
+    change::Change,
+    event::{EventKind, OpportunityEvent},
+    instant::Instant,
+    opportunity::Opportunity,
+    value::Object,
+};
 
+pub use history::Envelope;
+pub use origin::Origin;
 use problem::{CHANGES, OPPORTUNITY, SUMMARY, fetch_opportunity, fetch_summary};
 pub use problem::{Problem, ProblemCode};
-pub use told::{Envelope, Origin};
 
 /// The schema of `data`: `$defs/Data` of `schema/opportunity-event.schema.json`.
 const DATA_SCHEMA: &str = "urn:opportunity-bridge:schemas/opportunity-event/1#/$defs/Data";

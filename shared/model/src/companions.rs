@@ -12,9 +12,13 @@
 use serde_json::Value;
 
 use crate::{
-    Change, Code, Finding, Object, Source, owner,
+    change::Change,
+    code::Code,
+    finding::{Finding, Source},
+    owner,
     pointer::{find, overlap},
     schema::Judgement,
+    value::Object,
 };
 
 const STAGE: &str = "/LifeCycle/Stage";

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::{Object, pointer::Place};
+use crate::{pointer::Place, value::Object};
 
 /// Values that AWS's model does not list, but that recorded answers contain.
 const SEEN: [(&str, &str); 1] = [(

@@ -10,7 +10,10 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Catalog, Identifier, ParseCatalogError, ParseIdentifierError, kind};
+use crate::{
+    identifier::{Catalog, Identifier, ParseCatalogError, ParseIdentifierError},
+    value::kind,
+};
 
 /// The `source` of Partner Central's events.
 pub const PARTNER_CENTRAL: &str = "aws.partnercentral-selling";

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::Code;
+use crate::code::Code;
 
 /// One finding:
 /// `{"pointer": "/Lifecycle", "code": "unknown-member", "source": "patch", "detail": "…", "suggestion": "LifeCycle"}`.

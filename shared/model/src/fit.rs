@@ -4,7 +4,7 @@
 
 use serde_json::{Value, json};
 
-use crate::{Finding, Object, schema::judge};
+use crate::{finding::Finding, schema::judge, value::Object};
 
 /// What is wrong with `value` at the pointer `at`; empty if AWS takes it.
 ///

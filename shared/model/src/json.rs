@@ -13,7 +13,7 @@ use serde::{
 };
 use serde_json::{Error, Value, value::RawValue};
 
-use crate::{Object, pointer::Place};
+use crate::{pointer::Place, value::Object};
 
 /// The prefix of the names that `serde_json` interprets.
 const RESERVED: &str = "$serde_json::private::";

@@ -44,6 +44,7 @@ pub mod pointer;
 mod review;
 mod schema;
 mod update;
+mod value;
 
 pub use change::Change;
 pub use cloud_event::{CloudEvent, Envelope, Origin, Problem, ProblemCode};
@@ -62,21 +63,4 @@ pub use patch_event::{EndedPatch, Ending, PatchEvent};
 pub use review::{Refusal, Review, Skipped, is_of_the_review, review, review_open_part};
 pub use schema::{load_rules, meant};
 pub use update::{Adjustment, Rule, Update};
-
-/// A JSON object: keys in the order they were read, numbers with the digits they were read with.
-pub type Object = serde_json::Map<String, serde_json::Value>;
-
-/// The kind of a JSON value, for error messages: `null`, `a boolean`, `a number`, `a string`, `an array` or
-/// `an object`.
-#[must_use]
-pub fn kind(value: &serde_json::Value) -> &'static str {
-    use serde_json::Value;
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "a boolean",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a string",
-        Value::Array(_) => "an array",
-        Value::Object(_) => "an object",
-    }
-}
+pub use value::{Object, kind};

@@ -4,7 +4,9 @@
 //! documentation, so that a caller learns of every closed field at once and by name.
 
 use crate::{
-    Change, Opportunity, owner,
+    change::Change,
+    opportunity::Opportunity,
+    owner,
     pointer::{is_within, overlap},
 };
 
@@ -28,6 +30,11 @@ const CLOSED_IN_APPROVED: [&str; 7] = [
     "/Project/CustomerBusinessProblem",
     "/Project/Title",
 ];
+
+/// Whether a review ends with this status. What it closes stays closed, but in catalog `Sandbox`.
+pub(crate) fn is_final(review_status: &str) -> bool {
+    matches!(review_status, "Approved" | "Rejected")
+}
 
 impl Opportunity {
     /// `LifeCycle.ReviewStatus`, such as `Approved`.
@@ -57,13 +64,10 @@ impl Opportunity {
         is_closed && !self.simulates_review(change)
     }
 
-    /// Whether the review status leaves the partner anything to change.
+    /// Whether AWS has the opportunity before it, so that the partner may change nothing.
     #[must_use]
-    pub fn is_open(&self) -> bool {
-        !matches!(
-            self.review_status(),
-            Some("Submitted" | "In review" | "Rejected")
-        )
+    pub fn is_in_review(&self) -> bool {
+        matches!(self.review_status(), Some("Submitted" | "In review"))
     }
 
     /// Whether a change sets the review status in catalog `Sandbox`, which simulates a review.
@@ -197,6 +201,22 @@ mod tests {
                     "{pointer} in {status}"
                 );
             }
+        }
+    }
+
+    #[test]
+    fn a_review_is_under_way_from_its_submission_to_the_first_answer() {
+        for (status, in_review, last) in [
+            ("Pending Submission", false, false),
+            ("Submitted", true, false),
+            ("In review", true, false),
+            ("Action Required", false, false),
+            ("Approved", false, true),
+            ("Rejected", false, true),
+            ("Tomorrow", false, false),
+        ] {
+            let found = opportunity("AWS", status).is_in_review();
+            assert_eq!((found, is_final(status)), (in_review, last), "{status}");
         }
     }
 

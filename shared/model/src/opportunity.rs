@@ -7,7 +7,11 @@
 
 use serde_json::Value;
 
-use crate::{Catalog, Object, json, kind};
+use crate::{
+    identifier::Catalog,
+    json,
+    value::{Object, kind},
+};
 
 /// A whole opportunity, as `GetOpportunity` returns it.
 #[derive(Debug, Clone, PartialEq)]

@@ -12,10 +12,11 @@ use serde_json::Value;
 
 pub(crate) use self::settle::settle;
 use crate::{
-    Code, Object, Opportunity,
+    code::Code,
     equal::equal,
     json::{self, Flaw},
-    kind,
+    opportunity::Opportunity,
+    value::{Object, kind},
 };
 
 /// A partial change to an opportunity.

@@ -6,7 +6,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::{Change, Finding, Object};
+use crate::{change::Change, finding::Finding, value::Object};
 
 /// The schema that `data` follows: `$defs/Data` of `schema/patch-event.schema.json`.
 const DATA_SCHEMA: &str = "urn:opportunity-bridge:schemas/patch-event/1#/$defs/Data";

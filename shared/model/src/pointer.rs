@@ -7,7 +7,7 @@ use std::{
 
 use serde_json::Value;
 
-use crate::Object;
+use crate::value::Object;
 
 /// A place in a document, while walking it. The pointer is its `Display`, so it is written only when
 /// needed.

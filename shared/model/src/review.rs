@@ -6,9 +6,17 @@
 mod part;
 
 use crate::{
-    Change, Code, Finding, Object, Opportunity, Update, advice, companions,
+    advice,
+    change::Change,
+    code::Code,
+    companions,
+    finding::Finding,
+    lock,
+    opportunity::Opportunity,
     owner::{self, Owner},
-    schema, update,
+    schema,
+    update::{self, Update},
+    value::Object,
 };
 
 pub use self::part::{Skipped, review_open_part};
@@ -44,6 +52,8 @@ pub enum Refusal {
     Locked {
         /// The review status, such as `Submitted`.
         review_status: String,
+        /// Whether the review has ended, so that what is closed stays closed.
+        is_final: bool,
         /// Each closed change.
         findings: Vec<Finding>,
     },
@@ -108,6 +118,7 @@ impl Review {
         let (_, findings) = self.judged_locks(lenient);
         refuse(findings, |findings| Refusal::Locked {
             review_status: self.review_status.clone(),
+            is_final: lock::is_final(&self.review_status),
             findings,
         })
     }

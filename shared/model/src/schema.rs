@@ -14,7 +14,12 @@ use std::sync::LazyLock;
 
 pub use self::nearest::meant;
 use self::{rules::SCHEMA, validate::Found};
-use crate::{Code, Finding, Object, Source, update};
+use crate::{
+    code::Code,
+    finding::{Finding, Source},
+    update,
+    value::Object,
+};
 
 #[cfg(test)]
 const FILE: &str = include_str!("../schema/opportunity.schema.json");

@@ -8,9 +8,11 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::{
-    Change, Object, Opportunity, change,
+    change::{self, Change},
+    opportunity::Opportunity,
     owner::{self, Owner},
     pointer::Place,
+    value::Object,
 };
 
 /// The name of a shape, which awsJson1.0 responses may carry inside `Project.ExpectedCustomerSpend`: AWS's

@@ -14,7 +14,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use model::{Object, pointer};
 use serde_json::Value;
 
-use crate::wire::RawResponse;
+use crate::raw_response::RawResponse;
 
 /// A call that failed.
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
@@ -122,7 +122,7 @@ impl Error {
         let by_sdk = error.and_then(ProvideErrorMetadata::code);
         let code = by_sdk
             .map(str::to_owned)
-            .or_else(|| answer.code(&body))
+            .or_else(|| answer.code(text(&body, "__type")))
             .unwrap_or_default();
         let message = text(&body, "Message")
             .or_else(|| text(&body, "message"))
@@ -157,16 +157,6 @@ impl Error {
             message,
             fields: fields.into_iter().flatten().map(field).collect(),
         }
-    }
-}
-
-impl RawResponse {
-    /// AWS's name for an error that the SDK could not name: `x-amzn-ErrorType` up to a colon, or `__type`
-    /// after a hash.
-    fn code(&self, body: &Value) -> Option<String> {
-        let told = self.error_type.clone().or_else(|| text(body, "__type"))?;
-        let name = told.split(':').next().unwrap_or_default();
-        Some(name.rsplit('#').next().unwrap_or_default().to_owned())
     }
 }
 
@@ -236,4 +226,12 @@ fn name(text: &str) -> &str {
 
 fn text(json: &Value, member: &str) -> Option<String> {
     json.get(member).and_then(Value::as_str).map(str::to_owned)
+}
+
+/// Reports text that is not JSON. The parser's own message may quote it, so it stays out.
+pub(crate) fn not_json(error: &serde_json::Error) -> Error {
+    let (line, column) = (error.line(), error.column());
+    Error::Unavailable {
+        cause: format!("the document is not JSON at line {line} column {column}"),
+    }
 }

@@ -11,7 +11,11 @@ use aws_smithy_types::DateTime;
 use model::{Catalog, Identifier, Instant};
 use serde_json::Value;
 
-use crate::{Error, PartnerCentral, not_json, wire::Exchange};
+use crate::{
+    client::PartnerCentral,
+    error::{self, Error},
+    wire::Exchange,
+};
 
 /// The most entries that AWS puts on a page.
 const PAGE: i32 = 100;
@@ -93,7 +97,7 @@ fn date(instant: Instant) -> DateTime {
 }
 
 fn parse(body: &[u8], asked: Option<&str>) -> Result<Page, Error> {
-    let answer = model::json::parse(body).map_err(|error| not_json(&error))?;
+    let answer = model::json::parse(body).map_err(|error| error::not_json(&error))?;
     let Some(Value::Array(summaries)) = answer.get("OpportunitySummaries") else {
         return Err(malformed("the list has no `OpportunitySummaries`"));
     };

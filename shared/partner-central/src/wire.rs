@@ -31,7 +31,7 @@ use aws_smithy_types::{
 use bytes::Bytes;
 use model::Object;
 
-use crate::Error;
+use crate::{error::Error, raw_response::RawResponse};
 
 /// The bytes of one call: the request to send instead of the typed one, and the last attempt's response.
 #[derive(Debug, Clone)]
@@ -43,15 +43,6 @@ pub(crate) struct Exchange {
     attempts: Arc<AtomicU32>,
     is_in_doubt: Arc<AtomicBool>,
     is_unanswered: Arc<AtomicBool>,
-}
-
-/// A raw response: any HTTP status, and the body as received.
-#[derive(Debug)]
-pub(crate) struct RawResponse {
-    pub(crate) status: u16,
-    /// `x-amzn-ErrorType` as received.
-    pub(crate) error_type: Option<String>,
-    pub(crate) body: Vec<u8>,
 }
 
 impl Exchange {

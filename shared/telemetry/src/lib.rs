@@ -6,4 +6,4 @@ mod unknown;
 
 pub use log::init_log;
 pub use metrics::{Metric, Metrics, milliseconds};
-pub use unknown::tell_unknown;
+pub use unknown::report_unknown_fields;

@@ -122,7 +122,7 @@ export function drawCrm(shown) {
     ? [h('span.pill.warn', {}, 'waits'), ` A CRM sends it again by itself. The bridge says when: ${inWords(after)}.`] : []));
   form.undo.hidden = !isEdited;
   form.relay.checked = Boolean(chosen('relay'));
-  drawInbox(shown.cards.filter((it) => it.kind === 'out'), shown.opportunities);
+  drawInbox(shown.cards.filter((it) => it.kind === 'out' || it.ended), shown.opportunities);
   sendOn(shown);
 }
 
@@ -150,7 +150,7 @@ function drawInbox(events, opportunities) {
     h('time', {}, clock(card.end ?? card.at)),
     h('span', {}, opportunities.get(card.identifier)?.Customer.Account.CompanyName ?? card.identifier),
     pillOfOutcome(card),
-    card.outcome === 'applied' ? null : h('span.rule', {}, card.outcome === 'lost' ? 'The CRM never heard of it.' : explain(card))));
+    card.outcome === 'applied' && !card.ended ? null : h('span.rule', {}, card.outcome === 'lost' ? 'The CRM never heard of it.' : explain(card))));
   const waiting = events.filter((it) => it.outcome === 'on its way').length;
   byId('inbox').replaceChildren(
     h('h3', {}, 'What the CRM was told'),
@@ -165,7 +165,7 @@ let seen = null;
 /** A CRM that sends every change of a deal. It does not loop: the bridge writes only what differs. */
 function sendOn(shown) {
   const { cards, entries, known, mapping } = shown;
-  const taken = cards.filter((it) => ['applied', 'echo'].includes(it.outcome)).map((it) => it.event);
+  const taken = cards.filter((it) => it.kind === 'out' && ['applied', 'echo'].includes(it.outcome)).map((it) => it.event);
   const fresh = seen ? taken.filter((it) => !seen.has(it)) : [];
   seen = new Set(taken);
   if (!chosen('relay')) return;

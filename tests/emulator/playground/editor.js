@@ -31,6 +31,7 @@ const OPTIONS = [
   ['dry', 'Dry run: everything but the write'],
   ['lenient', 'Lenient: leave unknown fields and locks to AWS'],
   ['skip', 'Skip locked fields and write the rest'],
+  ['wait', 'Wait for the review, if it closes a field of this merge patch'],
   ['unsigned', 'Do not sign it'],
 ];
 
@@ -59,7 +60,7 @@ function build(shown) {
     h('input', { type: 'radio', name: 'form', value, onchange: () => change(value) }), h('span', {}, label));
   const forms = h('div.segments', { role: 'radiogroup', 'aria-label': 'Form of the patch' }, FORMS.map(form));
   const examples = EXAMPLES.map((it) => h('button.quiet', { type: 'button', onclick: () => load(it) }, it.label));
-  const options = OPTIONS.map(([name, label]) => {
+  const options = OPTIONS.filter(([name]) => name !== 'wait' || shown.settings.isParking).map(([name, label]) => {
     const input = h('input', { type: 'checkbox', name, onchange: () => choose({ [name]: input.checked ? '1' : '' }) });
     return [name, input, h('label.check', {}, input, label)];
   });
@@ -106,12 +107,18 @@ const current = () => request({
   dry: chosen('dry'),
   lenient: chosen('lenient'),
   skip: chosen('skip'),
+  wait: canWait() && chosen('wait'),
 });
+
+const canWait = () => chosen('form') === 'merge';
 
 export function drawEditor(shown) {
   if (!editor) build(shown);
   if (editor.text.value !== chosen('patch')) editor.text.value = chosen('patch');
-  for (const [name, input] of editor.options) input.checked = Boolean(chosen(name));
+  for (const [name, input] of editor.options) {
+    input.checked = Boolean(chosen(name));
+    input.disabled = name === 'wait' && !canWait();
+  }
   document.querySelectorAll('input[name=form]').forEach((it) => { it.checked = it.value === chosen('form'); });
   editor.button.textContent = `${chosen('unsigned') ? 'Send' : 'Sign and send'}${chosen('dry') ? ' a dry run' : ''}`;
   const { method, path } = current();

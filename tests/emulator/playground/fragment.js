@@ -8,6 +8,7 @@ const DEFAULTS = {
   dry: '',
   lenient: '',
   skip: '',
+  wait: '',
   unsigned: '',
   relay: '',
   seller: '',

@@ -8,6 +8,7 @@ import { drawCrm } from './crm.js';
 import { drawEditor } from './editor.js';
 import { drawGuide } from './guide.js';
 import { understood } from './mapping.js';
+import { drawParked, isAboutParked, refreshParked } from './parked.js';
 import { drawPartnerCentral } from './partner-central.js';
 import { drawScore, drawTimeline } from './timeline.js';
 
@@ -23,6 +24,7 @@ const shown = {
   known: {},
   cards: [],
   deals: new Map(),
+  waiting: { identifier: '', parked: [] },
   get opportunity() {
     return this.opportunities.get(chosen('opportunity'));
   },
@@ -38,6 +40,7 @@ function draw() {
   drawTimeline(shown.cards, shown);
   drawEditor(shown);
   drawCrm(shown);
+  drawParked(shown);
 }
 
 async function refreshFaults() {
@@ -62,6 +65,7 @@ function take(entries) {
   const changed = entries.filter(({ kind, it }) => kind === 'event' || (kind === 'request' && !isRead(it)));
   refreshOpportunities(new Set(changed.map(({ it }) => it.identifier)));
   if (entries.some(({ kind }) => kind === 'request' || kind === 'event')) refreshFaults();
+  if (entries.some(isAboutParked)) refreshParked(shown, draw);
 }
 
 async function start() {
@@ -77,8 +81,11 @@ async function start() {
     const approved = opportunities.find((it) => it.LifeCycle.ReviewStatus === 'Approved');
     choose({ opportunity: (approved ?? opportunities[0]).Id });
   }
-  whenChosen(draw);
-  await refreshFaults();
+  whenChosen(() => {
+    draw();
+    if (chosen('opportunity') !== shown.waiting.identifier) refreshParked(shown, draw);
+  });
+  await Promise.all([refreshFaults(), refreshParked(shown, draw)]);
   follow(take, (isLive) => {
     const state = byId('connection');
     state.textContent = isLive ? 'live' : 'not connected';

@@ -8,13 +8,18 @@ import { heard, identifierIn, kept, nameOf, newDeal } from './mapping.js';
 import { changes as changesBetween } from './pointer.js';
 
 const READS = ['GetOpportunity', 'GetAwsOpportunitySummary', 'GetSecretValue', 'ListOpportunities'];
+// The function that carries out patches that had waited.
+const WOKEN = 'patch-opportunity';
 // The outcomes of a write that may have landed, even without an answer.
 const LANDED = ['done', 'not answered', 'InternalServerException'];
 
 export const isRead = (call) => READS.includes(call.operation);
 
 /** Whether a patch was written, whole or in part. */
-export const isWritten = (card) => ['updated', 'updated-in-part'].includes(card.outcome);
+export const isWritten = (card) => ['updated', 'updated-in-part'].includes(card.answered ?? card.outcome);
+
+/** Whether an event tells how a patch ended that had waited for a review. */
+export const isOfPatch = (event) => Boolean(event?.type?.startsWith('opportunity-bridge.patch.'));
 
 /** The trace of a CloudEvent's `traceparent`, as X-Ray writes it. */
 function traceOf(event) {
@@ -40,6 +45,9 @@ export function tell(entries, mapping) {
   const others = [];
   // Events that the CRM received again.
   const again = [];
+  // What came of patches that had waited, and what the CRM did with the events of how they ended.
+  const woken = [];
+  const verdicts = new Map();
   entries.forEach(({ kind, at, number, it }, index) => {
     if (kind === 'request') {
       const call = { ...it, at, number };
@@ -50,15 +58,19 @@ export function tell(entries, mapping) {
       const cause = causeOf(entries, index);
       const key = `e${it.event}`;
       events.set(it.event, { kind: 'out', key, at, number, ...it, cause, calls: [] });
+    } else if (kind === 'delivery' && it.function === WOKEN) {
+      woken.push({ delivery: it, verdict: verdicts.get(it.answer?.id), end: at, number });
     } else if (kind === 'delivery') {
       const card = events.get(it.event);
       if (card) Object.assign(card, { delivery: it, end: at, trace: traceOf(it.answer) });
+    } else if (kind === 'receipt' && isOfPatch(it.event)) {
+      verdicts.set(it.event.id, it.verdict);
     } else if (kind === 'receipt') {
       const card = events.get(it.event.eventid);
       const heard = { receipt: it, end: at, trace: traceOf(it.event) };
       if (card && !card.receipt) Object.assign(card, heard);
       else again.push({ ...heard, kind: 'out', key: `d${number}`, at, number, ...known(it.event), calls: [] });
-    } else if (kind === 'passage') {
+    } else if (kind === 'passage' && it.method !== 'GET') {
       passages.push({ ...it, end: at, at: Date.parse(it.startedAt), number });
     }
   });
@@ -67,7 +79,10 @@ export function tell(entries, mapping) {
     if (found) card.calls = found.calls;
     invocations.delete(card.trace);
   }
-  const cards = [...events.values(), ...again, ...passages.map((it) => passageCard(it, invocations, mapping)), ...others];
+  const patches = [
+    ...woken.map((it) => wokenCard(it, invocations)), ...passages.map((it) => passageCard(it, invocations, mapping)),
+  ];
+  const cards = [...events.values(), ...again, ...patches, ...others];
   for (const { trace, calls } of invocations.values()) {
     // It is still under way, or not from this page.
     const isOfAnEvent = calls.some((call) => call.operation === 'GetAwsOpportunitySummary');
@@ -92,28 +107,52 @@ function causeOf(entries, index) {
 }
 
 function passageCard(passage, invocations, mapping) {
-  const identifier = identifierOf(passage, mapping);
-  const isMine = ({ calls }) => calls[0].at >= passage.at - 1 && calls.at(-1).at <= passage.end + 1
+  const { at, end, number, method, status } = passage;
+  const answer = passage.answer ?? {};
+  const outcome = method === 'DELETE' && status === 204 ? 'withdrawn' : answer.outcome ?? (answer.type ?? '').split('/').pop();
+  const told = { at, end, number, identifier: identifierOf(passage, mapping), passage, outcome, isRefused: status >= 400 };
+  return patchCard(told, answer, invocations);
+}
+
+/** What came of a patch that had waited: an event named it, and the bridge carried it out, or not. */
+function wokenCard({ delivery, verdict, end, number }, invocations) {
+  const { answer: event, identifier, startedAt, isDelivered, reason } = delivery;
+  const { answer, problem, errors, outcome } = event?.data ?? {};
+  const told = {
+    at: Date.parse(startedAt),
+    end,
+    number,
+    identifier,
+    isWoken: true,
+    ended: event,
+    isTold: isDelivered,
+    reason,
+    outcome: verdict === 'duplicate' ? verdict : outcome ?? 'waits on',
+    answered: answer?.outcome,
+    isRefused: !answer,
+  };
+  return patchCard(told, answer ?? problem ?? { errors }, invocations);
+}
+
+/** A card about a patch: the calls that were made for it, and what its answer says. */
+function patchCard(told, answer, invocations) {
+  const { at, end, number, identifier } = told;
+  const isMine = ({ calls }) => calls[0].at >= at - 1 && calls.at(-1).at <= end + 1
     && calls.some((call) => call.identifier === identifier || call.operation === 'GetSecretValue');
   const mine = [...invocations.values()].find(isMine);
   if (mine) invocations.delete(mine.trace);
   const calls = mine?.calls ?? [];
-  const answer = passage.answer ?? {};
+  const errors = answer.errors ?? [];
   const card = {
+    ...told,
     kind: 'in',
-    key: mine ? `t${mine.trace}` : `p${passage.number}`,
+    key: mine ? `t${mine.trace}` : `p${number}`,
     trace: mine?.trace,
-    at: passage.at,
-    end: passage.end,
-    number: passage.number,
-    identifier,
-    passage,
     calls,
-    outcome: answer.outcome ?? (answer.type ?? '').split('/').pop(),
-    isRefused: passage.status >= 400,
     changes: answer.changes ?? [],
     skipped: answer.skipped ?? [],
-    findings: [...(answer.errors ?? []), ...(answer.warnings ?? [])],
+    errors,
+    findings: [...errors, ...(answer.warnings ?? [])],
     adjustments: answer.adjustments ?? [],
   };
   const read = calls.findLast((it) => it.operation === 'GetOpportunity' && it.outcome === 'done'
@@ -123,7 +162,6 @@ function passageCard(passage, invocations, mapping) {
     Object.assign(card, { read: read.answer, sent });
     if (!card.isRefused) card.account = account(read.answer, sent, card.changes, card.adjustments);
   }
-  card.landed = calls.filter((it) => !isRead(it) && it.outcome === 'done').length;
   return card;
 }
 
@@ -133,33 +171,42 @@ const lastWrite = (calls) => calls.findLast((it) => it.operation === 'UpdateOppo
 function tellEvent(card, byTrace, mapping) {
   const { receipt, delivery, fault } = card;
   if (receipt) {
-    const changes = changesBetween(receipt.before?.data?.opportunity ?? null, receipt.event.data.opportunity ?? null)
-      // A field without a value is null after a write, and missing before.
-      .filter((it) => it.pointer !== '/LastModifiedDate' && (it.before ?? null) !== (it.after ?? null))
-      .map((it) => ({ ...it, field: nameOf(mapping, it.pointer) }));
-    card.changes = receipt.before ? changes : [];
+    card.changes = changesOf(receipt).map((it) => ({ ...it, field: nameOf(mapping, it.pointer) }));
+    card.origin = receipt.event.data.origin?.actor;
   }
   const author = card.cause && byTrace.get(card.cause.trace);
-  card.author = author ? 'bridge' : 'other';
+  card.author = author || card.origin === 'bridge' ? 'bridge' : 'other';
   const isLost = fault === 'lost' || (delivery && !delivery.isDelivered);
   card.outcome = isLost ? 'lost' : receipt?.verdict ?? 'on its way';
   // An echo holds only the CRM's own changes. What somebody else changed meanwhile is news.
-  const own = (author?.changes ?? []).map((it) => it.pointer);
-  const isEcho = author && (!author.passage || card.changes?.every((it) => own.includes(it.pointer)));
-  if (card.outcome === 'applied' && isEcho) card.outcome = 'echo';
+  const own = author?.changes?.map((it) => it.pointer);
+  const isEcho = author && (!own || card.changes?.every((it) => own.includes(it.pointer)));
+  if (card.outcome === 'applied' && (card.origin === 'bridge' || isEcho)) card.outcome = 'echo';
+}
+
+/** What an event changes: as it says itself, if it says so since the one that the CRM has; else by comparison. */
+function changesOf({ before, event }) {
+  if (!before) return [];
+  const { changes, since, opportunity } = event.data;
+  if (changes && since === before.sequence) {
+    return changes.map((it) => ({ ...it, pointer: it.pointer.replace(/^\/opportunity(?=\/)/, '') }));
+  }
+  return changesBetween(before.data.opportunity ?? null, opportunity ?? null)
+    // A field without a value is null after a write, and missing before.
+    .filter((it) => it.pointer !== '/LastModifiedDate' && (it.before ?? null) !== (it.after ?? null));
 }
 
 /** The CRM's deals, by opportunity: what events and the sales team have put into them. */
 export function deals(known, entries, mapping) {
   const first = new Map(Object.entries(known).map(([id, deal]) => [id, deal.event]));
-  const receipts = entries.filter(({ kind }) => kind === 'receipt').map(({ it }) => it);
+  const receipts = entries.filter(({ kind, it }) => kind === 'receipt' && !isOfPatch(it.event)).map(({ it }) => it);
   for (const { before, event } of receipts.reverse()) first.set(event.subject, before ?? event);
   const result = new Map([...first].map(([id, event]) => [id, newDeal(mapping, event)]));
   for (const { kind, it } of entries) {
-    if (kind === 'receipt' && it.verdict === 'applied') {
+    if (kind === 'receipt' && it.verdict === 'applied' && !isOfPatch(it.event)) {
       result.set(it.event.subject, heard(mapping, result.get(it.event.subject), it.event));
     }
-    if (kind === 'passage' && isRecord(it) && ['updated', 'updated-in-part', 'unchanged', 'parked'].includes(it.answer?.outcome)) {
+    if (kind === 'passage' && isRecord(it) && ['updated', 'updated-in-part', 'unchanged'].includes(it.answer?.outcome)) {
       const id = identifierIn(mapping, it.body);
       result.set(id, kept(mapping, result.get(id), it.body));
     }
@@ -171,7 +218,12 @@ export function deals(known, entries, mapping) {
 export function explain(card) {
   if (card.kind === 'out') return EVENT_NOTES[card.outcome];
   if (card.kind === 'other') return 'A call by another client of Partner Central.';
-  if (!card.passage) return 'The bridge is at work.';
+  if (card.outcome === 'waits on') {
+    return card.reason
+      ? `It could not be carried out: ${card.reason}. It waits on, until the next event.`
+      : 'The review still closes the field, or the patch was withdrawn. Nothing is written.';
+  }
+  if (!card.passage && !card.isWoken) return 'The bridge is at work.';
   const failures = card.calls.filter((it) => !isRead(it)).map((it) => it.outcome);
   if (isWritten(card) && failures.includes('not answered')) {
     return 'The write landed and its answer was lost. The bridge read again, found its own edit, and did not write it twice.';
@@ -199,7 +251,13 @@ const NOTES = {
   throttled: 'AWS’s quota is used up. Nothing is written; the answer says when to try again.',
   unavailable: 'Partner Central does not answer. The bridge says whether anything was written.',
   unconfirmed: 'Nobody knows whether the write landed. The bridge does not guess, and does not write twice.',
-  parked: 'The review closes the field for now. The edit waits, and is carried out when the review opens it.',
+  parked: 'The review closes the field for now. The patch waits, and is carried out when the review is over.',
+  withdrawn: 'The patch waits no more. Nothing is written.',
+  applied: 'The review is over, so the patch that had waited was carried out, as if it had just come. The CRM is told.',
+  overtaken: 'Somebody has changed the field since the patch was parked. Their edit stays: nothing is written.',
+  refused: 'The review is over, and the patch that had waited is refused like one that has just come.',
+  expired: 'The patch has waited for 30 days. Nothing is written.',
+  duplicate: 'How the patch ended is told again. The CRM drops it: it has seen its id.',
 };
 
 const EVENT_NOTES = {
@@ -213,10 +271,10 @@ const EVENT_NOTES = {
 
 /** The numbers above the timeline. */
 export function score(cards) {
-  const into = cards.filter((it) => it.passage);
+  const into = cards.filter((it) => it.kind === 'in');
   const out = cards.filter((it) => it.kind === 'out');
   return {
-    patches: into.length,
+    patches: into.filter((it) => it.passage && it.passage.method !== 'DELETE').length,
     writes: into.filter(isWritten).length,
     told: out.filter((it) => ['applied', 'echo'].includes(it.outcome)).length,
     dropped: out.filter((it) => ['duplicate', 'late'].includes(it.outcome)).length,

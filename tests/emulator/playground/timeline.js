@@ -8,7 +8,7 @@ import { explain, isRead } from './story.js';
 const MAX_CARDS = 100;
 const OUTCOMES = {
   updated: 'good', 'updated-in-part': 'warn', applied: 'good', echo: 'calm', unchanged: 'calm', 'dry-run': 'calm', duplicate: 'calm',
-  late: 'calm', parked: 'warn', 'on its way': 'warn', lost: 'bad',
+  late: 'calm', parked: 'warn', withdrawn: 'calm', overtaken: 'warn', expired: 'warn', 'waits on': 'warn', 'on its way': 'warn', lost: 'bad',
 };
 const CALLS = {
   GetOpportunity: 'read', GetAwsOpportunitySummary: 'read summary', GetSecretValue: 'secret', UpdateOpportunity: 'write',
@@ -16,8 +16,8 @@ const CALLS = {
 
 export function pillOfOutcome(card) {
   const kind = OUTCOMES[card.outcome] ?? (card.outcome ? 'bad' : 'warn');
-  const status = card.isRefused ? `${card.passage.status} ` : '';
-  return h(`span.pill.${kind}`, {}, status + (card.outcome || 'at work').replaceAll('-', ' '));
+  const before = card.isWoken ? 'patch ' : card.isRefused ? `${card.passage.status} ` : '';
+  return h(`span.pill.${kind}`, {}, before + (card.outcome || 'at work').replaceAll('-', ' '));
 }
 
 export function drawScore({ patches, writes, told, dropped, kept, lost }) {
@@ -83,14 +83,18 @@ function content(card, opportunities) {
 
 function title(card) {
   if (card.kind === 'other') return card.call.operation || 'A request';
+  if (card.isWoken) return 'Parked patch → Partner Central';
   if (card.kind === 'in') return 'CRM → Partner Central';
   return 'Partner Central → CRM';
 }
 
 function subtitle(card) {
   if (card.passage) return `${card.passage.method} ${card.passage.target}`;
+  if (card.ended) return `parked at ${clock(card.ended.data.parkedAt)}`;
   if (card.kind !== 'out') return '';
-  return card.author === 'bridge' ? 'after the CRM’s own edit' : 'after an edit in Partner Central';
+  const after = card.author === 'bridge' ? 'after the CRM’s own edit' : 'after an edit in Partner Central';
+  // `other` is also what the bridge says of an event that came before it had noted its own write.
+  return ['aws', 'bridge'].includes(card.origin) ? `${after} · origin: ${card.origin}` : after;
 }
 
 function steps(card) {
@@ -115,8 +119,9 @@ function steps(card) {
     const review = isReviewed ? [step(judged, 'merge and review')] : [];
     const at = firstWrite < 0 ? calls.length : firstWrite;
     all = [
-      step(isLetIn ? 'good' : 'bad', isLetIn ? 'signature' : 'no valid signature'),
+      card.isWoken ? step('good', 'event') : step(isLetIn ? 'good' : 'bad', isLetIn ? 'signature' : 'no valid signature'),
       ...calls.slice(0, at), ...review, ...calls.slice(at),
+      card.ended && step(card.isTold ? 'good' : 'bad', card.isTold ? 'CRM told' : 'CRM not told', card.end),
       card.passage && step(card.isRefused ? 'bad' : 'good', `answer ${card.passage.status}`, card.end),
     ];
   }
@@ -129,7 +134,8 @@ function steps(card) {
   ];
 }
 
-function changes(card) {
+/** The changes of a card, or of a patch that waits. */
+export function changes(card) {
   if (!card.changes?.length) return null;
   return h('ul.changes', { 'aria-label': 'Changes' }, card.changes.map(({ pointer, field, before, after }) => h('li', {},
     h('code', {}, names(card, pointer, field)), h('del', {}, text(before)), ' → ', h('ins', {}, text(after)))));
@@ -152,8 +158,7 @@ function names(card, pointer, field) {
 
 function findings(card) {
   if (!card.findings?.length && !card.adjustments?.length) return null;
-  const errors = card.passage.answer?.errors ?? [];
-  const one = (it) => h(errors.includes(it) ? 'li' : 'li.warning', {},
+  const one = (it) => h(card.errors.includes(it) ? 'li' : 'li.warning', {},
     h('code', {}, `${names(card, it.pointer || 'the patch', it.field)} · ${it.code ?? 'adjusted'}`), withCode(it.detail ?? ''),
     it.suggestion ? ` Nearest is ${text(it.suggestion)}.` : '');
   return h('ul.changes.findings', { 'aria-label': 'Findings' }, [...card.findings, ...card.adjustments].map(one));
@@ -182,12 +187,12 @@ function unfolding(card) {
     const { method, target, headers, body, status, answerHeaders, answer } = card.passage;
     const given = (all, names) => names.filter((it) => all[it]).map((it) => `${it}: ${all[it]}\n`).join('');
     const asked = given(headers, ['content-type', 'prefer', 'if-match', 'webhook-id', 'webhook-timestamp', 'webhook-signature']);
-    const answered = given(answerHeaders, ['content-type', 'etag', 'retry-after', 'preference-applied']);
+    const answered = given(answerHeaders, ['content-type', 'etag', 'location', 'retry-after', 'preference-applied']);
     all.push(['raw', 'Request and answer', () => json(
       `${method} ${target}\n${asked}\n${JSON.stringify(body, null, 2)}\n\n${status}\n${answered}\n${JSON.stringify(answer, null, 2)}`,
       'Request and answer')]);
   }
-  const event = card.receipt?.event ?? card.delivery?.answer;
+  const event = card.ended ?? card.receipt?.event ?? card.delivery?.answer;
   if (event) all.push(['event', 'The CloudEvent', () => json(JSON.stringify(event, null, 2), 'The CloudEvent')]);
   return all.map(([name, label, build]) => details(`${card.key}.${name}`, label, build));
 }

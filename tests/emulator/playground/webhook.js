@@ -23,10 +23,10 @@ export async function signature(secret, body) {
 }
 
 /** The request for a patch or a CRM record, unsigned: `{method, path, headers, body}`. */
-export function request({ identifier, form, body, dry, lenient, skip }) {
+export function request({ identifier, form, body, dry, lenient, skip, wait }) {
   // The signature covers only the body, so a body that names its opportunity goes to a path that does not.
   const isAddressed = form === 'merge' && /"Identifier"\s*:/.test(body);
-  const prefer = [lenient && 'handling=lenient', skip && 'locked=skip'].filter(Boolean).join(', ');
+  const prefer = [lenient && 'handling=lenient', skip && 'locked=skip', wait && 'respond-async'].filter(Boolean).join(', ');
   const query = dry ? '?dry_run=true' : '';
   const patched = isAddressed ? '/opportunities' : `/opportunities/${identifier}`;
   return {
@@ -40,7 +40,7 @@ export function request({ identifier, form, body, dry, lenient, skip }) {
 /** Sends a request to the bridge; returns `{status, answer}`. */
 export async function send({ method, path, headers, body }, secret) {
   const signed = secret ? await signature(secret, body) : {};
-  const answer = await fetch(`/_bridge${path}`, { method, headers: { ...headers, ...signed }, body });
+  const answer = await fetch(`/_bridge${path}`, { method, headers: { ...headers, ...signed }, body: body || undefined });
   const text = await answer.text();
   let json = null;
   try {

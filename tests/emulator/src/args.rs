@@ -72,6 +72,15 @@ struct EventOptions {
     #[arg(long, value_name = "N|all", requires = "on_change", value_parser = count)]
     #[arg(default_value = "0", hide_default_value = true)]
     lose_events: usize,
+    /// Post answers that name parked patches to the function of this name beside it,
+    /// and deliver its answers as well
+    #[arg(
+        long,
+        value_name = "NAME",
+        requires = "on_change",
+        verbatim_doc_comment
+    )]
+    on_parked: Option<String>,
 }
 
 #[derive(Args, Debug)]
@@ -146,6 +155,7 @@ impl Arguments {
             on_change: self.events.on_change.clone(),
             duplicate_events: self.events.duplicate_events,
             lose_events: self.events.lose_events,
+            on_parked: self.events.on_parked.clone(),
             deliver: self.delivery.destination()?,
             bridge: self.page.bridge.clone(),
             playground: self.page.playground.clone(),
@@ -261,8 +271,9 @@ mod tests {
     fn an_option_that_has_no_effect_without_events_or_a_crm_is_refused() {
         let on_change = parse(&ON_CHANGE).unwrap();
         assert!(on_change.settings().unwrap().deliver.is_none());
-        let cases: [&[&str]; 4] = [
+        let cases: [&[&str]; 5] = [
             &["--duplicate-events"],
+            &["--on-parked", "patch-opportunity"],
             &["--lose-events", "1"],
             &["--deliver", "http://127.0.0.1:1"],
             &["--deliver-bearer", "token"],

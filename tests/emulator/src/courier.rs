@@ -1,5 +1,8 @@
-//! Stands in for EventBridge, Lambda's queue and the API destination: takes each event to the function
+//! Stands in for EventBridge, Lambda's queue and the API destination: takes each event to the function,
 //! and each answer of the function to the CRM.
+//!
+//! An answer that names parked patches is an event for the function that carries them out, and that one's answer
+//! goes the same way, as on the bus of the template.
 
 use std::error::Error;
 use std::time::Duration;
@@ -12,12 +15,13 @@ use http_body_util::{BodyExt, Full};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
+use jiff::Timestamp;
 use serde_json::Value;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-use crate::destination::Destination;
+use crate::destination::{Delivered, Destination};
 use crate::endpoint::Endpoint;
 use crate::events::{Errand, EventFault};
 use crate::journal::{Happening, Journal};
@@ -48,6 +52,10 @@ pub struct Delivery {
     /// The event's id; duplicates have ids of their own. Empty if the function was invoked with
     /// something other than an event.
     pub event: String,
+    /// The name of the function, unless it is the one that gets Partner Central's events.
+    pub function: Option<String>,
+    /// When the function was invoked first.
+    pub started: Timestamp,
     /// The id of the opportunity; empty if an invocation's payload names none.
     pub identifier: String,
     /// The function's answer; empty if there was none.
@@ -100,11 +108,17 @@ fn is_tried_again(failure: &Undelivered) -> bool {
 pub(crate) struct Courier {
     http: Client<HttpConnector, Full<Bytes>>,
     function: Endpoint,
+    /// The name of the function that carries out parked patches.
+    on_parked: Option<String>,
     crm: Option<Destination>,
 }
 
 impl Courier {
-    pub(crate) fn new(function: Endpoint, crm: Option<Destination>) -> Self {
+    pub(crate) fn new(
+        function: Endpoint,
+        on_parked: Option<String>,
+        crm: Option<Destination>,
+    ) -> Self {
         // One connection for each request: a connection kept open can close under the next request.
         let http = Client::builder(TokioExecutor::new())
             .pool_max_idle_per_host(0)
@@ -112,6 +126,7 @@ impl Courier {
         Self {
             http,
             function,
+            on_parked,
             crm,
         }
     }
@@ -135,15 +150,37 @@ impl Courier {
                 Some(Ok(errand)) = late.join_next() => errand,
                 else => return,
             };
-            let mut answer = Bytes::new();
-            let outcome = self.deliver(&errand, &mut answer).await;
-            journal.record(Happening::Delivery(Delivery {
-                event: errand.event,
-                identifier: errand.identifier,
-                answer,
-                outcome,
-            }));
+            let mut next = Some(errand);
+            while let Some(errand) = next {
+                let started = Timestamp::now();
+                let mut answer = Bytes::new();
+                let outcome = self.deliver(&errand, &mut answer).await;
+                next = self.woken_by(&answer);
+                journal.record(Happening::Delivery(Delivery {
+                    event: errand.event,
+                    function: errand.function,
+                    started,
+                    identifier: errand.identifier,
+                    answer,
+                    outcome,
+                }));
+            }
         }
+    }
+
+    /// What the template's rule about parked patches makes of an answer.
+    fn woken_by(&self, answer: &Bytes) -> Option<Errand> {
+        let name = self.on_parked.clone()?;
+        let event: Value = serde_json::from_slice(answer).ok()?;
+        event.pointer("/data/parked")?;
+        let text = |name| event.get(name).and_then(Value::as_str).map(str::to_owned);
+        Some(Errand {
+            event: text("id").unwrap_or_default(),
+            identifier: text("subject").unwrap_or_default(),
+            function: Some(name),
+            body: answer.clone(),
+            fault: None,
+        })
     }
 
     async fn deliver(&self, errand: &Errand, answer: &mut Bytes) -> Result<(), Undelivered> {
@@ -156,9 +193,12 @@ impl Courier {
             |name| self.function.of_function(name),
         );
         *answer = retried(|| self.invoke(&function, &errand.body), |_| true).await?;
+        let is_woken = name.is_some() && self.on_parked.as_deref() == name;
         match &self.crm {
-            // Only this function's answers are CloudEvents.
-            Some(crm) if function == self.function => {
+            // An API that takes records is not told how patches end.
+            Some(crm) if is_woken && (crm.body == Delivered::Record || is_null(answer)) => Ok(()),
+            // The answers of other functions are not CloudEvents.
+            Some(crm) if is_woken || function == self.function => {
                 let body = crm.body.of(answer).ok_or(Undelivered::NoRecord)?;
                 let endpoint = crm.endpoint.filled(&errand.identifier);
                 retried(|| self.notify(crm, &endpoint, &body), is_tried_again).await
@@ -225,6 +265,11 @@ fn request(
     *request.uri_mut() = endpoint.uri();
     *request.headers_mut() = headers;
     request
+}
+
+/// Whether no patch was there to be carried out.
+fn is_null(answer: &Bytes) -> bool {
+    &**answer == b"null"
 }
 
 /// An error with its causes: hyper alone says no more than `client error (Connect)`.

@@ -127,12 +127,13 @@ impl Emulator {
             let crm = crm.parse::<Endpoint>().ok()?;
             (!settings.playground.is_empty()).then(|| crm.into())
         });
-        let playground = Playground::new(settings.playground, settings.bridge);
+        let is_parking = settings.on_parked.is_some();
+        let playground = Playground::new(settings.playground, settings.bridge, is_parking);
         let server = Arc::new(Server::new(state, playground));
         let mut tasks = JoinSet::new();
         tasks.spawn(Arc::clone(&server).accept(listener));
         if let Some(function) = settings.on_change {
-            let courier = Courier::new(function, deliver);
+            let courier = Courier::new(function, settings.on_parked, deliver);
             tasks.spawn(courier.carry(errands, journal));
         }
         Ok(Self {

@@ -23,6 +23,9 @@ pub struct Settings {
     pub duplicate_events: bool,
     /// How many of the first events to lose; `usize::MAX` for all.
     pub lose_events: usize,
+    /// The name of the function that gets each answer which names parked patches, in `data.parked`, and whose
+    /// answers go the same way; it is looked for beside that of `on_change`.
+    pub on_parked: Option<String>,
     /// The CRM that gets the function's answers to the events; has no effect without `on_change`.
     pub deliver: Option<Destination>,
     /// The URL of `patch-opportunity`: requests below `/_bridge` are forwarded to it.
@@ -44,6 +47,7 @@ impl Default for Settings {
             on_change: None,
             duplicate_events: false,
             lose_events: 0,
+            on_parked: None,
             deliver: None,
             bridge: None,
             playground: Vec::new(),

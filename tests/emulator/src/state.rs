@@ -1,6 +1,6 @@
 //! The emulator's whole state, and the handling of one request against it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
@@ -28,6 +28,8 @@ pub(crate) struct State {
     pub(crate) created: BTreeMap<String, (Document, Value)>,
     /// What the playground's CRM knows, by opportunity id.
     pub(crate) deals: BTreeMap<String, Deal>,
+    /// The patches of which that CRM has heard how they ended.
+    pub(crate) ended: BTreeSet<String>,
     pub(crate) faults: Faults<Fault>,
     pub(crate) reads: Rate,
     pub(crate) writes: Rate,

@@ -3,11 +3,13 @@
 use model::{Object, kind};
 use serde_json::{Value, json};
 
-use super::members::{MappingError, Members, Result, error};
+use super::members::{Members, Result, error};
 use crate::{
-    Direction, Fact, FactRow, Row, Send, check,
+    check,
     decimal::Decimal,
+    error::MappingError,
     form::{Form, Pair, code_text, is_nothing, quoted},
+    mapping::{Direction, Fact, FactRow, Row, Send},
     place::Place,
 };
 

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::Facts;
+use crate::mapping::Facts;
 
 const FACTS: Facts<'static> = Facts {
     sequence: "2",

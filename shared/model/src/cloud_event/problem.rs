@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize, Serializer};
 
-use crate::OpportunityEvent;
+use crate::event::OpportunityEvent;
 
 /// The changes' place in the event's data.
 pub(super) const CHANGES: &str = "/changes";

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::Catalog;
+use crate::identifier::Catalog;
 
 const OPPORTUNITY: &str = r#"{"Id":"O7","Arn":"arn:aws:partnercentral:us-east-1:111122223333:catalog/Sandbox/opportunity/O7","Catalog":"Sandbox","LastModifiedDate":"2026-03-04T05:06:07.25Z","Tomorrow":1.10,"Null":null,"P":{"a":1,"b":[1,2]}}"#;
 const MODIFIED: &str = "2026-03-04T05:06:07.25Z";

@@ -8,7 +8,7 @@ use std::mem::size_of;
 
 use serde_json::Value;
 
-use crate::{Change, Finding};
+use crate::{change::Change, finding::Finding};
 
 /// The most levels of a document: somewhat fewer than the JSON parser takes.
 pub(super) const MAX_LEVELS: usize = 120;

@@ -3,10 +3,10 @@
 use serde_json::Value;
 
 use crate::{
-    Object,
     change::{self, Beside},
     equal::equal,
     update,
+    value::Object,
 };
 
 /// Brings `after`, which was made from `before`, into the form that is sent:

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::{Catalog, arbitrary, pointer};
+use crate::{arbitrary, identifier::Catalog, pointer};
 
 /// RFC 7396, appendix A: original, patch, result, and our result if it differs.
 const APPENDIX: [(&str, &str, &str, Option<&str>); 15] = [

@@ -9,9 +9,13 @@ use serde_json::Value;
 
 use super::{Review, review};
 use crate::{
-    Code, Finding, Object, Opportunity, companions,
+    code::Code,
+    companions,
+    finding::Finding,
+    opportunity::Opportunity,
     patch::settle,
     pointer::{find, is_within, overlap, put_back},
+    value::Object,
 };
 
 /// The most changes that may be skipped. An opportunity has about a hundred fields.

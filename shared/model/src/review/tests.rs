@@ -4,7 +4,11 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::{Catalog, Patch, PatchError, arbitrary};
+use crate::{
+    arbitrary,
+    identifier::Catalog,
+    patch::{Patch, PatchError},
+};
 
 fn opportunity(document: Value) -> Opportunity {
     let Value::Object(mut document) = document else {

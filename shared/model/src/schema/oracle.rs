@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::{Code, FILE, SCHEMA, judge};
-use crate::{Object, pointer};
+use crate::{pointer, value::Object};
 
 static ORACLE: LazyLock<Validator> = LazyLock::new(|| {
     let schema: Value = serde_json::from_str(FILE).unwrap();

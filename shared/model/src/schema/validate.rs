@@ -11,7 +11,13 @@ use regex_lite::Regex;
 use serde_json::Value;
 
 use super::nearest;
-use crate::{Code, Finding, Object, kind, owner, pointer::Place};
+use crate::{
+    code::Code,
+    finding::Finding,
+    owner,
+    pointer::Place,
+    value::{Object, kind},
+};
 
 /// The longest list that a message quotes in full.
 const LONG_LIST: usize = 12;

@@ -90,6 +90,8 @@ fn event(event: &Announcement) -> Value {
 fn delivery(delivery: &Delivery) -> Value {
     json!({
         "event": delivery.event,
+        "function": delivery.function,
+        "startedAt": format!("{:.3}", delivery.started),
         "identifier": delivery.identifier,
         "isDelivered": delivery.outcome.is_ok(),
         "reason": delivery.outcome.as_ref().err().map(ToString::to_string),

@@ -32,13 +32,16 @@ pub(crate) struct Playground {
     folders: Vec<PathBuf>,
     /// The forwarder to `patch-opportunity`.
     way: Option<Way>,
+    /// Whether patches can wait for a review.
+    pub(crate) is_parking: bool,
 }
 
 impl Playground {
-    pub(crate) fn new(folders: Vec<PathBuf>, bridge: Option<Endpoint>) -> Self {
+    pub(crate) fn new(folders: Vec<PathBuf>, bridge: Option<Endpoint>, is_parking: bool) -> Self {
         Self {
             folders,
             way: bridge.map(Way::new),
+            is_parking,
         }
     }
 

@@ -1,7 +1,9 @@
 //! A CRM that takes CloudEvents and follows the one rule that the README gives receivers.
 //!
-//! It keeps the newest event of each opportunity, and reports what it did with each event and why.
+//! It keeps the newest event of each opportunity, and the id of each patch that ended. It reports what it did with
+//! each event and why.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -38,13 +40,16 @@ pub(crate) struct Receipt {
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Verdict {
     Applied,
-    /// Dropped: its `id` is that of the last event applied for its `subject`.
+    /// Dropped: its `id` is that of the last event applied for its `subject`, or that of a patch known to have ended.
     Duplicate,
     /// Dropped: its `sequence` is not greater than the greatest seen for its `subject`.
     Late,
 }
 
-/// The part of a CloudEvent that the rule needs.
+/// The types of the events of how patches ended that had waited for a review. They have no `sequence`.
+const OF_PATCHES: &str = "opportunity-bridge.patch.";
+
+/// The part of an opportunity's event that the rule needs.
 #[derive(Deserialize)]
 struct Told {
     id: String,
@@ -56,10 +61,33 @@ pub(crate) async fn receive(
     State(server): State<Arc<Server>>,
     body: Bytes,
 ) -> Result<StatusCode, Problem> {
-    let told: Told = parse(&body)?;
     let event: Value = parse(&body)?;
     let mut state = server.state();
-    let known = state.deals.get_mut(&told.subject);
+    let text = |name: &str| event.get(name).and_then(Value::as_str);
+    let (verdict, before) = match text("id") {
+        Some(id) if text("type").is_some_and(|it| it.starts_with(OF_PATCHES)) => {
+            let is_new = state.ended.insert(id.to_owned());
+            let verdict = if is_new {
+                Verdict::Applied
+            } else {
+                Verdict::Duplicate
+            };
+            (verdict, None)
+        }
+        _ => take(&mut state.deals, parse(&body)?, &event),
+    };
+    let receipt = Receipt {
+        event,
+        verdict,
+        before: before.unwrap_or_default(),
+    };
+    state.journal.record(Happening::Receipt(receipt));
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Applies an opportunity's event, or drops it; gives the last one that was applied before, too.
+fn take(deals: &mut BTreeMap<String, Deal>, told: Told, event: &Value) -> (Verdict, Option<Value>) {
+    let known = deals.get_mut(&told.subject);
     let verdict = known
         .as_deref()
         .map_or(Verdict::Applied, |deal| judge(deal, &told));
@@ -74,16 +102,10 @@ pub(crate) async fn receive(
                 event: event.clone(),
                 id: told.id,
             };
-            state.deals.insert(told.subject, deal);
+            deals.insert(told.subject, deal);
         }
     }
-    let receipt = Receipt {
-        event,
-        verdict,
-        before: before.unwrap_or_default(),
-    };
-    state.journal.record(Happening::Receipt(receipt));
-    Ok(StatusCode::NO_CONTENT)
+    (verdict, before)
 }
 
 fn judge(deal: &Deal, told: &Told) -> Verdict {

@@ -363,6 +363,8 @@ async fn records_can_be_read_and_cleared() {
     assert_eq!(read(&emulator, "/requests").await[1], update);
     let delivered = json!([{
         "event": delivery.event,
+        "function": null,
+        "startedAt": format!("{:.3}", delivery.started),
         "identifier": ID,
         "isDelivered": true,
         "reason": null,

@@ -142,3 +142,94 @@ async fn the_status_of_a_refusal_decides_whether_it_is_retried() {
         assert_eq!(stand_in.received(&path).len(), times, "{status}");
     }
 }
+
+const NAMES_TWO: &str =
+    r#"{"id":"1","subject":"O1","data":{"crm":{"stage":"won"},"parked":["p1","p2"]}}"#;
+const NAMES_ONE: &str = r#"{"id":"p1","subject":"O1","data":{"parked":["p2"]}}"#;
+const NAMES_NONE: &str = r#"{"id":"p2","subject":"O1","data":{}}"#;
+/// The path on which the function that carries out parked patches is invoked.
+const ON_PARKED: &str = "/2015-03-31/functions/patch-opportunity/invocations";
+
+/// An emulator with a bus on which events name parked patches, after a change and all that came of it.
+async fn woken(stand_in: &StandIn, body: Delivered, count: usize) -> Vec<Delivery> {
+    let settings = Settings {
+        on_parked: Some("patch-opportunity".to_owned()),
+        deliver: Some(Destination {
+            body,
+            ..Destination::from(stand_in.endpoint(CRM))
+        }),
+        ..stand_in.as_function()
+    };
+    let emulator = Emulator::start_with(settings).await.unwrap();
+    seed(&emulator);
+    emulator.edit(ID, |it| it["Project"]["Title"] = json!("Theirs"));
+    deliveries(&emulator, count).await
+}
+
+async fn bus() -> StandIn {
+    StandIn::start(|path, before| match (path, before) {
+        (FUNCTION, _) => answer(200, NAMES_TWO),
+        (ON_PARKED, 0) => answer(200, NAMES_ONE),
+        (ON_PARKED, _) => answer(200, NAMES_NONE),
+        _ => answer(204, ""),
+    })
+    .await
+}
+
+#[tokio::test]
+async fn an_event_that_names_parked_patches_wakes_them_until_none_is_named_and_the_crm_hears_of_each()
+ {
+    let stand_in = bus().await;
+    let told = woken(&stand_in, Delivered::Event, 3).await;
+    let bodies = |path| stand_in.received(path).into_iter().map(|it| it.body);
+    assert!(bodies(ON_PARKED).eq([NAMES_TWO, NAMES_ONE]));
+    assert!(bodies(CRM).eq([NAMES_TWO, NAMES_ONE, NAMES_NONE]));
+    let functions: Vec<_> = told.iter().map(|it| it.function.as_deref()).collect();
+    let patch = Some("patch-opportunity");
+    assert_eq!(functions, [None, patch, patch]);
+    let lines: Vec<_> = told[1..].iter().map(ToString::to_string).collect();
+    assert_eq!(lines, ["event 1 O1 delivered", "event p1 O1 delivered"]);
+}
+
+#[tokio::test]
+async fn an_api_that_takes_records_does_not_hear_of_patches() {
+    let stand_in = bus().await;
+    let told = woken(&stand_in, Delivered::Record, 3).await;
+    assert!(told.iter().all(|it| it.outcome == Ok(())), "{told:?}");
+    assert_eq!(stand_in.received(ON_PARKED).len(), 2);
+    let bodies: Vec<_> = stand_in
+        .received(CRM)
+        .into_iter()
+        .map(|it| it.body)
+        .collect();
+    assert_eq!(bodies, [r#"{"stage":"won"}"#]);
+}
+
+#[tokio::test]
+async fn where_nothing_was_carried_out_the_crm_hears_nothing() {
+    let stand_in = StandIn::start(|path, _| match path {
+        FUNCTION => answer(200, NAMES_TWO),
+        ON_PARKED => answer(200, "null"),
+        _ => answer(204, ""),
+    })
+    .await;
+    let told = woken(&stand_in, Delivered::Event, 2).await;
+    assert_eq!(told[1].outcome, Ok(()));
+    assert_eq!(stand_in.received(ON_PARKED).len(), 1);
+    assert_eq!(stand_in.received(CRM).len(), 1);
+}
+
+#[tokio::test]
+async fn a_wake_is_tried_again_and_needs_no_crm_that_answers() {
+    let stand_in = StandIn::start(|path, before| match (path, before) {
+        (FUNCTION, _) => answer(200, NAMES_TWO),
+        (ON_PARKED, 0 | 1) => answer(500, r#"{"errorType":"unavailable"}"#),
+        (ON_PARKED, _) => answer(200, NAMES_NONE),
+        _ => answer(400, ""),
+    })
+    .await;
+    let told = woken(&stand_in, Delivered::Event, 2).await;
+    assert!(matches!(told[0].outcome, Err(Undelivered::Status(..))));
+    assert_eq!(told[1].answer, NAMES_NONE);
+    assert_eq!(stand_in.received(ON_PARKED).len(), 3);
+}

@@ -165,6 +165,37 @@ async fn without_another_crm_events_go_to_the_playgrounds_own_which_follows_the_
 }
 
 #[tokio::test]
+async fn the_playgrounds_crm_drops_the_event_of_a_patch_that_it_knows_to_have_ended() {
+    let emulator = with(Settings::default()).await;
+    for (id, verdict) in [("p1", "applied"), ("p2", "applied"), ("p1", "duplicate")] {
+        let event = json!({"id": id, "subject": ID, "type": "opportunity-bridge.patch.overtaken"});
+        let taken = send(&emulator, "POST /_crm", "", &event.to_string()).await;
+        assert_eq!(taken.status, 204);
+        let told = stream(&emulator, 1).await;
+        assert!(
+            told.contains(&format!(r#""verdict":"{verdict}""#)),
+            "{told}"
+        );
+        let cleared = send(&emulator, "DELETE /_control/records", "", "").await;
+        assert_eq!(cleared.status, 204);
+    }
+    assert_eq!(read(&emulator, "/_control/deals").await, json!({}));
+}
+
+#[tokio::test]
+async fn the_page_is_told_whether_patches_can_wait() {
+    for on_parked in [None, Some("patch-opportunity".to_owned())] {
+        let is_parking = on_parked.is_some();
+        let settings = Settings {
+            on_parked,
+            ..Settings::default()
+        };
+        let told = read(&with(settings).await, "/_control/settings").await;
+        assert_eq!(told["isParking"], is_parking);
+    }
+}
+
+#[tokio::test]
 async fn an_unchanged_opportunity_can_be_announced() {
     let function = StandIn::start(|_, _| answer(200, "{}")).await;
     let emulator = with(function.as_function()).await;

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::{Catalog, Change, Patch, Refusal, arbitrary};
+use crate::{arbitrary, change::Change, identifier::Catalog, patch::Patch, review::Refusal};
 
 const TODAY: &str = "2026-03-01";
 

@@ -7,11 +7,11 @@ use model::{Code, Finding, ParsePatchError, PatchError, Refusal, Source};
 use partner_central::{Error, FieldError};
 
 use crate::{
-    auth::{self, MAX_BODY},
+    auth,
     edit::Edit,
     precondition::Stale,
     problem::{Kind, Problem},
-    request::MalformedRequest,
+    request::{MAX_BODY, MalformedRequest},
 };
 
 /// `Accept-Patch` (RFC 5789): the media types that a patch may have.
@@ -163,6 +163,7 @@ impl From<Stale> for Problem {
 
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
+        let is_final = matches!(refusal, Refusal::Locked { is_final: true, .. });
         let (kind, why, findings, besides) = match refusal {
             Refusal::Owned(findings) => (
                 Kind::InvalidPatch,
@@ -173,6 +174,7 @@ impl From<Refusal> for Problem {
             Refusal::Locked {
                 review_status,
                 findings,
+                ..
             } => (
                 Kind::OpportunityLocked,
                 format!("the review status `{review_status}` closes"),
@@ -188,7 +190,9 @@ impl From<Refusal> for Problem {
         };
         let pointers = findings.iter().map(|finding| finding.pointer.as_str());
         let detail = format!("{why} {}", listed(pointers));
-        Self::new(kind, detail).with_errors([findings, besides].concat())
+        Self::new(kind, detail)
+            .with_errors([findings, besides].concat())
+            .with_finality(is_final)
     }
 }
 

@@ -10,18 +10,15 @@
 
 use std::time::Duration;
 
-use aws_sdk_dynamodb::{
-    operation::{
-        delete_item::DeleteItemError, put_item::PutItemError, update_item::UpdateItemError,
-    },
-    types::{AttributeValue, ReturnValuesOnConditionCheckFailure},
-};
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 use model::{Catalog, Change, Instant, Skipped};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Memory, Unavailable,
+    call::{Conditional, conditional},
     item::{self, Item, deflated, expiry, inflated, number, required_text, seconds, text},
+    table::Memory,
+    unavailable::Unavailable,
 };
 
 /// How long a request is remembered. Senders that retry give up within hours.
@@ -196,8 +193,8 @@ impl Memory {
             .put(item, condition, values.into_iter().flatten())
             .await?
         {
-            None => Ok(Claim::Mine),
-            Some(item) => Ok(Claim::Taken(Record::parse(&item)?)),
+            Conditional::Met(()) => Ok(Claim::Mine),
+            Conditional::Unmet(item) => Ok(Claim::Taken(Record::parse(&item)?)),
         }
     }
 
@@ -206,16 +203,7 @@ impl Memory {
     /// # Errors
     /// Where the table does not answer.
     pub async fn recall(&self, key: &Key, now: Instant) -> Result<Option<Record>, Unavailable> {
-        let got = self
-            .client
-            .get_item()
-            .table_name(&*self.table)
-            .set_key(Some(item::key(&key.0, SORT_KEY)))
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(|error| Unavailable::of(&error))?;
-        let item = got.item.filter(|item| !item::has_expired(item, now));
+        let item = self.item(item::key(&key.0, SORT_KEY), now).await?;
         item.as_ref().map(Record::parse).transpose()
     }
 
@@ -256,8 +244,8 @@ impl Memory {
         let condition = "attribute_not_exists(pk) OR expires <= :now OR #owner = :me";
         let values = [(":now", number(seconds(now))), (":me", text(owner))];
         // Where it is not, somebody who has taken it over has told the caller how it ended.
-        let found = self.put(item, condition, values).await?;
-        Ok(found.is_none())
+        let put = self.put(item, condition, values).await?;
+        Ok(matches!(put, Conditional::Met(())))
     }
 
     /// Gives a claim up that may have come to a write: whoever comes next finds out whether it did.
@@ -277,17 +265,8 @@ impl Memory {
             .expression_attribute_values(":me", text(owner))
             .send()
             .await;
-        match gave_up {
-            Ok(_) => Ok(()),
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(UpdateItemError::is_conditional_check_failed_exception) =>
-            {
-                Ok(())
-            }
-            Err(error) => Err(Unavailable::of(&error)),
-        }
+        conditional(gave_up)?;
+        Ok(())
     }
 
     /// Forgets a claim that came to nothing.
@@ -305,26 +284,17 @@ impl Memory {
             .expression_attribute_values(":me", text(owner))
             .send()
             .await;
-        match forgot {
-            Ok(_) => Ok(()),
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(DeleteItemError::is_conditional_check_failed_exception) =>
-            {
-                Ok(())
-            }
-            Err(error) => Err(Unavailable::of(&error)),
-        }
+        conditional(forgot)?;
+        Ok(())
     }
 
-    /// Puts an item with an owner. Gives the item that is there in its place where the condition is not met.
+    /// Puts an item with an owner.
     async fn put(
         &self,
         item: Item,
         condition: &str,
         values: impl IntoIterator<Item = (&str, AttributeValue)>,
-    ) -> Result<Option<Item>, Unavailable> {
+    ) -> Result<Conditional<()>, Unavailable> {
         let values = values
             .into_iter()
             .map(|(name, value)| (name.to_owned(), value));
@@ -339,14 +309,6 @@ impl Memory {
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .send()
             .await;
-        match put {
-            Ok(_) => Ok(None),
-            Err(error) => match error.as_service_error() {
-                Some(PutItemError::ConditionalCheckFailedException(failed)) => {
-                    Ok(Some(failed.item.clone().unwrap_or_default()))
-                }
-                _ => Err(Unavailable::of(&error)),
-            },
-        }
+        conditional(put.map(drop))
     }
 }

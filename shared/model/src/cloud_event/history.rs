@@ -1,40 +1,18 @@
-//! An event of a bridge that has a memory: it tells what was told before it, too.
+//! What an event of a bridge with a memory adds: its place among the events before it, and what changed since.
 //!
-//! Its id is that of what it tells and of its `sequence`. The memory keeps both, so a duplicate gets those
-//! of the first; what changes and changes back has another sequence, and so an id of its own.
+//! Its id is made of its content and its `sequence`. The memory keeps both, so a duplicate gets those of the
+//! first event; content that changes and changes back has another sequence, and so an id of its own.
 
 use serde::{Deserialize, Serialize};
 
-use super::{CloudEvent, Problem, ProblemCode, SUMMARY, sha256, type_of, write_content};
-use crate::{
-    Change, EventKind, Object,
-    owner::{self, Owner},
-};
+use super::{CloudEvent, Origin, Problem, ProblemCode, SUMMARY, sha256, type_of, write_content};
+use crate::{change::Change, event::EventKind, value::Object};
 
 /// What is remembered of an event besides its documents.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Envelope {
     kind: EventKind,
     problems: Vec<Problem>,
-}
-
-/// Whose the changes are.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(
-    tag = "actor",
-    rename_all = "kebab-case",
-    rename_all_fields = "camelCase"
-)]
-pub enum Origin {
-    /// The bridge's own: nobody else has written since the event before.
-    Bridge {
-        /// The id of the request that was carried out last.
-        request_id: String,
-    },
-    /// AWS's alone.
-    Aws,
-    /// Somebody else's, or nobody can say.
-    Other,
 }
 
 impl CloudEvent {
@@ -160,14 +138,5 @@ impl CloudEvent {
         let mut changes = Change::between(&data(before), &data(after));
         changes.retain(|change| change.pointer != "/opportunity/LastModifiedDate");
         changes
-    }
-
-    /// Whether a change in an event's data is AWS's.
-    #[must_use]
-    pub fn is_of_aws(change: &Change) -> bool {
-        match change.pointer.strip_prefix("/opportunity") {
-            Some(pointer) => matches!(owner::of(pointer), Some(Owner::Aws | Owner::Review)),
-            None => true,
-        }
     }
 }

@@ -1,16 +1,14 @@
 //! A request with a key is carried out once, also where its answer was lost or the function died.
 //!
-//! Just before a write the request is claimed in the memory, and after it its answer is kept there. What
-//! writes nothing claims nothing: it only asks, once it knows its own answer, whether the request has been
-//! carried out before. A claim whose owner has died is judged by a fresh read:
+//! Just before a write, the request is claimed in the memory; after it, its answer is kept there. A request that
+//! writes nothing claims nothing: once its answer is known, it only asks whether it was carried out before. A
+//! claim whose owner has died is judged by a fresh read:
 //!
 //! | `LastModifiedDate` | its changes | so | what is done |
 //! |---|---|---|---|
-//! | is the one that its write carried | | it did not land, and of two writes with this date one lands | again |
-//! | is another one | all stand | it landed | `updated` |
-//! | is another one | not all stand | nobody can tell | `unconfirmed`, and not again |
-
-mod key;
+//! | is still the one that its write carried | | it did not land; of two writes with this date only one can | write again |
+//! | is another one | all stand | it landed | answer `updated` |
+//! | is another one | not all stand | nobody can tell | answer `unconfirmed`, never write again |
 
 use std::{
     sync::{Mutex, MutexGuard, PoisonError},
@@ -28,14 +26,14 @@ use tokio::time::timeout_at;
 
 use crate::{
     answer::{Answer, Outcome},
+    idempotency_key::Named,
     invocation::Invocation,
     prefer::PREFERENCE_APPLIED,
     problem::{Kind, Problem},
+    problem_of::TOO_LATE,
     request::PatchRequest,
-    table::TOO_LATE,
     upstream::Upstream,
 };
-pub(crate) use key::{MalformedKey, Named};
 
 /// Tells that a request was carried out before, and that this is its answer.
 const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
@@ -57,9 +55,9 @@ pub(crate) struct Once<'a> {
     upstream: Upstream<'a>,
     request: &'a PatchRequest,
     memory: Option<&'a Memory>,
-    /// `None` where nobody asks for it, or nothing can be written.
+    /// `None` if the request has no key, or is a dry run.
     named: Option<Named>,
-    /// Another one for each invocation, whatever the request.
+    /// Unique to each invocation.
     owner: String,
     progress: Mutex<Progress>,
 }
@@ -67,9 +65,9 @@ pub(crate) struct Once<'a> {
 #[derive(Debug, Default)]
 struct Progress {
     is_claimed: bool,
-    /// The claim of an owner that has died, which was taken over.
+    /// The claim that was taken over from an owner that has died.
     predecessor: Option<Writing>,
-    /// The memory did not answer, and the request went on without.
+    /// The memory did not answer, and the request went on without it.
     is_unprotected: bool,
 }
 
@@ -106,7 +104,7 @@ impl<'a> Once<'a> {
         }
     }
 
-    /// The same for each time that the request is sent, where it has a key.
+    /// Names the request: with a key, the same name each time that it is sent.
     pub(crate) fn origin(&self) -> String {
         match &self.named {
             Some(named) => format!("{}\n{}", named.key.as_str(), named.fingerprint),
@@ -121,7 +119,7 @@ impl<'a> Once<'a> {
     /// Claims the request for a write of this change to the opportunity as it was read.
     ///
     /// # Errors
-    /// Where it must not be carried out (again). Then nothing was written.
+    /// If it must not be carried out, or not again. Then nothing was written.
     pub(crate) async fn claim(&self, read: &Opportunity, review: &Review) -> Result<(), Ended> {
         let Some((memory, named)) = self.memory.zip(self.named.as_ref()) else {
             return Ok(());
@@ -137,7 +135,7 @@ impl<'a> Once<'a> {
             skipped: review.skipped.clone(),
         };
         let mut abandoned = self.progress().predecessor.clone();
-        // Its write may have landed since it was taken over.
+        // The dead owner's write may have landed since.
         if let Some(predecessor) = &abandoned {
             self.judge_abandoned(predecessor, &self.owner, read).await?;
         }
@@ -155,23 +153,26 @@ impl<'a> Once<'a> {
             };
             let dead = Self::judge(named, record)?;
             self.judge_abandoned(&dead, &dead.owner, read).await?;
-            // Of those that would take it over, another one may have been quicker.
+            // Another attempt has taken it over first.
             if abandoned.replace(dead).is_some() {
                 return Err(Problem::running().into());
             }
         }
     }
 
-    /// The answer to the request: its own, or the one that it had before.
+    /// The answer to the request: this one, or the one that it was given before.
     ///
     /// # Errors
-    /// What the request is refused for.
+    /// If the request is refused.
     pub(crate) async fn answer(self, own: Result<Answer, Ended>) -> Result<Response, Problem> {
         match own {
-            Ok(answer) if matches!(answer.outcome(), Outcome::Updated | Outcome::Parked) => {
+            Ok(answer)
+                if answer.outcome().has_written()
+                    || answer.outcome() == Outcome::Parked
+                    || self.progress().is_claimed =>
+            {
                 Ok(self.keep(answer).await)
             }
-            Ok(answer) if self.progress().is_claimed => Ok(self.keep(answer).await),
             Ok(mut answer) => {
                 let before = self.before().await;
                 if self.progress().is_unprotected {
@@ -190,7 +191,8 @@ impl<'a> Once<'a> {
         }
     }
 
-    /// Keeps what was done: nothing of it can be undone, so a memory that does not answer is a warning.
+    /// Remembers the answer and the write. The write cannot be undone, so if the memory does not answer, the
+    /// caller is only warned.
     async fn keep(&self, mut answer: Answer) -> Response {
         if self.progress().is_unprotected {
             answer.warn(unprotected());
@@ -198,8 +200,8 @@ impl<'a> Once<'a> {
         let kept = tokio::join!(self.keep_answer(&answer), self.keep_write(&answer));
         if let (Err(error), _) | (_, Err(error)) = kept {
             self.note(&error);
-            // What was parked is parked once all the same.
-            if answer.outcome() == Outcome::Updated {
+            // A patch is parked only once even so: its id does not change.
+            if answer.outcome().has_written() {
                 answer.warn(not_remembered());
             }
         }
@@ -240,7 +242,7 @@ impl<'a> Once<'a> {
         finish.await.map(|_is_ours| ())
     }
 
-    /// Whether the request was carried out before, for an answer that nothing was written for.
+    /// Ends the request if it was carried out before. For answers that wrote nothing.
     pub(crate) async fn before(&self) -> Result<(), Ended> {
         let Some((memory, named)) = self.memory.zip(self.named.as_ref()) else {
             return Ok(());
@@ -254,7 +256,7 @@ impl<'a> Once<'a> {
         self.find_out(&dead, &dead.owner).await
     }
 
-    /// Whether an abandoned claim landed, by a fresh read.
+    /// Finds out by a fresh read whether the write of an abandoned claim landed.
     async fn find_out(&self, dead: &Writing, owner: &str) -> Result<(), Ended> {
         let read = self.upstream.get(&self.request.identifier);
         let read = timeout_at(self.upstream.invocation.deadline, read).await;
@@ -266,22 +268,21 @@ impl<'a> Once<'a> {
         Err(Problem::unconfirmed(&self.request.edit, cause).into())
     }
 
-    /// Lets go of the claim of a request that is refused.
+    /// Gives up the claim of a request that is refused.
     async fn refused(&self, problem: &Problem) -> Result<(), Ended> {
         let Some((memory, named)) = self.memory.zip(self.named.as_ref()) else {
             return Ok(());
         };
-        let (is_claimed, predecessor, is_unprotected) = {
+        let (is_claimed, predecessor) = {
             let progress = self.progress();
-            let predecessor = progress.predecessor.clone();
-            (progress.is_claimed, predecessor, progress.is_unprotected)
+            (progress.is_claimed, progress.predecessor.clone())
         };
         let is_about_the_key = matches!(
             problem.kind(),
             Kind::RequestRunning | Kind::KeyReused | Kind::MemoryUnavailable
         );
         let may_have_landed = problem.kind() == Kind::Unconfirmed;
-        if is_about_the_key || (is_unprotected && !is_claimed) {
+        if is_about_the_key {
             return Ok(());
         }
         if !is_claimed {
@@ -292,8 +293,8 @@ impl<'a> Once<'a> {
             };
         }
         let found_out = match &predecessor {
-            Some(dead) if !may_have_landed => self.find_out(dead, &self.owner).await,
-            _ => Ok(()),
+            Some(dead) => self.find_out(dead, &self.owner).await,
+            None => Ok(()),
         };
         let let_go = if may_have_landed || predecessor.is_some() {
             memory.give_up(&named.key, &self.owner).await
@@ -325,7 +326,7 @@ impl<'a> Once<'a> {
         Ok(response)
     }
 
-    /// Ends the request where a record is in the way; gives the claim of an owner that has died.
+    /// Ends the request if its record says so; returns a claim whose owner has died.
     fn judge(named: &Named, record: Record) -> Result<Writing, Ended> {
         if record.fingerprint() != named.fingerprint {
             return Err(Problem::key_reused(&named.header).into());
@@ -364,7 +365,7 @@ impl<'a> Once<'a> {
         Err(Ended::Before(answer))
     }
 
-    /// The memory does not answer, and nothing is written: whether the request goes on.
+    /// Decides whether a request goes on although the memory does not answer. Nothing is written yet.
     fn without_memory(&self, named: &Named, error: &Unavailable) -> Result<(), Problem> {
         self.note(error);
         if named.is_strict {
@@ -384,7 +385,7 @@ impl<'a> Once<'a> {
     }
 }
 
-/// Whoever carries a request out: another one each time.
+/// A name for one attempt to carry a request out.
 pub(crate) fn owner(invocation: &Invocation) -> String {
     format!("{} {:016x}", invocation.request_id, fastrand::u64(..))
 }

@@ -2,75 +2,27 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use bridge_tests::{Cut, Function, Request, Response, Table};
+use bridge_tests::{Cut, Function, Request, Response};
 use partner_central_emulator::{Emulator, Fault};
 use serde_json::{Value, json};
 use standardwebhooks::Webhook;
 
-use crate::documents;
+use crate::{
+    documents,
+    ground::{Ground, ID, OPEN, SECRET},
+    patch::VARIABLES,
+};
 
-const ID: &str = "O7654321";
 const WRITE: &str = "UpdateOpportunity";
-const SECRET: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
 
-/// Partner Central with the sample, and a table.
-struct Ground {
-    emulator: Emulator,
-    table: Table,
+/// Both functions, with the sample.
+async fn ground() -> Ground {
+    Ground::with(documents::sample(), &[OPEN]).await
 }
 
 impl Ground {
-    async fn new() -> Self {
-        let emulator = Emulator::start().await;
-        emulator.seed(documents::sample());
-        let table = Table::start().await;
-        Self { emulator, table }
-    }
-
-    async fn function_with(&self, auth: &[(&str, &str)]) -> Function {
-        let url = self.table.url();
-        let variables = [
-            ("PARTNER_CENTRAL_CATALOG", "Sandbox"),
-            ("AWS_ENDPOINT_URL_DYNAMODB", &url),
-            ("MEMORY_TABLE", self.table.name()),
-        ];
-        let variables = [auth, &variables].concat();
-        let function = Function::start("patch-opportunity", &self.emulator, &variables).await;
-        // An answer shows that the function has started, and so has opened its connections.
-        function.send(&Request::new("GET", "/healthz")).await;
-        let _opened = self.table.calls();
-        function
-    }
-
-    async fn function(&self) -> Function {
-        self.function_with(&[("WEBHOOK_AUTH", "none")]).await
-    }
-
-    fn now(&self) -> Value {
-        self.emulator.opportunity(ID).expect("the opportunity")
-    }
-
     fn stage(&self) -> Value {
-        self.now()["LifeCycle"]["Stage"].clone()
-    }
-
-    fn writes(&self) -> usize {
-        self.emulator.writes().len()
-    }
-
-    /// What somebody else writes.
-    fn edit(&self, edit: fn(&mut Value)) {
-        self.emulator.edit(ID, edit);
-    }
-
-    /// Lets the leases of all claims pass, as if their functions had died a minute ago.
-    async fn pass_leases(&self) {
-        for mut item in self.table.items().await {
-            if item.get("lease").is_some() {
-                item["lease"] = json!({"N": "0"});
-                self.table.put(&item).await;
-            }
-        }
+        self.at("/LifeCycle/Stage")
     }
 
     async fn claims(&self) -> usize {
@@ -123,8 +75,8 @@ fn warnings(answer: &Response) -> Vec<&str> {
 
 /// One answer of each problem that there is with a memory alone.
 pub(crate) async fn problems() -> Vec<Response> {
-    let ground = Ground::new().await;
-    let function = ground.function().await;
+    let ground = ground().await;
+    let function = &ground.patch;
     let request = keyed(stage("Committed"));
     ground.emulator.inject(WRITE, 1, Fault::NotFound);
     // The claim of what was refused cannot be let go of.
@@ -141,8 +93,8 @@ pub(crate) async fn problems() -> Vec<Response> {
 
 #[tokio::test]
 async fn a_retry_gets_the_answer_of_the_first_time_whatever_has_happened_since() {
-    let ground = Ground::new().await;
-    let function = ground.function().await;
+    let ground = ground().await;
+    let function = &ground.patch;
     let first = function.send(&keyed(stage("Committed"))).await;
     assert_eq!(told(&first), (200, "updated", false));
     for edit in [
@@ -167,8 +119,8 @@ async fn a_retry_gets_the_answer_of_the_first_time_whatever_has_happened_since()
 #[tokio::test]
 async fn an_answer_without_a_body_and_one_with_the_opportunity_are_replayed_too() {
     for preference in ["return=minimal", "return=representation"] {
-        let ground = Ground::new().await;
-        let function = ground.function().await;
+        let ground = ground().await;
+        let function = &ground.patch;
         let request = keyed(stage("Committed")).header("prefer", preference);
         let first = function.send(&request).await;
         ground.edit(|document| document["LifeCycle"]["Stage"] = json!("Launched"));
@@ -181,8 +133,8 @@ async fn an_answer_without_a_body_and_one_with_the_opportunity_are_replayed_too(
 
 #[tokio::test]
 async fn a_json_patch_whose_answer_was_lost_is_answered_and_not_refused_for_its_test() {
-    let ground = Ground::new().await;
-    let function = ground.function().await;
+    let ground = ground().await;
+    let function = &ground.patch;
     let request = keyed(moved("Qualified", "Committed"));
     let first = function.send(&request).await;
     assert_eq!(told(&first), (200, "updated", false), "{first:?}");
@@ -193,8 +145,8 @@ async fn a_json_patch_whose_answer_was_lost_is_answered_and_not_refused_for_its_
 
 #[tokio::test]
 async fn a_key_is_for_one_request() {
-    let ground = Ground::new().await;
-    let function = ground.function().await;
+    let ground = ground().await;
+    let function = &ground.patch;
     function.send(&keyed(stage("Committed"))).await;
     for other in [
         keyed(stage("Launched")),
@@ -214,8 +166,8 @@ async fn a_key_is_for_one_request() {
 
 #[tokio::test]
 async fn a_key_that_is_none_is_refused() {
-    let ground = Ground::new().await;
-    let function = ground.function().await;
+    let ground = ground().await;
+    let function = &ground.patch;
     let request = stage("Committed").header("idempotency-key", "\"k");
     let answer = function.send(&request).await;
     assert_eq!(told(&answer), (400, "malformed-request", false));
@@ -224,8 +176,8 @@ async fn a_key_that_is_none_is_refused() {
 
 #[tokio::test]
 async fn reads_refusals_dry_runs_and_no_ops_leave_no_record_and_write_nothing_to_the_table() {
-    let ground = Ground::new().await;
-    let function = ground.function().await;
+    let ground = ground().await;
+    let function = &ground.patch;
     let now = ground.stage();
     let now = now.as_str().unwrap();
     for (request, calls) in [
@@ -252,8 +204,8 @@ async fn reads_refusals_dry_runs_and_no_ops_leave_no_record_and_write_nothing_to
 
 #[tokio::test]
 async fn a_write_costs_one_call_and_with_a_key_two_more() {
-    let ground = Ground::new().await;
-    let function = ground.function().await;
+    let ground = ground().await;
+    let function = &ground.patch;
     function.send(&stage("Committed")).await;
     assert_eq!(ground.table.calls(), ["UpdateItem"]);
     let answer = function.send(&keyed(stage("Launched"))).await;
@@ -265,8 +217,8 @@ async fn a_write_costs_one_call_and_with_a_key_two_more() {
 
 #[tokio::test]
 async fn what_aws_refuses_leaves_no_record() {
-    let ground = Ground::new().await;
-    let function = ground.function().await;
+    let ground = ground().await;
+    let function = &ground.patch;
     ground.emulator.inject(WRITE, 1, Fault::NotFound);
     let refused = function.send(&keyed(stage("Committed"))).await;
     assert_eq!(told(&refused), (404, "opportunity-not-found", false));
@@ -277,8 +229,8 @@ async fn what_aws_refuses_leaves_no_record() {
 
 #[tokio::test]
 async fn a_conflict_is_settled_under_the_same_key() {
-    let ground = Ground::new().await;
-    let function = ground.function().await;
+    let ground = ground().await;
+    let function = &ground.patch;
     let theirs = |document: &mut Value| document["LifeCycle"]["NextSteps"] = json!("Call");
     ground
         .emulator
@@ -287,13 +239,13 @@ async fn a_conflict_is_settled_under_the_same_key() {
     assert_eq!(told(&answer), (200, "updated", false));
     let again = function.send(&keyed(stage("Committed"))).await;
     assert_eq!(told(&again), (200, "updated", true));
-    assert_eq!(ground.now()["LifeCycle"]["NextSteps"], "Call");
+    assert_eq!(ground.at("/LifeCycle/NextSteps"), "Call");
 }
 
 /// A claim whose owner died before its write: the write was refused, and the claim could not be let go of.
-async fn died_before_the_write(request: &Request) -> (Ground, Function) {
-    let ground = Ground::new().await;
-    let function = ground.function().await;
+async fn died_before_the_write(request: &Request) -> Ground {
+    let ground = ground().await;
+    let function = &ground.patch;
     ground.emulator.inject(WRITE, 1, Fault::NotFound);
     ground
         .table
@@ -303,27 +255,24 @@ async fn died_before_the_write(request: &Request) -> (Ground, Function) {
     let running = function.send(request).await;
     assert_eq!(told(&running), (409, "request-running", false));
     ground.pass_leases().await;
-    (ground, function)
+    ground
 }
 
-/// A claim whose owner died after its write: nothing more of it reached the table.
-async fn died_after_the_write(request: &Request) -> (Ground, Function) {
-    let ground = Ground::new().await;
-    let function = ground.function().await;
-    ground.table.cut(&[
-        None,
-        Some(Cut::Before),
-        Some(Cut::Before),
-        Some(Cut::Before),
-        Some(Cut::Before),
-    ]);
+/// A claim whose owner died after its write: nothing more of it reached the table. The claim is the call after
+/// `calls` others.
+async fn died_after_the_write(request: &Request, calls: usize) -> Ground {
+    let ground = ground().await;
+    let function = &ground.patch;
+    let mut cuts = vec![None; calls + 1];
+    cuts.extend([Some(Cut::Before); 4]);
+    ground.table.cut(&cuts);
     let answer = function.send(request).await;
-    assert_eq!(told(&answer), (200, "updated", false));
-    assert_eq!(warnings(&answer), ["not-remembered"]);
+    ground.table.mend();
+    assert!(matches!(answer.status, 200 | 204), "{answer:?}");
     let running = function.send(request).await;
     assert_eq!(told(&running), (409, "request-running", false));
     ground.pass_leases().await;
-    (ground, function)
+    ground
 }
 
 fn both_forms() -> [Request; 2] {
@@ -336,7 +285,8 @@ fn both_forms() -> [Request; 2] {
 #[tokio::test]
 async fn what_did_not_land_before_its_function_died_is_carried_out() {
     for request in both_forms() {
-        let (ground, function) = died_before_the_write(&request).await;
+        let ground = died_before_the_write(&request).await;
+        let function = &ground.patch;
         let answer = function.send(&request).await;
         assert_eq!(told(&answer), (200, "updated", false), "{request:?}");
         assert_eq!(ground.stage(), "Committed");
@@ -349,7 +299,8 @@ async fn what_did_not_land_before_its_function_died_is_carried_out() {
 #[tokio::test]
 async fn what_landed_before_its_function_died_is_told_and_not_carried_out_again() {
     for request in both_forms() {
-        let (ground, function) = died_after_the_write(&request).await;
+        let ground = died_after_the_write(&request, 0).await;
+        let function = &ground.patch;
         for _attempt in 0..2 {
             let answer = function.send(&request).await;
             assert_eq!(told(&answer), (200, "updated", true), "{request:?}");
@@ -365,9 +316,48 @@ async fn what_landed_before_its_function_died_is_told_and_not_carried_out_again(
 }
 
 #[tokio::test]
+async fn what_landed_before_its_function_died_is_told_as_the_request_prefers() {
+    // `Approved` closes the title.
+    let patch = json!({"Project": {"Title": "Berths"}, "LifeCycle": {"Stage": "Committed"}});
+    let part = |prefer| keyed(Request::patch(ID, &patch)).header("prefer", prefer);
+    let whole = |prefer| keyed(stage("Committed")).header("prefer", prefer);
+    let (none, skip) = (None, Some("locked=skip"));
+    for (request, expected, skipped, applied) in [
+        (
+            whole("return=minimal"),
+            (204, ""),
+            0,
+            Some("return=minimal"),
+        ),
+        (whole("return=representation"), (200, "updated"), 0, none),
+        (whole("respond-async"), (200, "updated"), 0, none),
+        (whole("locked=skip"), (200, "updated"), 0, skip),
+        (part("locked=skip"), (200, "updated-in-part"), 1, skip),
+        (
+            part("locked=skip, return=minimal"),
+            (200, "updated-in-part"),
+            1,
+            skip,
+        ),
+    ] {
+        // Whether it waits for a review is asked first.
+        let calls = usize::from(request.event()["headers"]["prefer"] == "respond-async");
+        let ground = died_after_the_write(&request, calls).await;
+        let answer = ground.patch.send(&request).await;
+        let (status, outcome) = expected;
+        assert_eq!(told(&answer), (status, outcome, true), "{request:?}");
+        let found = answer.body["skipped"].as_array().map_or(0, Vec::len);
+        assert_eq!(found, skipped, "{answer:?}");
+        let header = answer.headers.get("preference-applied");
+        assert_eq!(header.and_then(Value::as_str), applied, "{request:?}");
+    }
+}
+
+#[tokio::test]
 async fn what_may_have_landed_and_been_overwritten_is_unconfirmed_and_not_carried_out_again() {
     for request in both_forms() {
-        let (ground, function) = died_before_the_write(&request).await;
+        let ground = died_before_the_write(&request).await;
+        let function = &ground.patch;
         let writes = ground.writes();
         ground.edit(|document| document["LifeCycle"]["Stage"] = json!("Qualified"));
         for _attempt in 0..2 {
@@ -381,7 +371,8 @@ async fn what_may_have_landed_and_been_overwritten_is_unconfirmed_and_not_carrie
 #[tokio::test]
 async fn a_dead_owners_write_that_lands_after_it_was_taken_over_is_not_followed_by_a_second_one() {
     for request in both_forms() {
-        let (ground, function) = died_before_the_write(&request).await;
+        let ground = died_before_the_write(&request).await;
+        let function = &ground.patch;
         // It was on its way, and lands right before the next one.
         ground.emulator.inject(
             WRITE,
@@ -399,8 +390,8 @@ async fn a_dead_owners_write_that_lands_after_it_was_taken_over_is_not_followed_
 
 #[tokio::test]
 async fn a_write_in_doubt_can_be_asked_for_again_at_once() {
-    let ground = Ground::new().await;
-    let function = ground.function().await;
+    let ground = ground().await;
+    let function = &ground.patch;
     let request = keyed(stage("Committed"));
     ground.emulator.inject(WRITE, 1, Fault::AnswerLost);
     ground.emulator.inject(WRITE, 9, Fault::InternalServer);
@@ -418,9 +409,21 @@ async fn a_write_in_doubt_can_be_asked_for_again_at_once() {
 }
 
 #[tokio::test]
+async fn a_write_in_doubt_stays_in_doubt_where_the_table_does_not_let_it_be_tried_again() {
+    let ground = ground().await;
+    let function = &ground.patch;
+    ground.emulator.inject(WRITE, 3, Fault::ConnectionDropped);
+    ground
+        .table
+        .cut(&[None, Some(Cut::Before), Some(Cut::Before)]);
+    let answer = function.send(&keyed(stage("Committed"))).await;
+    assert_eq!(told(&answer), (503, "unconfirmed", false), "{answer:?}");
+}
+
+#[tokio::test]
 async fn of_many_requests_with_one_key_at_a_time_one_is_carried_out() {
-    let ground = Ground::new().await;
-    let (one, two) = (ground.function().await, ground.function().await);
+    let ground = ground().await;
+    let (one, two) = (&ground.patch, &ground.another_patch().await);
     let request = keyed(moved("Qualified", "Committed"));
     ground.emulator.inject(
         WRITE,
@@ -455,12 +458,12 @@ fn signed(id: &str, body: &str) -> Request {
 
 #[tokio::test]
 async fn what_was_recorded_cannot_be_used_again_on_no_other_opportunity_and_with_no_other_key() {
-    let ground = Ground::new().await;
     let auth = [
         ("WEBHOOK_AUTH", "standard-webhooks"),
         ("WEBHOOK_SECRETS", SECRET),
     ];
-    let function = ground.function_with(&auth).await;
+    let ground = Ground::with(documents::sample(), &auth).await;
+    let function = &ground.patch;
     let mut other = documents::sample();
     other["Id"] = json!("O1");
     ground.emulator.seed(other);
@@ -486,8 +489,8 @@ async fn what_was_recorded_cannot_be_used_again_on_no_other_opportunity_and_with
 
 #[tokio::test]
 async fn without_an_answer_of_the_table_a_key_of_the_callers_own_is_refused_and_nothing_written() {
-    let ground = Ground::new().await;
-    let function = ground.function().await;
+    let ground = ground().await;
+    let function = &ground.patch;
     let now = ground.stage();
     for request in [
         keyed(stage("Committed")),
@@ -508,8 +511,8 @@ async fn without_an_answer_of_the_table_a_key_of_the_callers_own_is_refused_and_
 
 #[tokio::test]
 async fn without_an_answer_of_the_table_a_webhooks_merge_patch_is_carried_out_with_a_warning() {
-    let ground = Ground::new().await;
-    let function = ground.function().await;
+    let ground = ground().await;
+    let function = &ground.patch;
     let request = stage("Committed").header("webhook-id", "msg_1");
     ground.table.cut_all(Cut::Before, 99);
     for (outcome, expected) in [
@@ -526,9 +529,17 @@ async fn without_an_answer_of_the_table_a_webhooks_merge_patch_is_carried_out_wi
 
 #[tokio::test]
 async fn after_a_write_that_landed_the_answer_is_a_success_with_a_warning() {
-    for request in [keyed(stage("Committed")), stage("Committed")] {
-        let ground = Ground::new().await;
-        let function = ground.function().await;
+    // `Approved` closes the title.
+    let part = json!({"Project": {"Title": "Berths"}, "LifeCycle": {"Stage": "Committed"}});
+    let part = || Request::patch(ID, &part).header("prefer", "locked=skip");
+    for (request, outcome) in [
+        (keyed(stage("Committed")), "updated"),
+        (stage("Committed"), "updated"),
+        (keyed(part()), "updated-in-part"),
+        (part(), "updated-in-part"),
+    ] {
+        let ground = ground().await;
+        let function = &ground.patch;
         let claim = request.event()["headers"]
             .get("idempotency-key")
             .map(|_| None);
@@ -537,15 +548,15 @@ async fn after_a_write_that_landed_the_answer_is_a_success_with_a_warning() {
             .table
             .cut(&claim.into_iter().chain(lost).collect::<Vec<_>>());
         let answer = function.send(&request).await;
-        assert_eq!(told(&answer), (200, "updated", false));
+        assert_eq!(told(&answer), (200, outcome, false));
         assert_eq!(warnings(&answer), ["not-remembered"]);
     }
 }
 
 #[tokio::test]
 async fn an_answer_of_the_table_that_is_lost_changes_nothing() {
-    let ground = Ground::new().await;
-    let function = ground.function().await;
+    let ground = ground().await;
+    let function = &ground.patch;
     ground
         .table
         .cut(&[Some(Cut::After), None, Some(Cut::After), Some(Cut::After)]);
@@ -558,7 +569,9 @@ async fn an_answer_of_the_table_that_is_lost_changes_nothing() {
 
 #[tokio::test]
 async fn without_a_memory_a_key_is_ignored() {
-    let (emulator, function) = crate::patch::with_document(documents::sample()).await;
+    let emulator = Emulator::start().await;
+    emulator.seed(documents::sample());
+    let function = Function::start_without_memory("patch-opportunity", &emulator, &VARIABLES).await;
     for (key, name) in [
         ("k-1", "Committed"),
         ("k-1", "Business Validation"),

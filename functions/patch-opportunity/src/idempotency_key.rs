@@ -7,7 +7,7 @@ use memory::{Key, ParkedId};
 use model::{Catalog, Identifier};
 use sha2::{Digest, Sha256};
 
-use crate::{prefer::PREFER, request::PatchRequest, signature};
+use crate::{prefer::PREFER, signature};
 
 /// `Idempotency-Key` (an IETF draft): the caller's own name for a request.
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -33,10 +33,10 @@ pub(crate) struct Named {
     /// The digest of the request.
     pub(crate) fingerprint: String,
     /// The header that the key stands in.
-    pub(super) header: HeaderName,
+    pub(crate) header: HeaderName,
     /// It must not be carried out where the memory does not answer: the caller has asked for that, or to
     /// carry it out twice does harm.
-    pub(super) is_strict: bool,
+    pub(crate) is_strict: bool,
 }
 
 impl Named {
@@ -45,7 +45,7 @@ impl Named {
     pub(crate) fn of(
         parts: &Parts,
         body: &[u8],
-        request: &PatchRequest,
+        is_declarative: bool,
         catalog: &Catalog,
         is_signed: bool,
     ) -> Result<Option<Self>, MalformedKey> {
@@ -62,7 +62,7 @@ impl Named {
             key: Key::of(catalog, header.as_str(), &key),
             fingerprint: fingerprint(parts, body),
             header,
-            is_strict: is_explicit || !request.edit.is_declarative(),
+            is_strict: is_explicit || !is_declarative,
         }))
     }
 }

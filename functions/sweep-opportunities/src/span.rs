@@ -23,7 +23,7 @@ pub(crate) const OVERLAP: Duration = Duration::from_mins(5);
 /// includes it, and none says how precisely AWS compares.
 pub(crate) const STEP_BACK: Duration = Duration::from_secs(1);
 
-/// A payload that is not a task.
+/// A payload that is not a span.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PayloadError {
     /// It is not in the expected form.
@@ -59,7 +59,7 @@ pub enum PayloadError {
 
 /// The span to sweep, and what has been handed on of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Task {
+pub(crate) struct Span {
     /// Everything modified from here on has yet to be listed.
     pub(crate) since: Instant,
     /// Everything modified from here on is for the next run. It is in the past, so the list can only
@@ -93,7 +93,7 @@ struct Payload {
     total: u64,
 }
 
-impl Task {
+impl Span {
     /// Parses a payload. A schedule's window is two intervals and an overlap, counted back from when the
     /// run was due: a change is missed only if two runs in a row fail.
     pub(crate) fn parse(
@@ -201,8 +201,8 @@ mod tests {
 
     fn parsed(payload: &Value, interval: Option<Duration>) -> Result<(String, String), String> {
         let now = instant("2026-03-04T05:00:30Z");
-        let task = Task::parse(payload, now, interval).map_err(|error| error.to_string())?;
-        Ok((task.since.to_string(), task.until.to_string()))
+        let span = Span::parse(payload, now, interval).map_err(|error| error.to_string())?;
+        Ok((span.since.to_string(), span.until.to_string()))
     }
 
     #[test]
@@ -311,12 +311,12 @@ mod tests {
         );
         let now = instant("2026-03-04T05:00:30Z");
         let fill = json!({"since": "2024-01-01T00:00:00Z"});
-        let mut task = Task::parse(&fill, now, None).unwrap();
+        let mut span = Span::parse(&fill, now, None).unwrap();
         for entry in [&old, &kept, &last] {
-            task.handed_on.add(entry);
-            task.go_on_from(entry.modified);
+            span.handed_on.add(entry);
+            span.go_on_from(entry.modified);
         }
-        let payload: Value = serde_json::from_slice(&task.payload(3).unwrap()).unwrap();
+        let payload: Value = serde_json::from_slice(&span.payload(3).unwrap()).unwrap();
         assert_eq!(
             payload,
             json!({
@@ -329,13 +329,13 @@ mod tests {
                 "total": 3,
             })
         );
-        let next = Task::parse(&payload, now, None).unwrap();
+        let next = Span::parse(&payload, now, None).unwrap();
         assert_eq!(
-            Task {
+            Span {
                 total: 0,
                 ..next.clone()
             },
-            task
+            span
         );
         assert_eq!(next.total, 3);
         let known = [&old, &kept, &last].map(|entry| next.handed_on.has(entry));
