@@ -1,4 +1,4 @@
-//! What `schema/botocore-facts.json` says of the documents that AWS sends, of the type in `src/drift.rs`.
+//! What `schema/botocore-facts.json` says of the documents that AWS sends, of the type in `src/drift/facts.rs`.
 
 use std::collections::BTreeSet;
 

@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use self::facts::Shape;
 use crate::{pointer::Place, value::Object};
 
 /// Values that AWS's model does not list, but that recorded answers contain.
@@ -25,19 +26,6 @@ pub enum AwsDocument {
     Opportunity,
     /// AWS's summary of an opportunity (`GetAwsOpportunitySummary`).
     Summary,
-}
-
-/// What AWS's model says of a value.
-#[derive(Debug)]
-enum Shape {
-    /// An object with these members, sorted by name.
-    Structure(&'static [(&'static str, &'static Self)]),
-    /// An array of these.
-    List(&'static Self),
-    /// A text of a closed list.
-    Values(&'static [&'static str]),
-    /// Nothing that is looked at.
-    Any,
 }
 
 /// The places in a document from AWS whose name or value this release does not know. Each is a pointer

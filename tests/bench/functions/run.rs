@@ -186,7 +186,7 @@ impl<'a> Run<'a> {
         for item in items {
             table.put(item).await;
         }
-        let front = Front::before(&table.url(), self.certificate).await;
+        let front = Front::before(table.url(), self.certificate).await;
         Some((table, front))
     }
 
