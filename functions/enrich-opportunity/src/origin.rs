@@ -1,35 +1,27 @@
 //! Finds out whose the changes are that an event tells: the bridge's own, AWS's, or somebody else's.
 
-use memory::{Before, Documents, Write};
-use model::{Change, CloudEvent, Object, Origin};
-use serde_json::Value;
+use memory::Write;
+use model::{Change, CloudEvent, Origin};
 
-/// Whose the changes are that lead from one state to the next.
-pub(crate) fn of(before: &Before, now: &Documents, writes: &[Write]) -> Origin {
-    let date = last_modified_date(&now.opportunity);
-    let last = writes
-        .iter()
-        .find(|write| Some(write.date.as_str()) == date);
-    match (before, last) {
-        (Before::Documents(before), Some(last))
-            if is_by_the_bridge(last_modified_date(&before.opportunity), date, writes) =>
-        {
-            Origin::Bridge {
-                request_id: last.request_id.clone(),
-            }
+/// Whose the changes are between two events; `None` where those are not known. `from` and `to` are the
+/// `LastModifiedDate` that the two events tell.
+pub(crate) fn of(
+    changes: Option<&[Change]>,
+    from: Option<&str>,
+    to: Option<&str>,
+    writes: &[Write],
+) -> Origin {
+    let last = writes.iter().find(|write| Some(write.date.as_str()) == to);
+    let by_the_bridge = |last: &Write| Origin::Bridge {
+        request_id: last.request_id.clone(),
+    };
+    match (changes, last) {
+        (None, last) => last.map_or(Origin::Other, by_the_bridge),
+        (Some(_), Some(last)) if is_by_the_bridge(from, to, writes) => by_the_bridge(last),
+        (Some(changes), _) if !changes.is_empty() && changes.iter().all(CloudEvent::is_of_aws) => {
+            Origin::Aws
         }
-        (Before::Documents(before), _) => {
-            let changes = between(before.clone(), now.clone());
-            if !changes.is_empty() && changes.iter().all(CloudEvent::is_of_aws) {
-                Origin::Aws
-            } else {
-                Origin::Other
-            }
-        }
-        (Before::Nothing | Before::TooLarge, Some(last)) => Origin::Bridge {
-            request_id: last.request_id.clone(),
-        },
-        (Before::Nothing | Before::TooLarge, None) => Origin::Other,
+        (Some(_), _) => Origin::Other,
     }
 }
 
@@ -50,16 +42,4 @@ fn is_by_the_bridge(before: Option<&str>, now: Option<&str>, writes: &[Write]) -
         }
     }
     false
-}
-
-fn last_modified_date(opportunity: &Object) -> Option<&str> {
-    opportunity.get("LastModifiedDate").and_then(Value::as_str)
-}
-
-/// What differs between the documents of two events.
-pub(crate) fn between(before: Documents, now: Documents) -> Vec<Change> {
-    CloudEvent::changes_between(
-        (before.opportunity, before.summary),
-        (now.opportunity, now.summary),
-    )
 }

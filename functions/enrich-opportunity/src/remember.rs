@@ -4,7 +4,7 @@
 //! same or something newer. No event is ever held back, because the one that is remembered may never have
 //! arrived. If the memory does not answer, the event goes out as it is, and says so.
 
-use memory::{Before, Content, Memory, Remembered, Summary, Told};
+use memory::{Before, Content, Documents, Memory, Remembered, Summary, Told};
 use model::{Catalog, CloudEvent, Instant, Object, Problem, ProblemCode};
 
 use crate::origin;
@@ -85,15 +85,28 @@ fn retold(event: CloudEvent, digest: &str, remembered: Remembered) -> (CloudEven
         };
         return (event.since(since).with_changes(Err(problem), None), None);
     };
-    let origin = origin::of(&before, &now, &writes);
+    let date = |documents: &Documents| {
+        let date = documents.opportunity.get("LastModifiedDate")?.as_str()?;
+        Some(date.to_owned())
+    };
+    let to = date(&now);
+    let mut from = None;
     let changes = match before {
         Before::Nothing => Ok(None),
         Before::TooLarge => {
             let reason = "what was handed on before is too large to keep";
             Err(Problem::without_changes(ProblemCode::TooLarge, reason))
         }
-        Before::Documents(before) => Ok(Some(origin::between(before, now))),
+        Before::Documents(before) => {
+            from = date(&before);
+            Ok(Some(CloudEvent::changes_between(
+                (before.opportunity, before.summary),
+                (now.opportunity, now.summary),
+            )))
+        }
     };
+    let known = changes.as_ref().ok().and_then(Option::as_deref);
+    let origin = origin::of(known, from.as_deref(), to.as_deref(), &writes);
     let (event, retold) = match serde_json::from_value(content.envelope) {
         Ok(envelope) if !is_this => {
             let summary = match content.summary {
