@@ -10,11 +10,20 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use tokio::sync::watch;
 
-use crate::courier::Delivery;
-use crate::events::Announcement;
-use crate::lambda::Invocation;
-use crate::playground::{Passage, Receipt};
-use crate::request::Request;
+use crate::crm::Receipt;
+
+mod announcement;
+mod delivery;
+mod invocation;
+mod log_line;
+mod passage;
+mod request;
+
+pub(crate) use announcement::Announcement;
+pub use delivery::{Delivery, Undelivered};
+pub use invocation::Invocation;
+pub(crate) use passage::Passage;
+pub use request::{Outcome, Request};
 
 /// Something that happened.
 pub(crate) struct Entry {
