@@ -24,10 +24,10 @@ class ThePage(InABrowser):
         script = """async () => {
             const stream = new EventSource('/_control/events');
             const records = [];
-            await new Promise((done) => stream.addEventListener('passage', (it) => {
-                const { passage } = JSON.parse(it.data);
-                if (!passage.target.startsWith('/crm')) return;
-                records.push([passage.target, passage.body]);
+            await new Promise((done) => stream.addEventListener('bridgeRequest', (it) => {
+                const { bridgeRequest: sent } = JSON.parse(it.data);
+                if (!sent.target.startsWith('/crm')) return;
+                records.push([sent.target, sent.body]);
                 setTimeout(done, 0);
             }));
             stream.close();

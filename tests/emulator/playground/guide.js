@@ -2,7 +2,7 @@
 
 import { announce, byId, h } from './dom.js';
 import { control } from './emulator.js';
-import { choose, chosen } from './fragment.js';
+import { choose, chosen } from './url-state.js';
 import { dealEdits } from './crm.js';
 import { sellerEdits } from './partner-central.js';
 import { isWritten } from './story.js';

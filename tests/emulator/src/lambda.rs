@@ -1,6 +1,6 @@
 //! Lambda's `Invoke`, for functions that invoke other functions.
 //!
-//! An invocation travels like an event: the same courier takes it to the function of that name, beside
+//! An invocation travels like an event: EventBridge's stand-in takes it to the function of that name, beside
 //! the one that gets Partner Central's events. Only asynchronous invocations are accepted.
 
 use bytes::Bytes;

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use crate::crm::Receipt;
 use crate::headers::header;
-use crate::journal::{Announcement, Delivery, Happening, Invocation, Passage, Request};
+use crate::journal::{Announcement, BridgeRequest, Delivery, Happening, Invocation, Request};
 use crate::operations;
 use crate::state::SharedState;
 
@@ -55,7 +55,7 @@ pub(crate) fn told(happening: &Happening) -> (&'static str, Value) {
         Happening::Event(it) => ("event", event(it)),
         Happening::Delivery(it) => ("delivery", delivery(it)),
         Happening::Invocation(it) => ("invocation", invocation(it)),
-        Happening::Passage(it) => ("passage", passage(it)),
+        Happening::BridgeRequest(it) => ("bridgeRequest", bridge_request(it)),
         Happening::Receipt(it) => ("receipt", receipt(it)),
     }
 }
@@ -100,16 +100,16 @@ fn invocation(invocation: &Invocation) -> Value {
     })
 }
 
-fn passage(passage: &Passage) -> Value {
+fn bridge_request(bridge_request: &BridgeRequest) -> Value {
     json!({
-        "startedAt": format!("{:.3}", passage.started),
-        "method": passage.method.as_str(),
-        "target": passage.target,
-        "headers": headers(&passage.headers),
-        "body": body(&passage.body),
-        "status": passage.status.as_u16(),
-        "answerHeaders": headers(&passage.answer_headers),
-        "answer": body(&passage.answer),
+        "startedAt": format!("{:.3}", bridge_request.started),
+        "method": bridge_request.method.as_str(),
+        "target": bridge_request.target,
+        "headers": headers(&bridge_request.headers),
+        "body": body(&bridge_request.body),
+        "status": bridge_request.status.as_u16(),
+        "answerHeaders": headers(&bridge_request.answer_headers),
+        "answer": body(&bridge_request.answer),
     })
 }
 

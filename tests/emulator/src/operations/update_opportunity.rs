@@ -4,9 +4,9 @@ use serde_json::{Value, json};
 
 use crate::constraints::validate;
 use crate::document::{Document, instant, text};
-use crate::lock;
 use crate::put::put;
 use crate::refusal::{Reason, Refusal, refuse};
+use crate::review_lock;
 use crate::state::State;
 
 pub(crate) fn update_opportunity(state: &mut State, request: &Document) -> Result<Value, Refusal> {
@@ -28,7 +28,7 @@ pub(crate) fn update_opportunity(state: &mut State, request: &Document) -> Resul
         return Err(Refusal::Conflict(format!("opportunity `{id}` {what}")));
     }
     let document = put(stored, request);
-    let locked = lock::violations(stored, &document);
+    let locked = review_lock::violations(stored, &document);
     refuse(Reason::BusinessValidationFailed, locked)?;
     let date = state.store.write(document);
     Ok(json!({ "Id": id, "LastModifiedDate": date }))

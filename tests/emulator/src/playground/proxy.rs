@@ -14,7 +14,7 @@ use jiff::Timestamp;
 
 use crate::endpoint::Endpoint;
 use crate::http_client::{FUNCTION_TIMEOUT, HttpClient, request};
-use crate::journal::{Happening, Journal, Passage};
+use crate::journal::{BridgeRequest, Happening, Journal};
 use crate::problem::Problem;
 
 /// The path below which requests are forwarded.
@@ -65,16 +65,18 @@ pub(crate) async fn forward(
     let (status, answer_headers) = (head.status, end_to_end(head.headers));
     let mut shown = headers;
     shown.remove(AUTHORIZATION);
-    proxy.journal.record(Happening::Passage(Passage {
-        started,
-        method,
-        target,
-        headers: shown,
-        body,
-        status,
-        answer_headers: answer_headers.clone(),
-        answer: answer.clone(),
-    }));
+    proxy
+        .journal
+        .record(Happening::BridgeRequest(BridgeRequest {
+            started,
+            method,
+            target,
+            headers: shown,
+            body,
+            status,
+            answer_headers: answer_headers.clone(),
+            answer: answer.clone(),
+        }));
     Ok((status, answer_headers, answer).into_response())
 }
 

@@ -5,7 +5,7 @@ use http::{HeaderMap, Method, StatusCode};
 use jiff::Timestamp;
 
 /// A request to the bridge, and its answer.
-pub(crate) struct Passage {
+pub(crate) struct BridgeRequest {
     pub(crate) started: Timestamp,
     pub(crate) method: Method,
     /// The path below the function's URL, with its query.
