@@ -5,10 +5,11 @@ import json
 import schemathesis
 from schemathesis.core.failures import AcceptedNegativeData
 
-from tools import embed_schema, local
+from tools import embed_schema
+from tools.paths import ROOT
 
 # The bridge runs with this mapping, about this opportunity.
-MAPPING = local.ROOT / "mappings/hubspot.json"
+MAPPING = ROOT / "mappings/hubspot.json"
 OPPORTUNITY = "O7654321"
 
 # A patch with any of these must hold what was read, or it is refused (422, 412) before anything else is

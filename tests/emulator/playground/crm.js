@@ -7,7 +7,7 @@ import { announce, byId, clock, h } from './dom.js';
 import { field, pending } from './form.js';
 import { bound, choose, chosen, chosenObject, chooseObject } from './url-state.js';
 import { forCrm, label, sendable, sentValue, shownValue, webhookRecord } from './mapping.js';
-import { deals, explain, isRecord } from './story.js';
+import { deals, explain, isRecord } from './cards.js';
 import { pillOfOutcome } from './timeline.js';
 import { request, send } from './webhook.js';
 

@@ -2,7 +2,7 @@
 
 import { announce, byId, clock, h } from './dom.js';
 import { chosen } from './url-state.js';
-import { isOfPatch } from './story.js';
+import { isOfPatch } from './cards.js';
 import { changes, pillOfOutcome } from './timeline.js';
 import { send } from './webhook.js';
 

@@ -3,7 +3,7 @@
 import { byId, clock, h, shown as text, withCode } from './dom.js';
 import { difference } from './difference.js';
 import { bound } from './url-state.js';
-import { explain, isRead } from './story.js';
+import { explain, isRead } from './cards.js';
 
 const MAX_CARDS = 100;
 const OUTCOMES = {
