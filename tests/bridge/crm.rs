@@ -473,6 +473,7 @@ async fn a_mapping_adds_a_body_for_the_crms_api_to_the_event_and_changes_nothing
 async fn a_value_that_the_mapping_cannot_convert_is_reported_in_the_event_which_keeps_the_rest() {
     let mut document = documents::sample();
     document["NationalSecurity"] = json!("Perhaps");
+    document["LifeCycle"]["NextSteps"] = json!({"Call": "Monday"});
     let emulator = with_opportunity(document).await;
     let event = enriched(&enrich(&emulator, Some(HUBSPOT)).await).await;
     let problems = event["data"]["problems"].as_array().expect("problems");
@@ -482,10 +483,16 @@ async fn a_value_that_the_mapping_cannot_convert_is_reported_in_the_event_which_
         .collect();
     assert_eq!(
         of_mapping,
-        [&json!({
-            "pointer": "/opportunity/NationalSecurity", "field": "aws_national_security", "code": "unmapped-value",
-            "detail": "`Perhaps` has no pair in the mapping's `values`, expected one of `Yes`, `No`",
-        })]
+        [
+            &json!({
+                "pointer": "/opportunity/LifeCycle/NextSteps", "field": "hs_next_step", "code": "wrong-type",
+                "detail": "it is an object, expected a text",
+            }),
+            &json!({
+                "pointer": "/opportunity/NationalSecurity", "field": "aws_national_security", "code": "unmapped-value",
+                "detail": "`Perhaps` has no pair in the mapping's `values`, expected one of `Yes`, `No`",
+            })
+        ]
     );
     let properties = &event["data"]["crm"]["inputs"][0]["properties"];
     assert_eq!(properties.get("aws_national_security"), None);

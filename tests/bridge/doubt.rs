@@ -258,7 +258,7 @@ async fn after_a_lost_answer_and_a_refusal_the_document_decides_the_outcome() {
 
 #[tokio::test]
 async fn one_patch_sends_at_most_six_updates_whatever_aws_answers() {
-    let faults: [&[(usize, Fault)]; 4] = [
+    let faults: [&[(usize, Fault)]; 5] = [
         &[(99, Fault::InternalServer)],
         &[(99, Fault::ConnectionDropped)],
         &[
@@ -277,6 +277,15 @@ async fn one_patch_sends_at_most_six_updates_whatever_aws_answers() {
             ),
             (99, Fault::InternalServer),
         ],
+        // The sixth ends in a conflict.
+        &[
+            (5, Fault::InternalServer),
+            (
+                1,
+                Fault::ConcurrentEdit(|document| document["Project"]["Title"] = json!("Theirs")),
+            ),
+            (99, Fault::InternalServer),
+        ],
     ];
     for faults in faults {
         let (emulator, function) = sample().await;
@@ -285,11 +294,37 @@ async fn one_patch_sends_at_most_six_updates_whatever_aws_answers() {
         }
         let patch = json!({"LifeCycle": {"Stage": "Committed"}});
         let answer = function.send(&merge(&patch)).await;
-        assert_eq!(answer.status, 503, "{faults:?}: {answer:?}");
+        assert!(matches!(answer.status, 409 | 503), "{faults:?}: {answer:?}");
         let writes = emulator.writes().len();
         assert!((2..=6).contains(&writes), "{writes} writes: {faults:?}");
         assert_eq!(now(&emulator)["LifeCycle"]["Stage"], "Qualified");
     }
+}
+
+#[tokio::test]
+async fn no_round_begins_that_the_invocation_leaves_no_time_for() {
+    let (emulator, function) = sample().await;
+    let others: Edit = |document| document["Project"]["Title"] = json!("Theirs");
+    emulator.inject("UpdateOpportunity", 99, Fault::ConcurrentEdit(others));
+    let request = merge(&json!({"LifeCycle": {"Stage": "Committed"}}));
+    let time = std::time::Duration::from_secs(4);
+    let answer = function.send_within(&request, time).await;
+    assert_eq!(told(&answer), (409, "concurrent-edits"), "{answer:?}");
+    assert_eq!(emulator.writes().len(), 1);
+}
+
+#[tokio::test]
+async fn a_write_that_can_no_longer_land_leaves_no_doubt_about_the_next_refusal() {
+    let (emulator, function) = sample().await;
+    // Three attempts of the SDK's have no answer. Then somebody writes, so that none of them can land.
+    emulator.inject("UpdateOpportunity", 3, Fault::ConnectionDropped);
+    then(&emulator, |document| {
+        document["LifeCycle"]["NextSteps"] = json!("Theirs");
+    });
+    emulator.inject("UpdateOpportunity", 1, Fault::AccessDenied);
+    let patch = json!({"LifeCycle": {"Stage": "Committed"}});
+    let answer = function.send(&merge(&patch)).await;
+    assert_eq!(told(&answer), (502, "access-denied"), "{answer:?}");
 }
 
 #[tokio::test]

@@ -151,13 +151,27 @@ async fn with_one_attempt() -> (Emulator, Function) {
 
 #[tokio::test]
 async fn a_summary_that_cannot_be_read_is_reported_in_the_event_and_never_stops_it() {
-    for (fault, code, may_pass) in [
-        (Fault::NotFound, "not-found", false),
-        (Fault::AccessDenied, "access-denied", false),
-        (Fault::Throttling, "throttled", true),
-        (Fault::InternalServer, "unavailable", true),
-        (Fault::ConnectionDropped, "unavailable", true),
-        (Fault::Answer("[]".to_owned()), "unavailable", true),
+    let unanswered = ("unavailable", "AWS did not answer with a summary", true);
+    for (fault, (code, reason, may_pass)) in [
+        (
+            Fault::NotFound,
+            ("not-found", "AWS has no summary of this opportunity", false),
+        ),
+        (
+            Fault::AccessDenied,
+            (
+                "access-denied",
+                "AWS does not let the bridge read the summary",
+                false,
+            ),
+        ),
+        (
+            Fault::Throttling,
+            ("throttled", "AWS throttled the read of the summary", true),
+        ),
+        (Fault::InternalServer, unanswered),
+        (Fault::ConnectionDropped, unanswered),
+        (Fault::Answer("[]".to_owned()), unanswered),
     ] {
         let (emulator, function) = with_one_attempt().await;
         emulator.inject(SUMMARY, ALWAYS, fault.clone());
@@ -174,9 +188,10 @@ async fn a_summary_that_cannot_be_read_is_reported_in_the_event_and_never_stops_
             (&json!("/awsSummary"), &json!(code)),
             "{fault:?}"
         );
-        let detail = problem["detail"].as_str().unwrap();
-        let route = "`GET /opportunities/O7654321/aws-summary` on the function URL";
-        assert!(detail.contains(route), "{detail}");
+        let detail = format!(
+            "{reason}; `GET /opportunities/O7654321/aws-summary` on the function URL fetches it"
+        );
+        assert_eq!(problem["detail"], detail);
         // It is read again only if that may help.
         assert_eq!(calls(&emulator, SUMMARY) > 1, may_pass, "{fault:?}");
     }
@@ -257,10 +272,11 @@ async fn a_missing_opportunity_is_looked_for_longer_than_reads_lag_behind_creati
     let error = function.invoke(created("O1")).await.unwrap_err();
     assert_eq!(error.kind, "NotFound");
     assert!(started.elapsed() > Duration::from_secs(3));
-    assert!(calls(&emulator, "GetOpportunity") > 3);
+    // Twice a second, for five seconds.
+    let looks = calls(&emulator, "GetOpportunity");
+    assert!((4..=10).contains(&looks), "{looks}");
 
     // An updated opportunity exists, or never will.
-    let looks = calls(&emulator, "GetOpportunity");
     let error = function.invoke(event("O1")).await.unwrap_err();
     assert_eq!(error.kind, "NotFound");
     assert_eq!(calls(&emulator, "GetOpportunity"), looks + 1);
@@ -673,11 +689,27 @@ async fn a_failed_read_is_an_error_and_the_next_event_is_processed() {
             1
         };
         emulator.inject("GetOpportunity", attempts, fault.clone());
-        assert_eq!(
-            function.invoke(event("O7654321")).await.unwrap_err().kind,
-            kind,
-            "{fault:?}"
-        );
+        let error = function.invoke(event("O7654321")).await.unwrap_err();
+        assert_eq!(error.kind, kind, "{fault:?}");
+        let told = error
+            .message
+            .strip_prefix("opportunity `O7654321` could not be read: ");
+        let told = told.expect("which opportunity");
+        match kind {
+            "NotFound" => assert_eq!(told, "the opportunity was not found"),
+            "Throttled" => assert_eq!(told, "AWS throttled the call"),
+            "AccessDenied" => assert!(
+                told.ends_with(
+                    ": the function's role lacks `partnercentral:GetOpportunity` on this catalog, or the AWS account is \
+                     not linked to Partner Central"
+                ),
+                "{told}"
+            ),
+            _ => assert!(
+                told.starts_with("AWS Partner Central is unavailable: "),
+                "{told}"
+            ),
+        }
         assert_eq!(
             cloud_event(&function, event("O7654321")).await["subject"],
             "O7654321",

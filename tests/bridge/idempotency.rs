@@ -258,20 +258,17 @@ async fn died_before_the_write(request: &Request) -> Ground {
     ground
 }
 
-/// A claim whose owner died after its write: nothing more of it reached the table.
-async fn died_after_the_write(request: &Request) -> Ground {
+/// A claim whose owner died after its write: nothing more of it reached the table. The claim is the call after
+/// `calls` others.
+async fn died_after_the_write(request: &Request, calls: usize) -> Ground {
     let ground = ground().await;
     let function = &ground.patch;
-    ground.table.cut(&[
-        None,
-        Some(Cut::Before),
-        Some(Cut::Before),
-        Some(Cut::Before),
-        Some(Cut::Before),
-    ]);
+    let mut cuts = vec![None; calls + 1];
+    cuts.extend([Some(Cut::Before); 4]);
+    ground.table.cut(&cuts);
     let answer = function.send(request).await;
-    assert_eq!(told(&answer), (200, "updated", false));
-    assert_eq!(warnings(&answer), ["not-remembered"]);
+    ground.table.mend();
+    assert!(matches!(answer.status, 200 | 204), "{answer:?}");
     let running = function.send(request).await;
     assert_eq!(told(&running), (409, "request-running", false));
     ground.pass_leases().await;
@@ -302,7 +299,7 @@ async fn what_did_not_land_before_its_function_died_is_carried_out() {
 #[tokio::test]
 async fn what_landed_before_its_function_died_is_told_and_not_carried_out_again() {
     for request in both_forms() {
-        let ground = died_after_the_write(&request).await;
+        let ground = died_after_the_write(&request, 0).await;
         let function = &ground.patch;
         for _attempt in 0..2 {
             let answer = function.send(&request).await;
@@ -315,6 +312,44 @@ async fn what_landed_before_its_function_died_is_told_and_not_carried_out_again(
             ground.edit(|document| document["LifeCycle"]["Stage"] = json!("Launched"));
         }
         assert_eq!(ground.writes(), 1);
+    }
+}
+
+#[tokio::test]
+async fn what_landed_before_its_function_died_is_told_as_the_request_prefers() {
+    // `Approved` closes the title.
+    let patch = json!({"Project": {"Title": "Berths"}, "LifeCycle": {"Stage": "Committed"}});
+    let part = |prefer| keyed(Request::patch(ID, &patch)).header("prefer", prefer);
+    let whole = |prefer| keyed(stage("Committed")).header("prefer", prefer);
+    let (none, skip) = (None, Some("locked=skip"));
+    for (request, expected, skipped, applied) in [
+        (
+            whole("return=minimal"),
+            (204, ""),
+            0,
+            Some("return=minimal"),
+        ),
+        (whole("return=representation"), (200, "updated"), 0, none),
+        (whole("respond-async"), (200, "updated"), 0, none),
+        (whole("locked=skip"), (200, "updated"), 0, skip),
+        (part("locked=skip"), (200, "updated-in-part"), 1, skip),
+        (
+            part("locked=skip, return=minimal"),
+            (200, "updated-in-part"),
+            1,
+            skip,
+        ),
+    ] {
+        // Whether it waits for a review is asked first.
+        let calls = usize::from(request.event()["headers"]["prefer"] == "respond-async");
+        let ground = died_after_the_write(&request, calls).await;
+        let answer = ground.patch.send(&request).await;
+        let (status, outcome) = expected;
+        assert_eq!(told(&answer), (status, outcome, true), "{request:?}");
+        let found = answer.body["skipped"].as_array().map_or(0, Vec::len);
+        assert_eq!(found, skipped, "{answer:?}");
+        let header = answer.headers.get("preference-applied");
+        assert_eq!(header.and_then(Value::as_str), applied, "{request:?}");
     }
 }
 
@@ -371,6 +406,18 @@ async fn a_write_in_doubt_can_be_asked_for_again_at_once() {
     let again = function.send(&request).await;
     assert_eq!(told(&again), (200, "updated", true));
     assert_eq!(ground.stage(), "Committed");
+}
+
+#[tokio::test]
+async fn a_write_in_doubt_stays_in_doubt_where_the_table_does_not_let_it_be_tried_again() {
+    let ground = ground().await;
+    let function = &ground.patch;
+    ground.emulator.inject(WRITE, 3, Fault::ConnectionDropped);
+    ground
+        .table
+        .cut(&[None, Some(Cut::Before), Some(Cut::Before)]);
+    let answer = function.send(&keyed(stage("Committed"))).await;
+    assert_eq!(told(&answer), (503, "unconfirmed", false), "{answer:?}");
 }
 
 #[tokio::test]
@@ -482,7 +529,15 @@ async fn without_an_answer_of_the_table_a_webhooks_merge_patch_is_carried_out_wi
 
 #[tokio::test]
 async fn after_a_write_that_landed_the_answer_is_a_success_with_a_warning() {
-    for request in [keyed(stage("Committed")), stage("Committed")] {
+    // `Approved` closes the title.
+    let part = json!({"Project": {"Title": "Berths"}, "LifeCycle": {"Stage": "Committed"}});
+    let part = || Request::patch(ID, &part).header("prefer", "locked=skip");
+    for (request, outcome) in [
+        (keyed(stage("Committed")), "updated"),
+        (stage("Committed"), "updated"),
+        (keyed(part()), "updated-in-part"),
+        (part(), "updated-in-part"),
+    ] {
         let ground = ground().await;
         let function = &ground.patch;
         let claim = request.event()["headers"]
@@ -493,7 +548,7 @@ async fn after_a_write_that_landed_the_answer_is_a_success_with_a_warning() {
             .table
             .cut(&claim.into_iter().chain(lost).collect::<Vec<_>>());
         let answer = function.send(&request).await;
-        assert_eq!(told(&answer), (200, "updated", false));
+        assert_eq!(told(&answer), (200, outcome, false));
         assert_eq!(warnings(&answer), ["not-remembered"]);
     }
 }

@@ -573,6 +573,9 @@ async fn one_line_says_why_a_request_was_answered_with_a_5xx() {
         assert_eq!(told, ["ERROR", "answered", "O7654321"]);
         assert!(line["cause"].as_str().unwrap().starts_with(cause), "{line}");
         assert!(line["span"]["requestId"].is_string(), "{line}");
+        // The call itself has a line too, because a request may succeed in spite of it.
+        let call = [r#""message":"no usable answer""#, cause];
+        function.log_with(&call).await;
     }
 }
 

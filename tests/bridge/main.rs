@@ -18,6 +18,7 @@ mod log;
 mod memory_events;
 mod memory_interleavings;
 mod memory_table;
+mod metrics;
 mod openapi;
 mod parked;
 mod patch;

@@ -361,6 +361,9 @@ async fn a_sweep_hands_on_only_what_is_newer_than_what_is_remembered_and_begins_
     ground.event().await;
     ground.table.cut_all(Cut::Before, 40);
     assert_eq!(swept().await["handedOn"], 1);
+    sweep
+        .log_with(&["WARN", "the memory does not answer"])
+        .await;
 }
 
 #[tokio::test]

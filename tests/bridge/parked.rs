@@ -193,6 +193,21 @@ async fn a_patch_that_a_review_closes_waits_and_arrives_when_the_review_is_over(
 }
 
 #[tokio::test]
+async fn that_a_patch_waits_is_told_whatever_answer_a_write_would_have_had() {
+    for preference in ["return=minimal", "return=representation"] {
+        let ground = in_review(&[OPEN]).await;
+        let request = may_wait(&steps("Call them"));
+        let answer = ground
+            .patch
+            .send(&request.header("prefer", &format!("respond-async, {preference}")))
+            .await;
+        id_of(&answer);
+        assert_eq!(answer.headers["preference-applied"], "respond-async");
+        assert_eq!(answer.body["changes"][0]["after"], "Call them");
+    }
+}
+
+#[tokio::test]
 async fn those_that_wait_are_carried_out_in_their_order_also_on_the_same_field() {
     let ground = in_review(&[OPEN]).await;
     let mut ids = Vec::new();
@@ -306,6 +321,20 @@ async fn what_aws_refuses_ends_with_its_problem_and_what_passes_is_tried_again()
         ground.patch.log_with(&line).await;
     }
     assert_eq!(ground.waiting().await, [id.as_str()]);
+    // Others write before each of its writes, and never what it changes.
+    let others = Fault::ConcurrentEdit(|document| {
+        document["Project"]["AdditionalComments"] = json!("Somebody else's");
+    });
+    ground.emulator.inject("UpdateOpportunity", 99, others);
+    let error = ground.patch.invoke(event.clone()).await.unwrap_err();
+    assert_eq!(
+        error.message,
+        format!(
+            "the parked patch `{id}` could not be carried out: the opportunity was changed since it was read"
+        )
+    );
+    ground.emulator.clear_faults();
+    assert_eq!(ground.waiting().await, [id.as_str()]);
     ground
         .emulator
         .inject("UpdateOpportunity", 1, Fault::NotFound);
@@ -317,6 +346,19 @@ async fn what_aws_refuses_ends_with_its_problem_and_what_passes_is_tried_again()
         "urn:opportunity-bridge:problems/opportunity-not-found"
     );
     assert_eq!(ground.waiting().await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_lenient_patch_is_carried_out_leniently_after_its_wait() {
+    let ground = in_review(&[OPEN]).await;
+    let unknown = json!({"LifeCycle": {"NextSteps": "Call"}, "Project": {"Tomorrow": "New"}});
+    let prefer = "respond-async, handling=lenient, locked=skip";
+    let request = Request::patch(ID, &unknown).header("prefer", prefer);
+    let id = id_of(&ground.patch.send(&request).await);
+    ground.review("Approved");
+    let ended = ground.ended().await;
+    assert_eq!(ends(&ended), [(id.as_str(), "applied")]);
+    assert_eq!(ground.at("/Project/Tomorrow"), "New");
 }
 
 #[tokio::test]
@@ -354,6 +396,27 @@ async fn one_that_is_withdrawn_is_not_carried_out() {
     let path = format!("/opportunities/{ID}/parked/{stays}");
     let answer = ground.patch.send(&Request::new("DELETE", &path)).await;
     assert_eq!(problem(&answer), (404, "parked-patch-not-found"));
+}
+
+#[tokio::test]
+async fn one_that_is_being_carried_out_cannot_be_withdrawn() {
+    let ground = in_review(&[OPEN]).await;
+    let id = ground.parked(&steps("One")).await;
+    ground.review("Approved");
+    let event = ground.event().await;
+    let other = ground.another_patch().await;
+    let slow = Fault::Delay(std::time::Duration::from_millis(500));
+    ground.emulator.inject("UpdateOpportunity", 1, slow);
+    let withdrawn = async {
+        while ground.writes() == 0 {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+        let path = format!("/opportunities/{ID}/parked/{id}");
+        other.send(&Request::new("DELETE", &path)).await
+    };
+    let (ended, withdrawn) = tokio::join!(ground.woken(event), withdrawn);
+    assert_eq!(problem(&withdrawn), (409, "request-running"));
+    assert_eq!(ends(&ended), [(id.as_str(), "applied")]);
 }
 
 #[tokio::test]
@@ -524,20 +587,13 @@ async fn a_request_with_a_key_is_parked_once_and_answered_the_same() {
 
 #[tokio::test]
 async fn a_request_whose_function_died_after_it_was_parked_is_not_parked_or_written_again() {
-    for is_over in [false, true] {
+    for (is_over, calls) in [(false, 5), (true, 4), (true, 5)] {
         let ground = in_review(&[OPEN]).await;
         let keyed = may_wait(&steps("Call them")).header("idempotency-key", "k-1");
-        // The patch is parked; that it was is not noted under its key.
-        let five = [
-            None,
-            None,
-            None,
-            None,
-            None,
-            Some(Cut::Before),
-            Some(Cut::Before),
-        ];
-        ground.table.cut(&five);
+        // The patch is parked; that it was is not noted under its key, nor perhaps in the opportunity's item.
+        let mut cuts = vec![None; calls];
+        cuts.extend([Some(Cut::Before); 4]);
+        ground.table.cut(&cuts);
         let id = id_of(&ground.patch.send(&keyed).await);
         ground.table.mend();
         if is_over {
@@ -545,6 +601,9 @@ async fn a_request_whose_function_died_after_it_was_parked_is_not_parked_or_writ
         }
         let again = ground.patch.send(&keyed).await;
         assert_eq!(id_of(&again), id);
+        let change = &again.body["changes"][0];
+        assert_eq!(change["pointer"], "/LifeCycle/NextSteps");
+        assert_eq!(change["after"], "Call them");
         assert_eq!(ground.waiting().await, [id]);
         assert_eq!(ground.writes(), 0);
     }

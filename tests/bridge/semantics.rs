@@ -76,6 +76,8 @@ async fn an_identifier_in_the_wrong_place_is_refused() {
             (status, &json!(detail))
         );
     }
+    let both = Request::patch("O7654321", &json!({"Identifier": "O7654321"}));
+    assert_eq!(function.send(&both).await.body["outcome"], "unchanged");
     assert_eq!(emulator.writes().len(), 0);
 }
 

@@ -249,22 +249,32 @@ async fn a_payload_that_is_not_a_task_is_refused_with_the_reason() {
 
 #[tokio::test]
 async fn a_list_that_cannot_be_read_fails_the_run_and_says_why() {
-    for (fault, kind, cause) in [
+    let role = ": the function's role lacks `partnercentral:ListOpportunities` on this catalog, or the AWS account is \
+                not linked to Partner Central";
+    for (fault, kind, cause, advice) in [
         (
             Fault::AccessDenied,
             "AccessDenied",
             "AWS denied the call: AccessDeniedException",
+            role,
         ),
-        (Fault::Throttling, "Throttled", "AWS throttled the call"),
+        (
+            Fault::Throttling,
+            "Throttled",
+            "AWS throttled the call",
+            "the call",
+        ),
         (
             Fault::InternalServer,
             "Unavailable",
             "AWS Partner Central is unavailable: ",
+            "",
         ),
         (
             Fault::Answer("{}".to_owned()),
             "Unavailable",
-            "AWS Partner Central is unavailable: the list has no `OpportunitySummaries`",
+            "AWS Partner Central is unavailable: the list has no ",
+            "`OpportunitySummaries`",
         ),
     ] {
         let emulator = Ground::start().await;
@@ -276,7 +286,7 @@ async fn a_list_that_cannot_be_read_fails_the_run_and_says_why() {
         let message = "what was modified since `2024-01-01T00:00:00.000Z` could not be listed: ";
         assert_eq!(error.kind, kind);
         let told = error.message.strip_prefix(message).unwrap();
-        assert!(told.starts_with(cause), "{told}");
+        assert!(told.starts_with(cause) && told.ends_with(advice), "{told}");
     }
 }
 
@@ -321,6 +331,32 @@ async fn a_run_that_cannot_start_its_continuation_fails() {
         panic!("{failed:?}")
     };
     assert_eq!(since.to_string(), "2026-01-02T03:04:05.000Z");
+}
+
+#[tokio::test]
+async fn a_run_whose_time_is_up_says_how_far_it_came_even_within_one_date() {
+    let emulator = Ground::start().await;
+    emulator.stop_clock();
+    for number in 1..=20 {
+        emulator.seed(opportunity(number, "2026-01-02T03:04:05Z"));
+    }
+    let date = "2026-01-02T03:04:05.000Z";
+    let time = Duration::from_secs(10);
+    let runs = chain(
+        &emulator,
+        || simulated(&emulator),
+        json!({"since": date}),
+        time,
+    )
+    .await;
+    // Nothing begins in the last quarter of the time: a page and nine opportunities take 0.425 s and 7.65 s.
+    let counts: Vec<_> = runs.iter().map(|run| run.handed_on).collect();
+    assert_eq!(counts, [9, 9, 2]);
+    assert!(runs.iter().all(|run| run.since == date), "{runs:?}");
+    let ends: Vec<_> = runs.iter().map(|run| run.until == date).collect();
+    assert_eq!(ends, [true, true, false], "{runs:?}");
+    let handed_on: BTreeSet<_> = handed_on(&emulator).into_iter().collect();
+    assert_eq!(handed_on.len(), 20, "each once");
 }
 
 #[tokio::test]
@@ -520,16 +556,16 @@ async fn a_backfill_of_2500_hands_on_each_once_in_several_runs_within_half_of_th
 async fn a_backfill_stops_once_it_has_used_half_of_a_days_reads() {
     let emulator = Ground::start().await;
     emulator.stop_clock();
-    for number in 1..=3 {
+    for number in 1..=4 {
         emulator.seed(opportunity(number, &format!("2026-01-02T03:04:0{number}Z")));
     }
-    let left = json!({"since": "2024-01-01T00:00:00Z", "total": 23_998});
+    let left = json!({"since": "2024-01-01T00:00:00Z", "total": 23_997});
     let stopped = run(&emulator, simulated(&emulator), left, TIMEOUT).await;
     let Err(Error::DayIsUsedUp(since)) = stopped else {
         panic!("{stopped:?}")
     };
-    assert_eq!(handed_on(&emulator), names(1..=2));
-    assert_eq!(since.to_string(), "2026-01-02T03:04:02.000Z");
+    assert_eq!(handed_on(&emulator), names(1..=3));
+    assert_eq!(since.to_string(), "2026-01-02T03:04:03.000Z");
 }
 
 /// Opportunities that share a date can only be listed by AWS's tokens, and a token may be an offset.

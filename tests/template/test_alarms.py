@@ -74,7 +74,10 @@ class Alarms(unittest.TestCase):
             found = {(metric["MetricName"], metric["Dimensions"][-1]["Value"]) for metric in watched(stack)}
             rules = stack.of_type("AWS::Events::Rule").values()
             expected = {
-                ("InvocationsFailedToBeSentToDlq" if "DeadLetterConfig" in target else "FailedInvocations", rule["Name"])
+                (
+                    "InvocationsFailedToBeSentToDlq" if "DeadLetterConfig" in target else "FailedInvocations",
+                    rule["Name"],
+                )
                 for rule in rules
                 for target in rule["Targets"]
             }

@@ -104,21 +104,28 @@ impl Reads<'_> {
                     cause: "no answer by the deadline".to_owned(),
                 }),
             };
-            let pause = bound.mul_f64(0.5 + fastrand::f64() / 2.0);
-            if !is_passing(&cause) || Instant::now() + pause >= deadline {
+            let pause = pause(bound, deadline).filter(|_| is_passing(&cause));
+            let Some(pause) = pause else {
                 tracing::warn!(opportunity.id = %identifier, %cause, "no summary");
                 return Err(Problem::without_summary(
                     error::code(&cause),
                     error::reason(&cause),
                     self.event,
                 ));
-            }
+            };
             tracing::debug!(opportunity.id = %identifier, %cause, "reading the summary again");
             last = Some(cause);
             sleep(pause).await;
             bound = (2 * bound).min(LONGEST_PAUSE);
         }
     }
+}
+
+/// The pause before another read: at least half of `bound`. `None` if the deadline comes before its end.
+fn pause(bound: Duration, deadline: Instant) -> Option<Duration> {
+    let pause = bound.mul_f64(0.5 + fastrand::f64() / 2.0);
+    let is_too_late = Instant::now() + pause >= deadline;
+    (!is_too_late).then_some(pause)
 }
 
 /// Whether the same read may succeed a moment later.
@@ -149,5 +156,16 @@ mod tests {
                 Duration::from_secs(seconds)
             );
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_pause_is_at_least_half_of_its_bound_and_ends_before_the_deadline() {
+        let bound = Duration::from_secs(4);
+        let in_time = Instant::now() + Duration::from_millis(4_001);
+        for _ in 0..1_000 {
+            let pause = pause(bound, in_time).unwrap();
+            assert!((bound / 2..=bound).contains(&pause), "{pause:?}");
+        }
+        assert_eq!(pause(bound, Instant::now() + bound / 2), None);
     }
 }

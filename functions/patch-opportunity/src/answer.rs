@@ -308,12 +308,11 @@ impl Answer {
 
     /// `LastModifiedDate` before and after the write, where there was one and both are known.
     pub(crate) fn dates(&self) -> Option<(&str, &str)> {
-        let is_written = matches!(self.outcome, Outcome::Updated | Outcome::UpdatedInPart);
         let dates = self
             .before
             .as_deref()
             .zip(self.last_modified_date.as_deref());
-        dates.filter(|_| is_written)
+        dates.filter(|_| self.outcome.has_written())
     }
 
     pub(crate) fn warn(&mut self, warning: Finding) {

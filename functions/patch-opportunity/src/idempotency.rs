@@ -273,17 +273,16 @@ impl<'a> Once<'a> {
         let Some((memory, named)) = self.memory.zip(self.named.as_ref()) else {
             return Ok(());
         };
-        let (is_claimed, predecessor, is_unprotected) = {
+        let (is_claimed, predecessor) = {
             let progress = self.progress();
-            let predecessor = progress.predecessor.clone();
-            (progress.is_claimed, predecessor, progress.is_unprotected)
+            (progress.is_claimed, progress.predecessor.clone())
         };
         let is_about_the_key = matches!(
             problem.kind(),
             Kind::RequestRunning | Kind::KeyReused | Kind::MemoryUnavailable
         );
         let may_have_landed = problem.kind() == Kind::Unconfirmed;
-        if is_about_the_key || (is_unprotected && !is_claimed) {
+        if is_about_the_key {
             return Ok(());
         }
         if !is_claimed {
@@ -294,8 +293,8 @@ impl<'a> Once<'a> {
             };
         }
         let found_out = match &predecessor {
-            Some(dead) if !may_have_landed => self.find_out(dead, &self.owner).await,
-            _ => Ok(()),
+            Some(dead) => self.find_out(dead, &self.owner).await,
+            None => Ok(()),
         };
         let let_go = if may_have_landed || predecessor.is_some() {
             memory.give_up(&named.key, &self.owner).await

@@ -265,3 +265,22 @@ impl IntoResponse for Problem {
         response
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_more_findings_than_are_told_the_last_says_how_many_more_there_are() {
+        let told = |count: usize| {
+            let found = (0..count).map(|number| {
+                Finding::new("", Code::Locked, number.to_string(), Source::Opportunity)
+            });
+            let told = at_most(2, found.collect());
+            let details = told.iter().map(|finding| finding.detail.clone());
+            details.collect::<Vec<_>>()
+        };
+        assert_eq!(told(2), ["0", "1"]);
+        assert_eq!(told(4), ["0", "1", "and 2 more"]);
+    }
+}

@@ -310,3 +310,63 @@ async fn date_of_the_write(
     let is_as_sent = review.update.differences(read, &fresh).is_empty();
     is_as_sent.then(|| fresh.last_modified_date().to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn not_confirmed(cause: Error, attempts: u32) -> NotConfirmed {
+        NotConfirmed {
+            cause,
+            attempts,
+            may_have_happened: false,
+            is_unanswered: false,
+        }
+    }
+
+    /// How many rounds there are that all end like this, and how many updates they may send.
+    fn rounds_of(cause: &Error, attempts: u32, time: Duration) -> Vec<u32> {
+        let mut budget = Budget::new(Instant::now() + time);
+        let mut rounds = Vec::new();
+        loop {
+            rounds.push(budget.begin());
+            budget.spend(&not_confirmed(cause.clone(), attempts));
+            if !budget.allows_another(cause) {
+                return rounds;
+            }
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_conflict_has_five_rounds_an_outage_two_and_none_begins_without_time_or_updates_left()
+    {
+        let cause = "no usable answer from AWS".to_owned();
+        let (conflict, outage) = (Error::Conflict, Error::Unavailable { cause });
+        assert_eq!(rounds_of(&conflict, 1, ONE_ROUND), [3, 3, 3, 3, 2]);
+        assert_eq!(rounds_of(&conflict, 2, ONE_ROUND), [3, 3, 2]);
+        assert_eq!(rounds_of(&outage, 1, ONE_ROUND), [3, 3]);
+        assert_eq!(rounds_of(&Error::NotFound, 1, ONE_ROUND), [3]);
+        let too_short = Duration::from_millis(3_999);
+        assert_eq!(rounds_of(&conflict, 1, too_short), [3]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn pauses_are_random_and_their_bound_doubles_with_each_round() {
+        for (rounds, bound) in [(1, 200), (2, 400), (3, 800), (4, 1_600)] {
+            let budget = Budget {
+                rounds,
+                ..Budget::new(Instant::now())
+            };
+            let mut longest = Duration::ZERO;
+            for _ in 0..200 {
+                let began = Instant::now();
+                budget.pause().await;
+                longest = longest.max(began.elapsed());
+            }
+            // The clock is rounded to milliseconds.
+            let bound = Duration::from_millis(bound);
+            let range = bound / 2..=bound + Duration::from_millis(1);
+            assert!(range.contains(&longest), "{rounds}: {longest:?}");
+        }
+    }
+}

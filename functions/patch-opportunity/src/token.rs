@@ -120,7 +120,7 @@ mod tests {
 
     #[test]
     fn a_token_is_up_to_4096_visible_characters_and_does_not_show() {
-        let longest = "x".repeat(MAX_TOKEN);
+        let longest = "x".repeat(4_096);
         for (text, is_token) in [
             ("t", true),
             ("~!secret=", true),
@@ -143,7 +143,7 @@ mod tests {
     #[test]
     fn a_header_of_more_than_8_kib_is_not_looked_at() {
         let token = |length| bearer(&headers(&format!("Bearer {}", "x".repeat(length))));
-        let longest = crate::auth_header::MAX_HEADER - "Bearer ".len();
+        let longest = 8 * 1_024 - "Bearer ".len();
         assert!(token(longest).is_some());
         assert!(token(longest + 1).is_none());
     }

@@ -75,3 +75,24 @@ fn interval(minutes: String) -> Result<Option<Duration>, ConfigError> {
         _ => Err(ConfigError::SweepMinutes(minutes)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sweeps_are_from_a_minute_to_a_day_apart_or_there_are_none() {
+        for (minutes, expected) in [
+            ("", Ok(None)),
+            ("0", Err(())),
+            ("1", Ok(Some(1))),
+            ("1440", Ok(Some(1_440))),
+            ("1441", Err(())),
+            ("1.5", Err(())),
+        ] {
+            let found = interval(minutes.to_owned()).map_err(|_| ());
+            let expected = expected.map(|minutes| minutes.map(Duration::from_mins));
+            assert_eq!(found, expected, "{minutes}");
+        }
+    }
+}

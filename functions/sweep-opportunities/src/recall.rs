@@ -123,3 +123,19 @@ fn latest(modified: Instant) -> u64 {
 fn note(error: &Unavailable) {
     tracing::warn!(cause = error.cause, "the memory does not answer");
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_date_on_a_whole_second_may_stand_for_any_millisecond_of_it() {
+        for (date, expected) in [
+            ("2026-03-04T05:06:08Z", 1_772_600_768_999),
+            ("2026-03-04T05:06:08.001Z", 1_772_600_768_001),
+            ("2026-03-04T05:06:08.120Z", 1_772_600_768_120),
+        ] {
+            assert_eq!(latest(Instant::parse(date).unwrap()), expected, "{date}");
+        }
+    }
+}
