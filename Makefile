@@ -85,11 +85,14 @@ target/bench/function.cjs: tests/bench/sdks/function.mjs tests/bench/sdks/packag
 	cd $(@D) && npm install --silent --no-audit --no-fund && npx esbuild function.mjs --log-level=warning \
 		--bundle --minify --platform=node --target=node20 --outfile=$(@F)
 
-mutants: .venv/bin/cargo-mutants ## find changes that no test notices; MUTANTS="--file shared/model/src/lock.rs"
+# The functions are built and tested in a copy of this folder, with `.venv` in it for the memory's server.
+mutants: .venv/bin/cargo-mutants .venv/dynamodb ## find changes that no test notices; MUTANTS="--file shared/model/src/lock.rs"
 	@status=0; \
 	cargo mutants --output target/mutants-model --package model $(MUTANTS) || status=$$?; \
-	cargo mutants --output target/mutants-functions --package enrich-opportunity --package patch-opportunity \
-		--package sweep-opportunities --test-package enrich-opportunity,patch-opportunity,sweep-opportunities,bridge-tests $(MUTANTS) || status=$$?; \
+	cargo mutants --output target/mutants-functions --gitignore false --package enrich-opportunity \
+		--package patch-opportunity --package sweep-opportunities \
+		--test-package enrich-opportunity,patch-opportunity,sweep-opportunities,bridge-tests $(MUTANTS) \
+		-- --lib --test bridge || status=$$?; \
 	exit $$status
 
 schema: .venv/tools ## update the opportunity's schema in openapi.json, and openapi-3.0.json

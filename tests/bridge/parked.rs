@@ -399,22 +399,24 @@ async fn one_that_is_withdrawn_is_not_carried_out() {
 }
 
 #[tokio::test]
-async fn one_that_is_being_carried_out_cannot_be_withdrawn() {
+async fn one_that_is_being_carried_out_is_not_carried_out_again_and_cannot_be_withdrawn() {
     let ground = in_review(&[OPEN]).await;
     let id = ground.parked(&steps("One")).await;
     ground.review("Approved");
     let event = ground.event().await;
     let other = ground.another_patch().await;
-    let slow = Fault::Delay(std::time::Duration::from_millis(500));
+    let slow = Fault::Delay(std::time::Duration::from_secs(1));
     ground.emulator.inject("UpdateOpportunity", 1, slow);
     let withdrawn = async {
         while ground.writes() == 0 {
             tokio::time::sleep(std::time::Duration::from_millis(5)).await;
         }
+        let again = other.invoke(event.clone()).await;
+        assert_eq!(again, Ok(Value::Null));
         let path = format!("/opportunities/{ID}/parked/{id}");
         other.send(&Request::new("DELETE", &path)).await
     };
-    let (ended, withdrawn) = tokio::join!(ground.woken(event), withdrawn);
+    let (ended, withdrawn) = tokio::join!(ground.woken(event.clone()), withdrawn);
     assert_eq!(problem(&withdrawn), (409, "request-running"));
     assert_eq!(ends(&ended), [(id.as_str(), "applied")]);
 }
@@ -460,13 +462,15 @@ async fn one_that_is_parked_while_others_are_carried_out_is_not_lost() {
 async fn a_patch_that_meets_one_that_waits_on_keeps_its_place() {
     let ground = in_review(&[OPEN]).await;
     let title = ground
-        .parked(&json!({"Project": {"Title": "New"}, "LifeCycle": {"NextSteps": "One"}}))
+        .parked(&json!({"Project": {"Title": "New"}, "PartnerOpportunityIdentifier": "deal-1"}))
         .await;
-    let second = ground.parked(&steps("Two")).await;
+    let second = ground
+        .parked(&json!({"PartnerOpportunityIdentifier": "deal-2"}))
+        .await;
     let free = ground
         .parked(&json!({"LifeCycle": {"TargetCloseDate": "2030-01-31"}}))
         .await;
-    // It leaves the date open, and few other fields.
+    // It closes the title, and leaves the identifier and the date open.
     ground.review("Action Required");
     let ended = ground.ended().await;
     assert_eq!(ends(&ended), [(free.as_str(), "applied")]);
@@ -477,7 +481,7 @@ async fn a_patch_that_meets_one_that_waits_on_keeps_its_place() {
         ends(&ended),
         [(title.as_str(), "applied"), (second.as_str(), "applied")]
     );
-    assert_eq!(ground.at("/LifeCycle/NextSteps"), "Two");
+    assert_eq!(ground.at("/PartnerOpportunityIdentifier"), "deal-2");
 }
 
 #[tokio::test]

@@ -21,4 +21,4 @@ pub use function::{Function, binary, command};
 pub use http::{Request, Response};
 pub use memory::{has_keys, has_memory, table_of};
 pub use runtime_api::{FunctionError, Invoked, RuntimeApi, Waiting};
-pub use table::{Cut, Table};
+pub use table::{Cut, Table, Units};

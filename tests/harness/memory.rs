@@ -1,4 +1,4 @@
-//! The same tests with a memory: on if `TEST_MEMORY` is set, as `make test-memory` does.
+//! The same tests with a memory: on if `TEST_MEMORY` is set, as `make test` does once.
 //!
 //! Functions then get a table of their emulator's, unless their test gives them one or wants none. With the
 //! value `keys` each request has a key of its own, too, and so is carried out by way of a claim.

@@ -43,6 +43,15 @@ pub enum Cut {
     After,
 }
 
+/// What DynamoDB bills for calls: read and write units of a table on demand.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Units {
+    /// Of 4 KB each.
+    pub reads: f64,
+    /// Of 1 KB each.
+    pub writes: f64,
+}
+
 /// A table; it is gone when dropped.
 #[derive(Debug)]
 pub struct Table {
@@ -65,6 +74,8 @@ struct Wire {
 #[derive(Debug, Default)]
 struct Calls {
     made: Vec<String>,
+    /// `None` where nobody asks.
+    units: Option<Units>,
     cuts: Vec<Option<Cut>>,
 }
 
@@ -139,6 +150,16 @@ impl Table {
     #[must_use]
     pub fn calls(&self) -> Vec<String> {
         std::mem::take(&mut self.wire.calls().made)
+    }
+
+    /// What is billed for the calls that `future` leads to.
+    ///
+    /// # Panics
+    /// If one fails: DynamoDB bills it, and does not say how much.
+    pub async fn billed(&self, future: impl Future<Output = ()>) -> Units {
+        self.wire.calls().units = Some(Units::default());
+        future.await;
+        self.wire.calls().units.take().unwrap_or_default()
     }
 
     /// What becomes of the next calls, one after the other; `None` for one that nothing happens to.
@@ -236,25 +257,54 @@ impl Wire {
     }
 }
 
+impl Calls {
+    fn bill(&mut self, operation: &str, answer: &[u8]) {
+        let answer: Value = serde_json::from_slice(answer).expect("an answer in JSON");
+        let found = answer["ConsumedCapacity"]["CapacityUnits"].as_f64();
+        let Some(units) = &mut self.units else { return };
+        let kind = match operation {
+            "GetItem" | "Query" | "Scan" => &mut units.reads,
+            _ => &mut units.writes,
+        };
+        *kind += found.expect("the units, which only success has");
+    }
+}
+
+/// The same call, which asks what it costs.
+fn metered(body: &[u8]) -> Bytes {
+    let mut input: Value = serde_json::from_slice(body).expect("a call in JSON");
+    input["ReturnConsumedCapacity"] = "TOTAL".into();
+    input.to_string().into()
+}
+
 async fn hand_on(State(wire): State<Arc<Wire>>, request: Request) -> Response {
     let target = request.headers().get("x-amz-target");
     let target = target.and_then(|target| target.to_str().ok()).unwrap_or("");
     let (_, operation) = target.split_once('.').unwrap_or_default();
     let operation = operation.to_owned();
-    let cut = {
+    let (cut, is_metered) = {
         let mut calls = wire.calls();
         calls.made.push(operation.clone());
-        calls.cuts.pop().flatten()
+        (calls.cuts.pop().flatten(), calls.units.is_some())
     };
     let lost = || StatusCode::INTERNAL_SERVER_ERROR.into_response();
     if cut == Some(Cut::Before) {
         return lost();
     }
     let body = body::to_bytes(request.into_body(), usize::MAX).await;
-    let body = body.expect("the whole body");
+    let mut body = body.expect("the whole body");
+    if is_metered {
+        body = metered(&body);
+    }
     // What has arrived is carried out, also if whoever sent it does not live to see that.
-    let sending = tokio::spawn(async move { wire.send(&operation, body).await });
+    let sending = tokio::spawn({
+        let (wire, operation) = (wire.clone(), operation.clone());
+        async move { wire.send(&operation, body).await }
+    });
     let answer = sending.await.expect("no panic");
+    if let Some((_, answer)) = answer.as_ref().filter(|_| is_metered) {
+        wire.calls().bill(&operation, answer);
+    }
     match answer.filter(|_| cut.is_none()) {
         Some((status, answer)) => (
             status,

@@ -4,24 +4,14 @@
 //! lenient, and AWS may have changed more, so an operator has to hear of it. `make drift` records what is
 //! known from AWS's service model.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::LazyLock,
-};
+mod facts;
 
-use serde::Deserialize;
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
+use self::facts::Shape;
 use crate::{pointer::Place, value::Object};
-
-const FILE: &str = include_str!("../schema/botocore-facts.json");
-
-#[expect(
-    clippy::expect_used,
-    reason = "the file is compiled in, and no test passes without it"
-)]
-static FACTS: LazyLock<Facts> =
-    LazyLock::new(|| serde_json::from_str(FILE).expect("the facts are well-formed"));
 
 /// Values that AWS's model does not list, but that recorded answers contain.
 const SEEN: [(&str, &str); 1] = [(
@@ -38,29 +28,6 @@ pub enum AwsDocument {
     Summary,
 }
 
-#[derive(Debug, Deserialize)]
-struct Facts<'a> {
-    #[serde(borrow)]
-    called: BTreeMap<&'a str, Sides<'a>>,
-    #[serde(borrow)]
-    shapes: BTreeMap<&'a str, Shape<'a>>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Sides<'a> {
-    output: &'a str,
-}
-
-#[derive(Debug, Deserialize)]
-struct Shape<'a> {
-    #[serde(borrow, default)]
-    members: BTreeMap<&'a str, &'a str>,
-    items: Option<&'a str>,
-    /// The values of a closed list.
-    #[serde(borrow, default)]
-    values: Vec<&'a str>,
-}
-
 /// The places in a document from AWS whose name or value this release does not know. Each is a pointer
 /// without indexes, such as `/Project/QuantumReadiness`; values are never included.
 ///
@@ -74,26 +41,31 @@ struct Shape<'a> {
 /// ```
 #[must_use]
 pub fn unknown(kind: AwsDocument, document: &Object) -> Vec<String> {
-    let operation = match kind {
-        AwsDocument::Opportunity => "GetOpportunity",
-        AwsDocument::Summary => "GetAwsOpportunitySummary",
+    let shape = match kind {
+        AwsDocument::Opportunity => facts::OPPORTUNITY,
+        AwsDocument::Summary => facts::SUMMARY,
     };
     let mut found = BTreeSet::new();
-    if let Some(shape) = FACTS
-        .called
-        .get(operation)
-        .and_then(|sides| FACTS.shapes.get(sides.output))
-    {
-        members(shape, document, &Place::Root, &mut found);
+    if let Shape::Structure(known) = shape {
+        members(known, document, &Place::Root, &mut found);
     }
     found.into_iter().collect()
 }
 
-fn members(shape: &Shape<'_>, document: &Object, parent: &Place<'_>, found: &mut BTreeSet<String>) {
+fn members(
+    known: &[(&str, &Shape)],
+    document: &Object,
+    parent: &Place<'_>,
+    found: &mut BTreeSet<String>,
+) {
     for (name, value) in document {
         let at = Place::Member(parent, name);
-        match shape.members.get(name.as_str()) {
-            Some(shape) => walk(shape, value, &at, found),
+        let shape = known
+            .binary_search_by_key(&name.as_str(), |(name, _)| name)
+            .ok()
+            .and_then(|index| known.get(index));
+        match shape {
+            Some((_, shape)) => walk(shape, value, &at, found),
             // AWS's protocol adds it; no model has it.
             None if name == "__type" => {}
             None if is_name(name) => {
@@ -115,23 +87,18 @@ fn is_name(name: &str) -> bool {
         && name.bytes().any(|byte| byte.is_ascii_lowercase())
 }
 
-fn walk(shape: &str, value: &Value, at: &Place<'_>, found: &mut BTreeSet<String>) {
-    let Some(shape) = FACTS.shapes.get(shape) else {
-        return;
-    };
-    match (value, shape.items) {
-        (Value::Object(document), _) if !shape.members.is_empty() => {
-            members(shape, document, at, found);
-        }
+fn walk(shape: &Shape, value: &Value, at: &Place<'_>, found: &mut BTreeSet<String>) {
+    match (shape, value) {
+        (Shape::Structure(known), Value::Object(document)) => members(known, document, at, found),
         // All items count as one place.
-        (Value::Array(items), Some(shape)) => {
+        (Shape::List(shape), Value::Array(items)) => {
             for item in items {
                 walk(shape, item, at, found);
             }
         }
-        (Value::String(text), _) if !shape.values.is_empty() => {
-            let (at, text) = (at.to_string(), text.as_str());
-            if !shape.values.contains(&text) && !SEEN.contains(&(at.as_str(), text)) {
+        (Shape::Values(listed), Value::String(text)) if !listed.contains(&text.as_str()) => {
+            let at = at.to_string();
+            if !SEEN.contains(&(at.as_str(), text)) {
                 found.insert(at);
             }
         }

@@ -15,10 +15,6 @@ pub(crate) struct Column {
     pub(crate) measured: Vec<Measured>,
     /// The starts under the quota.
     pub(crate) throttled: Vec<First>,
-    /// The program's size in MiB.
-    pub(crate) binary: f64,
-    /// The zip file's size in MiB.
-    pub(crate) zip: f64,
 }
 
 impl Column {
@@ -27,8 +23,6 @@ impl Column {
             contestant,
             measured: Vec::new(),
             throttled: Vec::new(),
-            binary: mebibytes(artifact::binary_size(contestant)),
-            zip: mebibytes(artifact::zip_size(contestant)),
         }
     }
 
@@ -69,6 +63,16 @@ impl Column {
     /// Peak memory, in MiB.
     pub(crate) fn memory(&self) -> f64 {
         self.median(|it| mebibytes(it.peak_memory))
+    }
+
+    /// The program's size, in MiB.
+    pub(crate) fn binary(&self) -> f64 {
+        mebibytes(artifact::binary_size(self.contestant))
+    }
+
+    /// The zip file's size, in MiB.
+    pub(crate) fn zip(&self) -> f64 {
+        mebibytes(artifact::zip_size(self.contestant))
     }
 
     /// TCP connections: the most that any process opened.

@@ -3,7 +3,7 @@
 //! It measures what is deployed: the release binaries, configured by their environment, from `exec` to
 //! the answers. It measures the floor (`bench/floor`) in turns with them, so that the machine disturbs
 //! all alike, and the ratio counts. Functions that do the floor's work with AWS's SDKs for Python and
-//! JavaScript (`bench/sdks`) start in between.
+//! JavaScript (`bench/sdks`) start in between. What a memory adds is measured in turns without and with one.
 
 #![expect(
     clippy::expect_used,
@@ -16,6 +16,7 @@
 mod artifact;
 mod column;
 mod contestant;
+mod memory;
 mod process;
 mod quota;
 mod report;
@@ -24,6 +25,7 @@ mod target;
 mod tls;
 
 use contestant::Contestant;
+use memory::Row;
 use quota::Quota;
 use report::Report;
 use run::Run;
@@ -50,6 +52,12 @@ async fn main() {
         }
     }
     let mut report = Report::new();
+    let events = Run::of(Contestant::Enrich, &certificate).with_memory(Some(&[]));
+    let items = events.remembered().await;
+    for contestant in Contestant::REMEMBERED {
+        let row = Row::of(contestant, &certificate, &items).await;
+        report.remembered.push(row);
+    }
     for round in 0..PROCESSES {
         for contestant in Contestant::COLUMNS {
             let run = Run::of(contestant, &certificate);
@@ -58,6 +66,9 @@ async fn main() {
                 let run = Run::of(contestant, &certificate);
                 report.add_throttled(contestant, run.first(Some(quota)).await.0);
             }
+        }
+        for row in &mut report.remembered {
+            row.measure(&certificate, &items).await;
         }
         let others = Contestant::OTHER_SDKS.into_iter();
         for contestant in others.filter(|it| round % ROUNDS == 0 && it.is_installed()) {

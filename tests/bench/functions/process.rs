@@ -16,12 +16,13 @@ use crate::contestant::Contestant;
 pub(crate) struct Process(Child);
 
 impl Process {
-    /// Starts a contestant as Lambda does.
+    /// Starts a contestant as Lambda does; `memory` are the variables of one, if it has one.
     pub(crate) fn start(
         contestant: Contestant,
         runtime_api: &str,
         endpoint: &str,
         roots: &Path,
+        memory: &[(&str, String)],
     ) -> Self {
         let binary = contestant.binary();
         let process = command(&binary, contestant.name(), runtime_api, endpoint)
@@ -33,6 +34,7 @@ impl Process {
             .env("NODE_EXTRA_CA_CERTS", roots)
             .env("NODE_NO_WARNINGS", "1")
             .envs(contestant.variables().iter().copied())
+            .envs(memory.iter().map(|(name, value)| (name, value)))
             .stdout(Stdio::null())
             .spawn()
             .unwrap_or_else(|error| {

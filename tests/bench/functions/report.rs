@@ -1,4 +1,4 @@
-//! Prints the result as Markdown: the machine, the table, the targets.
+//! Prints the result as Markdown: the machine, the tables, the targets.
 
 use std::{
     fmt::{self, Display, Formatter},
@@ -9,6 +9,7 @@ use std::{
 use crate::{
     column::{Column, quick},
     contestant::Contestant,
+    memory::{self, Row},
     run::{First, Measured},
     target::Target,
 };
@@ -19,6 +20,8 @@ pub(crate) struct Report {
     columns: [Column; 3],
     /// Starts with other SDKs.
     others: Vec<(Contestant, First)>,
+    /// What is measured without a memory and with one.
+    pub(crate) remembered: Vec<Row>,
     /// The machine's load before the measurements.
     load: String,
 }
@@ -29,6 +32,7 @@ impl Report {
         Self {
             columns: Contestant::COLUMNS.map(Column::of),
             others: Vec::new(),
+            remembered: Vec::new(),
             load: load.split(' ').next().unwrap_or_default().to_owned(),
         }
     }
@@ -83,8 +87,8 @@ impl Display for Report {
         row("warm: time to answer, ms", |it| Some(it.latency()))?;
         row("warm: CPU time, ms", |it| Some(it.cpu()))?;
         row("peak memory, MiB", |it| Some(it.memory()))?;
-        row("binary, MiB", |it| Some(it.binary))?;
-        row("zip, MiB", |it| Some(it.zip))?;
+        row("binary, MiB", |it| Some(it.binary()))?;
+        row("zip, MiB", |it| Some(it.zip()))?;
 
         let [patch, _] = functions;
         writeln!(
@@ -114,11 +118,16 @@ impl Display for Report {
             ahead.push((sdk, theirs.map(|theirs| theirs / ours)));
         }
 
+        writeln!(formatter, "\n{}", memory::HEAD)?;
+        for row in &self.remembered {
+            writeln!(formatter, "{row}")?;
+        }
+
         writeln!(
             formatter,
             "\n| target | expected | found | |\n|---|---|---|---|"
         )?;
-        for target in Target::all(floor, functions, &ahead) {
+        for target in Target::all(floor, functions, &ahead, &self.remembered) {
             let (found, verdict) = match &target.found {
                 Some((found, true)) => (found.as_str(), "met"),
                 Some((found, false)) => (found.as_str(), "**missed**"),

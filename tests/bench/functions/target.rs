@@ -3,6 +3,7 @@
 use crate::{
     column::Column,
     contestant::Contestant::{self, Enrich, JavaScript, Patch},
+    memory::Row,
 };
 
 /// From the start of a patch to its first answer, at most this many times the floor's.
@@ -13,6 +14,8 @@ const ENRICH_START: f64 = 1.25;
 const BOTO3: f64 = 28.0;
 /// A start with the SDK for JavaScript takes at least this many times that of `patch-opportunity`.
 const JAVASCRIPT: f64 = 13.0;
+/// A start with a memory takes at most this many times that without one.
+const MEMORY_START: f64 = 1.3;
 /// CPU time of a patch, at most this many times the floor's.
 const CPU: f64 = 2.2;
 /// Peak memory, at most, in MiB.
@@ -37,6 +40,7 @@ impl Target {
         floor: &Column,
         functions: &[Column],
         ahead: &[(Contestant, Option<f64>)],
+        remembered: &[Row],
     ) -> Vec<Self> {
         let of_functions = functions.iter().flat_map(|it| Self::of(floor, it));
         let ahead = ahead.iter().map(|(sdk, found)| {
@@ -50,7 +54,17 @@ impl Target {
                 found: found.map(|found| (format!("{found:.1} ×"), found >= limit)),
             }
         });
-        of_functions.chain(ahead).collect()
+        let remembered = remembered.iter();
+        let remembered = remembered.filter(|row| matches!(row.contestant, Enrich | Patch));
+        let remembered = remembered.map(|row| Self {
+            name: format!("{}: start with a memory", row.contestant.name()),
+            expected: format!("at most {MEMORY_START} × without"),
+            found: Some((
+                format!("{:.2} × without", row.start()),
+                row.start() <= MEMORY_START,
+            )),
+        });
+        of_functions.chain(ahead).chain(remembered).collect()
     }
 
     fn of(floor: &Column, function: &Column) -> Vec<Self> {
@@ -75,7 +89,7 @@ impl Target {
                 throttled,
             ),
             at_most("peak memory", MEMORY, " MiB", Some(function.memory())),
-            at_most("zip", ZIP, " MiB", Some(function.zip)),
+            at_most("zip", ZIP, " MiB", Some(function.zip())),
         ];
         if function.contestant == Patch {
             let cpu = function.cpu() / floor.cpu();

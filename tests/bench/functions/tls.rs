@@ -1,5 +1,4 @@
-//! Puts TLS in front of the emulator, which speaks plain HTTP, with a certificate that the functions
-//! trust.
+//! Puts TLS in front of what speaks plain HTTP, with a certificate that the functions trust.
 
 use std::{
     fs,
@@ -11,7 +10,6 @@ use std::{
     },
 };
 
-use partner_central_emulator::Emulator;
 use tokio::{
     io::copy_bidirectional,
     net::{TcpListener, TcpStream},
@@ -60,7 +58,7 @@ impl Certificate {
     }
 }
 
-/// TLS in front of one emulator; stops when dropped.
+/// TLS in front of one server; stops when dropped.
 #[derive(Debug)]
 pub(crate) struct Front {
     address: SocketAddr,
@@ -69,18 +67,18 @@ pub(crate) struct Front {
 }
 
 impl Front {
-    pub(crate) async fn before(emulator: &Emulator, certificate: &Certificate) -> Self {
+    /// Before the server at an `http` URL.
+    pub(crate) async fn before(url: &str, certificate: &Certificate) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("an address");
         let connections = Arc::<AtomicUsize>::default();
-        let url = emulator.url();
-        let emulator = url.trim_start_matches("http://").to_owned();
+        let server = url.trim_start_matches("http://").to_owned();
         let (acceptor, counted) = (certificate.acceptor.clone(), Arc::clone(&connections));
         let accepting = tokio::spawn(async move {
             let mut open = JoinSet::new();
             while let Ok((outside, _)) = listener.accept().await {
                 counted.fetch_add(1, Ordering::Relaxed);
-                open.spawn(connect(outside, acceptor.clone(), emulator.clone()));
+                open.spawn(connect(outside, acceptor.clone(), server.clone()));
             }
         });
         Self {
@@ -106,9 +104,9 @@ impl Drop for Front {
     }
 }
 
-async fn connect(outside: TcpStream, acceptor: TlsAcceptor, emulator: String) {
+async fn connect(outside: TcpStream, acceptor: TlsAcceptor, server: String) {
     // Without this, small packets wait for each other, which costs 40 ms.
-    let inside = TcpStream::connect(emulator).await.expect("the emulator");
+    let inside = TcpStream::connect(server).await.expect("the server");
     for stream in [&outside, &inside] {
         stream.set_nodelay(true).expect("no delay");
     }

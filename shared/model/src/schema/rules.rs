@@ -1,4 +1,4 @@
-//! The rules, which `build.rs` generates from `schema/opportunity.schema.json`.
+//! The rules, which `build/rules.rs` generates from `schema/opportunity.schema.json`.
 
 use regex_lite::Regex;
 

@@ -29,7 +29,7 @@ const MEANT: usize = 1_000;
 /// How much of the caller's value a message quotes.
 const QUOTED_CHARS: usize = 100;
 
-/// The schema of one place. `build.rs` makes it; absent keywords are empty.
+/// The schema of one place. `build/rules.rs` makes it; absent keywords are empty.
 #[derive(Debug)]
 pub(super) struct Schema {
     /// What a value in the right format is, such as "a date as `YYYY-MM-DD`".

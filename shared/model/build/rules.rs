@@ -1,26 +1,17 @@
-//! Turns `schema/opportunity.schema.json` into Rust statics, so that a start has no rules to parse. They
-//! are of the types in `src/schema/validate.rs`; `src/schema/rules.rs` includes them.
-
-#![expect(
-    clippy::disallowed_methods,
-    reason = "cargo configures a build script by its environment"
-)]
-
-use std::{env, error::Error, fs, path::Path};
+//! The rules of `schema/opportunity.schema.json`, of the types in `src/schema/validate.rs`.
 
 use serde_json::Value;
 
-const FILE: &str = "schema/opportunity.schema.json";
+use crate::{members, texts};
 
-fn main() -> Result<(), Box<dyn Error>> {
-    println!("cargo::rerun-if-changed={FILE}");
-    let file: Value = serde_json::from_str(&fs::read_to_string(FILE)?)?;
+/// The statics that `src/schema/rules.rs` includes.
+pub(crate) fn statics(file: &Value) -> String {
     let mut rules = Rules::default();
-    for (name, definition) in members(&file, "$defs") {
+    for (name, definition) in members(file, "$defs") {
         let schema = rules.schema(definition);
         rules.add(&definition_name(name), "Schema", &schema);
     }
-    let schema = rules.schema(&file);
+    let schema = rules.schema(file);
     rules.add("SCHEMA", "Schema", &schema);
     let patterns: Vec<_> = (0..rules.patterns).map(pattern_name).collect();
     rules.add(
@@ -28,11 +19,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         "&[&Pattern]",
         &format!("&[&{}]", patterns.join(", &")),
     );
-    fs::write(
-        Path::new(&env::var("OUT_DIR")?).join("rules.rs"),
-        rules.text,
-    )?;
-    Ok(())
+    rules.text
 }
 
 /// The statics written so far.
@@ -101,20 +88,4 @@ fn pattern_name(number: usize) -> String {
 
 fn definition_name(name: &str) -> String {
     format!("DEFINITION_{}", name.to_uppercase())
-}
-
-/// The texts of a keyword, which is one text or a list of them. The null in a list is left out.
-fn texts<'a>(schema: &'a Value, keyword: &str) -> Vec<&'a str> {
-    match schema.get(keyword) {
-        Some(Value::Array(items)) => items.iter().filter_map(Value::as_str).collect(),
-        other => other.and_then(Value::as_str).into_iter().collect(),
-    }
-}
-
-/// The members of a keyword, sorted by name because they are looked up by name.
-fn members<'a>(schema: &'a Value, keyword: &str) -> Vec<(&'a String, &'a Value)> {
-    let members = schema.get(keyword).and_then(Value::as_object);
-    let mut members: Vec<_> = members.into_iter().flatten().collect();
-    members.sort_by_key(|(name, _)| *name);
-    members
 }
