@@ -35,7 +35,7 @@ demo: .venv/tools $(MEMORY_SERVER) ## run the whole bridge on this machine, step
 
 local: .venv/tools $(MEMORY_SERVER) ## run the bridge on this machine until Ctrl-C; CRM=http://127.0.0.1:9200/ gets its events
 	cargo build --quiet --workspace --bins
-	python -m tools.keep_running $(CRM)
+	python -m tools.local $(CRM)
 
 playground: .venv/tools $(MEMORY_SERVER) ## show the bridge at work on a page in the browser, until Ctrl-C; MAPPING=mappings/salesforce.json
 	cargo build --quiet --workspace --bins
@@ -148,7 +148,7 @@ release-programs: build
 
 try-release: .venv/tools ## start everything in that archive once
 	cargo build --quiet --workspace --bins
-	python -m unittest tests.release.archive
+	python -m unittest tests.release.try_release
 
 notes: .venv/tools ## print what the changelog says of a version; TAG=v0.1.0
 	@python -m tools.release notes "$(TAG)"

@@ -21,10 +21,10 @@ from email.message import Message
 
 from standardwebhooks import Webhook
 
-from tools import crms, local, memory
-from tools.local import ROOT, TARGET
+from tools import crms, launch, memory
+from tools.paths import ROOT, TARGET
 
-OPPORTUNITY = local.OPPORTUNITY["Identifier"]
+OPPORTUNITY = launch.OPPORTUNITY["Identifier"]
 EMULATOR_LOG, FUNCTIONS_LOG = TARGET / "demo-emulator.log", TARGET / "demo-functions.log"
 REPLAYED = "idempotent-replayed"
 VERBOSE = bool(os.environ.get("VERBOSE"))
@@ -89,7 +89,7 @@ def run(command: list[str]) -> str:
 
 
 def execute(command: list[str]) -> str:
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=local.PATIENCE_SECONDS)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=launch.PATIENCE_SECONDS)
     if done.returncode != 0:
         raise StepError(f"exit status {done.returncode}: {done.stdout}{done.stderr}")
     return done.stdout
@@ -134,7 +134,7 @@ def exchange(
         status_line, _, lines = head.partition("\n")
         status, answered = int(status_line.split()[1]), message_from_string(lines)
     else:
-        status, answered, text = local.send(method, url, headers, body)
+        status, answered, text = launch.send(method, url, headers, body)
     answer = json.loads(text)
     detail(f"HTTP {status}\n{answered}{json.dumps(answer, indent=2)}")
     query = f"?{url.split('?')[1]} " if "?" in url else ""
@@ -150,29 +150,29 @@ def demo(stack: ExitStack) -> None:
     emulator_log = stack.enter_context(EMULATOR_LOG.open("w"))
 
     heading("A local Partner Central, with one opportunity and the webhook's secret in it")
-    secret = local.new_secret()
-    held = f"{local.SECRET_ID}={secret}"
-    port = local.free_port()
+    secret = launch.new_secret()
+    held = f"{launch.SECRET_ID}={secret}"
+    port = launch.free_port()
     remembers = stack.enter_context(memory.chosen())
-    crm = stack.enter_context(local.Crm(react=lambda event: None))
-    events = ["--on-change", local.invoke_url(port), "--duplicate-events", "--lose-events", "1"]
+    crm = stack.enter_context(launch.Crm(react=lambda event: None))
+    events = ["--on-change", launch.invoke_url(port), "--duplicate-events", "--lose-events", "1"]
     events += remembers.emulator_arguments
     events += ["--deliver", crm.url]
-    show(local.emulator_command("--secret", held, *events))
-    partner_central = stack.enter_context(local.emulator("--secret", held, *events, log=emulator_log))
+    show(launch.emulator_command("--secret", held, *events))
+    partner_central = stack.enter_context(launch.emulator("--secret", held, *events, log=emulator_log))
     say(f"{partner_central} sends the function an event for each change, twice, as AWS does,")
     say(f"and what the function answers to a CRM at {crm.url}. It loses the first event.")
 
     heading("The functions, as Lambda runs them")
-    settings = local.settings(
-        partner_central, WEBHOOK_AUTH="standard-webhooks", WEBHOOK_SECRET_ID=local.SECRET_ID
+    settings = launch.settings(
+        partner_central, WEBHOOK_AUTH="standard-webhooks", WEBHOOK_SECRET_ID=launch.SECRET_ID
     )
     settings |= remembers.settings
     detail("\n".join(f"export {name}={value}" for name, value in settings.items()))
-    show(local.functions_command(port))
-    stack.enter_context(local.functions(settings, log=log, port=port))
-    say(f"enrich-opportunity  {local.invoke_url(port)}")
-    say(f"patch-opportunity   {local.function_url(port)}/")
+    show(launch.functions_command(port))
+    stack.enter_context(launch.functions(settings, log=log, port=port))
+    say(f"enrich-opportunity  {launch.invoke_url(port)}")
+    say(f"patch-opportunity   {launch.function_url(port)}/")
     say(f"their memory        {remembers.told}")
 
     heading("Out: an event names an opportunity, the CloudEvent carries it whole")
@@ -186,7 +186,7 @@ def demo(stack: ExitStack) -> None:
     seed = json.loads((ROOT / "events/opportunity.json").read_text())
     expect("every field of the opportunity is in it", cloud_event["data"]["opportunity"], seed)
 
-    url = f"{local.function_url(port)}/opportunities"
+    url = f"{launch.function_url(port)}/opportunities"
     patch = json.loads((ROOT / "events/patch-stage.json").read_text())
     headers = {"content-type": patch["headers"]["content-type"]}
 
@@ -212,7 +212,7 @@ def demo(stack: ExitStack) -> None:
         return status, answer
 
     def writes() -> int:
-        _, _, made = local.send("GET", f"{partner_central}/_control/writes", {}, "")
+        _, _, made = launch.send("GET", f"{partner_central}/_control/writes", {}, "")
         return len(json.loads(made))
 
     heading("A dry run tells what a signed patch would do")
@@ -255,13 +255,13 @@ def demo(stack: ExitStack) -> None:
     expect("the precondition fails", status, 412)
 
     heading("The event of the change was lost on purpose: the sweep brings it, within the hour")
-    changes, _ = local.at_rest(EMULATOR_LOG, lost=1)
+    changes, _ = launch.at_rest(EMULATOR_LOG, lost=1)
     expect("one change was written, and the CRM has not heard of it", (len(changes), crm.received), (1, []))
     more = 1
     swept = json.loads(run([*invoke, "sweep-opportunities", "--data-ascii", "{}"]))
     detail(json.dumps(swept, indent=2))
     expect("the sweep has found it and handed it on", (swept["listed"], swept["handedOn"]), (1, 1))
-    local.at_rest(EMULATOR_LOG, lost=1, more=more)
+    launch.at_rest(EMULATOR_LOG, lost=1, more=more)
     (event,) = crm.received
     seed["LifeCycle"] |= json.loads(patch["body"])["LifeCycle"]
     seed["LastModifiedDate"] = applied["lastModifiedDate"]
@@ -294,7 +294,7 @@ def demo(stack: ExitStack) -> None:
     heading("The event of the next change comes, and twice, as AWS was seen to send them")
     status, _ = send_signed('{"LifeCycle":{"NextSteps":"Call on Tuesday"}}')
     expect("it is written", status, 200)
-    changes, _ = local.at_rest(EMULATOR_LOG, lost=1, more=more)
+    changes, _ = launch.at_rest(EMULATOR_LOG, lost=1, more=more)
     expect("the CRM has heard of it twice", len(crm.received), 3)
     expect("both times by one id", len({event["id"] for event in crm.received[1:]}), 1)
 
@@ -309,7 +309,7 @@ def demo(stack: ExitStack) -> None:
         control(partner_central, "POST", {"step": "approve"}, "/review")
         # Two events for each of the two edits, and one to carry out the patch.
         more += 5
-        changes, _ = local.at_rest(EMULATOR_LOG, lost=1, more=more)
+        changes, _ = launch.at_rest(EMULATOR_LOG, lost=1, more=more)
         (ended,) = [event for event in crm.received if event["type"].startswith("opportunity-bridge.patch.")]
         say(f"{ended['type']}  {summary(ended['data']['answer'])}")
         expect("it was applied", ended["type"], "opportunity-bridge.patch.applied")
@@ -330,7 +330,7 @@ def demo(stack: ExitStack) -> None:
     crm.react = react
     before = len(changes)
     somebody_commits(partner_central)
-    changes, _ = local.at_rest(EMULATOR_LOG, lost=1, more=more)
+    changes, _ = launch.at_rest(EMULATOR_LOG, lost=1, more=more)
     expect("two more were written: somebody's and the CRM's answer", len(changes) - before, 2)
     now = crm.received[-1]["data"]["opportunity"]["LifeCycle"]
     expect("both are there", (now["Stage"], now["NextSteps"]), ("Committed", "The CRM has seen it"))
@@ -341,15 +341,15 @@ def demo(stack: ExitStack) -> None:
 def control(partner_central: str, method: str, body: dict, below: str = "") -> None:
     """Does to the opportunity what only AWS can do."""
     url = f"{partner_central}/_control/opportunities/{OPPORTUNITY}{below}"
-    status, _, answer = local.send(method, url, {}, json.dumps(body))
+    status, _, answer = launch.send(method, url, {}, json.dumps(body))
     if status >= 300:
         raise StepError(answer.decode())
 
 
 def somebody_commits(partner_central: str) -> None:
     """Changes the opportunity as another client of Partner Central, with the AWS SDK for Python."""
-    client = local.partner_central_client(partner_central)
-    update = local.update_body(client.get_opportunity(**local.OPPORTUNITY))
+    client = launch.partner_central_client(partner_central)
+    update = launch.update_body(client.get_opportunity(**launch.OPPORTUNITY))
     update["LifeCycle"]["Stage"] = "Committed"
     client.update_opportunity(**update)
 
@@ -360,8 +360,8 @@ def own_language(stack: ExitStack) -> None:
     """
     log = stack.enter_context(FUNCTIONS_LOG.open("a"))
     emulator_log = stack.enter_context(EMULATOR_LOG.open("w"))
-    port, token = local.free_port(), secrets.token_hex(16)
-    url = f"{local.function_url(port)}/crm"
+    port, token = launch.free_port(), secrets.token_hex(16)
+    url = f"{launch.function_url(port)}/crm"
     headers = {"content-type": "application/json", "authorization": f"Bearer {token}"}
 
     def send_record(record: dict) -> int:
@@ -378,34 +378,34 @@ def own_language(stack: ExitStack) -> None:
     crm = stack.enter_context(crms.HubSpot(OPPORTUNITY, send_record, deal, [sends_stage, sends_next_step]))
     events = [
         "--on-change",
-        local.invoke_url(port),
+        launch.invoke_url(port),
         "--duplicate-events",
         "--deliver",
         f"{crm.url}{crm.PATH}",
     ]
     events += ["--deliver-body", "record", "--deliver-bearer", crms.TOKEN]
-    show(local.emulator_command(*events))
-    partner_central = stack.enter_context(local.emulator(*events, log=emulator_log))
-    settings = local.settings(
+    show(launch.emulator_command(*events))
+    partner_central = stack.enter_context(launch.emulator(*events, log=emulator_log))
+    settings = launch.settings(
         partner_central,
         WEBHOOK_AUTH="bearer",
         WEBHOOK_SECRETS=token,
         CRM_MAPPING=str(ROOT / "mappings/hubspot.json"),
     )
-    show(local.functions_command(port))
-    stack.enter_context(local.functions(settings, log=log, port=port))
+    show(launch.functions_command(port))
+    stack.enter_context(launch.functions(settings, log=log, port=port))
     say("mappings/hubspot.json names HubSpot's field for each of AWS's, and both functions read it.")
 
     heading("In: the deal moves on, and a workflow sends the stage by HubSpot's own name")
     crm.edit(dealstage="presentationscheduled")
-    changes, _ = local.at_rest(EMULATOR_LOG)
+    changes, _ = launch.at_rest(EMULATOR_LOG)
     expect("it was written once", len(changes), 1)
     expect("AWS's stage has come back to the deal", crm.record["aws_stage"], "Technical Validation")
     expect("the deal's own is as it was set", crm.record["dealstage"], "presentationscheduled")
 
     heading("Out: somebody changes it in Partner Central, and HubSpot's API gets a body of its own")
     somebody_commits(partner_central)
-    changes, _ = local.at_rest(EMULATOR_LOG)
+    changes, _ = launch.at_rest(EMULATOR_LOG)
     detail(json.dumps(crm.taken[-1], indent=2))
     expect("HubSpot has refused nothing", crm.refused, [])
     expect("AWS's stage is in the deal", crm.record["aws_stage"], "Committed")
@@ -428,7 +428,7 @@ def main() -> int:
             demo(stack)
         with ExitStack() as stack:
             own_language(stack)
-    except (StepError, local.NotRunningError, subprocess.TimeoutExpired, ValueError, KeyError) as error:
+    except (StepError, launch.NotRunningError, subprocess.TimeoutExpired, ValueError, KeyError) as error:
         tell_checked()
         print(f"\nFAILED: {error}\nmore is in {FUNCTIONS_LOG} and {EMULATOR_LOG}", file=sys.stderr)
         return 1

@@ -13,7 +13,7 @@ parts. A test fails if it is out of date.
 
 import json
 
-from tools.local import ROOT
+from tools.paths import ROOT
 from tools.release import version
 
 SCHEMA = ROOT / "shared/model/schema/opportunity.schema.json"

@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 
 import boto3
 
-from tools import local
+from tools import launch
+from tools.paths import ROOT
 
-SERVER = local.ROOT / ".venv/dynamodb/node_modules/@dynoxide/linux-x64/dynoxide"
+SERVER = ROOT / ".venv/dynamodb/node_modules/@dynoxide/linux-x64/dynoxide"
 TABLE = "memory"
 
 
@@ -45,10 +46,10 @@ def client(url: str):
 @contextmanager
 def running() -> Iterator[Memory]:
     """A memory that is empty."""
-    port = local.free_port()
+    port = launch.free_port()
     command = [str(SERVER), "serve", "--host", "127.0.0.1", "--port", str(port)]
-    with local.running(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        local.wait_for(port, process)
+    with launch.running(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        launch.wait_for(port, process)
         url = f"http://127.0.0.1:{port}"
         names = {"pk": "HASH", "sk": "RANGE"}
         client(url).create_table(
@@ -80,7 +81,7 @@ def obstacle() -> str:
     """Why there is no memory; empty if there can be one."""
     choice = os.environ.get("MEMORY") or "on"
     if choice not in ("on", "off"):
-        raise local.NotRunningError(f"`MEMORY` is `{choice}`, expected `on` or `off`")
+        raise launch.NotRunningError(f"`MEMORY` is `{choice}`, expected `on` or `off`")
     if choice == "off":
         return "`MEMORY` is `off`"
     try:

@@ -14,7 +14,7 @@ import shutil
 import subprocess
 import sys
 
-from tools.local import ROOT
+from tools.paths import ROOT
 
 # The settings that each command takes.
 SETTINGS = {

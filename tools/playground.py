@@ -18,11 +18,12 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools import local, memory, render_openapi, until_ctrl_c
+from tools import launch, memory, render_openapi, until_ctrl_c
+from tools.paths import ROOT, TARGET
 
-PAGES = local.ROOT / "tests/emulator/playground"
-MAPPING = local.ROOT / "mappings/hubspot.json"
-FUNCTIONS_LOG = local.TARGET / "playground-functions.log"
+PAGES = ROOT / "tests/emulator/playground"
+MAPPING = ROOT / "mappings/hubspot.json"
+FUNCTIONS_LOG = TARGET / "playground-functions.log"
 
 
 @dataclass
@@ -42,19 +43,19 @@ class Playground:
     def control(self, method: str, path: str, body=None):
         """Calls the emulator's control API; returns the JSON of its answer, or nothing if it is empty."""
         content = "" if body is None else json.dumps(body)
-        status, _, answer = local.send(method, f"{self.emulator}/_control/{path}", {}, content)
+        status, _, answer = launch.send(method, f"{self.emulator}/_control/{path}", {}, content)
         if status >= 300:
-            raise local.NotRunningError(f"{method} {path}: {answer.decode()}")
+            raise launch.NotRunningError(f"{method} {path}: {answer.decode()}")
         return json.loads(answer) if answer else None
 
     def fill_crm(self) -> None:
         """Sends the CRM every opportunity, then clears the record of that."""
         for opportunity in self.control("GET", "opportunities"):
             self.control("POST", f"opportunities/{opportunity['Id']}/announce")
-        deadline = time.monotonic() + local.PATIENCE_SECONDS
+        deadline = time.monotonic() + launch.PATIENCE_SECONDS
         while len(self.control("GET", "deliveries")) < len(self.control("GET", "opportunities")):
             if time.monotonic() > deadline:
-                raise local.NotRunningError("the CRM has not heard of every opportunity")
+                raise launch.NotRunningError("the CRM has not heard of every opportunity")
             time.sleep(0.1)
         self.control("DELETE", "records")
 
@@ -73,21 +74,21 @@ def check(mapping: Path) -> None:
         str(mapping),
     ]
     checked = subprocess.run(
-        command, cwd=local.ROOT, capture_output=True, text=True, timeout=local.PATIENCE_SECONDS
+        command, cwd=ROOT, capture_output=True, text=True, timeout=launch.PATIENCE_SECONDS
     )
     if checked.returncode != 0:
-        raise local.NotRunningError(checked.stderr.strip())
+        raise launch.NotRunningError(checked.stderr.strip())
 
 
 @contextmanager
 def playground(*arguments: str, pages: Path = PAGES, mapping: Path = MAPPING) -> Iterator[Playground]:
     """A playground whose CRM knows every opportunity."""
     check(mapping)
-    secret = local.new_secret()
-    port = local.free_port()
-    command = [str(local.TARGET / "debug/partner-central-emulator"), "--seed-samples"]
-    command += ["--secret", f"{local.SECRET_ID}={secret}", "--on-change", local.invoke_url(port)]
-    command += ["--bridge", local.function_url(port)]
+    secret = launch.new_secret()
+    port = launch.free_port()
+    command = [str(TARGET / "debug/partner-central-emulator"), "--seed-samples"]
+    command += ["--secret", f"{launch.SECRET_ID}={secret}", "--on-change", launch.invoke_url(port)]
+    command += ["--bridge", launch.function_url(port)]
     with ExitStack() as stack:
         remembers = stack.enter_context(memory.chosen())
         # Beside the page: the API reference, and the mapping, by the name that the page knows.
@@ -98,21 +99,24 @@ def playground(*arguments: str, pages: Path = PAGES, mapping: Path = MAPPING) ->
         command += remembers.emulator_arguments
         log = stack.enter_context(FUNCTIONS_LOG.open("w"))
         options = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL, "text": True}
-        emulator = stack.enter_context(local.running([*command, *arguments], **options))
-        url = local.emulator_url(emulator)
-        settings = local.settings(
-            url, WEBHOOK_AUTH="standard-webhooks", WEBHOOK_SECRET_ID=local.SECRET_ID, CRM_MAPPING=str(mapping)
+        emulator = stack.enter_context(launch.running([*command, *arguments], **options))
+        url = launch.emulator_url(emulator)
+        settings = launch.settings(
+            url,
+            WEBHOOK_AUTH="standard-webhooks",
+            WEBHOOK_SECRET_ID=launch.SECRET_ID,
+            CRM_MAPPING=str(mapping),
         )
         settings |= remembers.settings
         options = {"env": os.environ | settings, "stdout": log, "stderr": log}
-        functions = stack.enter_context(local.running(local.functions_command(port), **options))
-        local.wait_for(port, functions)
+        functions = stack.enter_context(launch.running(launch.functions_command(port), **options))
+        launch.wait_for(port, functions)
         processes = [
             ("the emulator", emulator),
             ("`cargo lambda watch`", functions),
             *remembers.processes,
         ]
-        running = Playground(url, local.wait_for_answer(port), secret, remembers, processes)
+        running = Playground(url, launch.wait_for_answer(port), secret, remembers, processes)
         running.fill_crm()
         yield running
 

@@ -19,7 +19,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from samcli.cli.types import CfnParameterOverridesType
 from samtranslator.yaml_helper import yaml_parse
 
-from tools.local import ROOT
+from tools.paths import ROOT
 from tools.stack import REGION, described
 
 TEMPLATE = ROOT / "template.yaml"

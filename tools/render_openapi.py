@@ -12,7 +12,7 @@ import sys
 from html import escape
 from pathlib import Path
 
-from tools.local import ROOT, TARGET
+from tools.paths import ROOT, TARGET
 
 OPENAPI = ROOT / "functions/patch-opportunity/openapi.json"
 FOLDER = TARGET / "docs"

@@ -25,7 +25,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.exceptions import BotoCoreError, ClientError
 from standardwebhooks import Webhook
 
-from tools import hand_on, local
+from tools import hand_on, launch
 from tools.stack import FUNCTION, IDENTIFIER, REGION, outputs, parameters, resources
 
 # The time that an opportunity may take to arrive. CloudWatch shows a metric some minutes late.
@@ -136,7 +136,7 @@ class Local:
 
     def arrival(self, event: dict) -> str | None:
         url = f"{self.partner_central}/_control/deliveries"
-        _, _, body = local.send("GET", url, {}, "")
+        _, _, body = launch.send("GET", url, {}, "")
         of_it = [delivery for delivery in json.loads(body) if delivery["event"] == event["id"]]
         if of_it and not of_it[0]["isDelivered"]:
             raise SmokeError(f"it was not delivered: {of_it[0]['reason']}")
@@ -174,7 +174,7 @@ def credentials(stack: Deployed | Local, method: str, url: str, body: str) -> di
 
 def answer(method: str, url: str, headers: dict[str, str], body: str = "") -> tuple[int, dict]:
     """The status and the document of the answer to a request."""
-    status, _, content = local.send(method, url, headers, body)
+    status, _, content = launch.send(method, url, headers, body)
     try:
         document = json.loads(content or b"{}")
     except ValueError:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
-from tools import local
+from tools import launch
 
 Processes = list[tuple[str, subprocess.Popen]]
 
@@ -28,7 +28,7 @@ def run(start: Callable[[ExitStack], Processes], log: Path) -> int:
     except KeyboardInterrupt:
         print("\nEverything that was started is stopped.")
         return 0
-    except (local.NotRunningError, OSError) as error:
+    except (launch.NotRunningError, OSError) as error:
         print(f"\nFAILED: {error}\nmore may be in {log}", file=sys.stderr)
         return 1
 
@@ -45,5 +45,5 @@ def wait_for_end(processes: Processes) -> None:
     while True:
         for name, process in processes:
             if process.poll() is not None:
-                raise local.NotRunningError(f"{name} has ended with status {process.returncode}")
+                raise launch.NotRunningError(f"{name} has ended with status {process.returncode}")
         time.sleep(0.2)

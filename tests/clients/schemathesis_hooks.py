@@ -5,10 +5,11 @@ import json
 import schemathesis
 from schemathesis.core.failures import AcceptedNegativeData
 
-from tools import embed_schema, local
+from tools import embed_schema
+from tools.paths import ROOT
 
 # The bridge runs with this mapping, about this opportunity.
-MAPPING = local.ROOT / "mappings/hubspot.json"
+MAPPING = ROOT / "mappings/hubspot.json"
 OPPORTUNITY = "O7654321"
 
 # A patch with any of these must hold what was read, or it is refused (422, 412) before anything else is
@@ -39,7 +40,8 @@ def filter_case(_context, case) -> bool:
             case.body.decode()
         except UnicodeDecodeError:
             return False
-    return True
+    # It does the same to any header that is not UTF-8, whoever reads it; schemathesis sends Latin-1.
+    return all(str(value).isascii() for value in (case.headers or {}).values())
 
 
 @schemathesis.hook

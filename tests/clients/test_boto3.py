@@ -7,15 +7,16 @@ import tempfile
 import unittest
 from datetime import timedelta
 
-from tools import local
-from tools.local import OPPORTUNITY, partner_central_client, update_body
+from tools import launch
+from tools.launch import OPPORTUNITY, partner_central_client, update_body
+from tools.paths import ROOT
 
-SAMPLE = json.loads((local.ROOT / "events/opportunity.json").read_text())
+SAMPLE = json.loads((ROOT / "events/opportunity.json").read_text())
 
 
 class TheEmulator(unittest.TestCase):
     def setUp(self):
-        self.partner_central = partner_central_client(self.enterContext(local.emulator()))
+        self.partner_central = partner_central_client(self.enterContext(launch.emulator()))
 
     def test_gives_an_opportunity(self):
         found = self.partner_central.get_opportunity(**OPPORTUNITY)
@@ -33,7 +34,7 @@ class TheEmulator(unittest.TestCase):
         with tempfile.NamedTemporaryFile("w", suffix=".json") as seeds:
             json.dump([SAMPLE | {"Id": identifier} for identifier in identifiers], seeds)
             seeds.flush()
-            partner_central = partner_central_client(self.enterContext(local.emulator("--seed", seeds.name)))
+            partner_central = partner_central_client(self.enterContext(launch.emulator("--seed", seeds.name)))
         pages = partner_central.get_paginator("list_opportunities").paginate(
             Catalog="Sandbox", PaginationConfig={"PageSize": 2}
         )
@@ -45,14 +46,14 @@ class TheEmulator(unittest.TestCase):
 class TheBridgeAndBoto3(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        url = cls.enterClassContext(local.emulator())
+        url = cls.enterClassContext(launch.emulator())
         cls.partner_central = partner_central_client(url)
-        bridge = cls.enterClassContext(local.answering(local.settings(url, WEBHOOK_AUTH="none")))
+        bridge = cls.enterClassContext(launch.answering(launch.settings(url, WEBHOOK_AUTH="none")))
         cls.url = bridge
 
     def patch(self, patch: dict, **headers: str) -> tuple[int, dict, str]:
         """Status, body and entity tag of the bridge's answer to a merge patch."""
-        status, answered, body = local.patch(self.url, OPPORTUNITY["Identifier"], patch, **headers)
+        status, answered, body = launch.patch(self.url, OPPORTUNITY["Identifier"], patch, **headers)
         return status, body, answered["etag"]
 
     def test_see_what_the_other_wrote_and_nothing_else_changes(self):

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
-from tools import local
-from tools.local import OPPORTUNITY, partner_central_client, update_body
+from tools import launch
+from tools.launch import OPPORTUNITY, partner_central_client, update_body
 
 IDENTIFIER = OPPORTUNITY["Identifier"]
 SCOPE = "20260304/us-east-1/partnercentral-selling/aws4_request"
@@ -26,18 +26,18 @@ class ACircle(unittest.TestCase):
         directory = Path(self.enterContext(tempfile.TemporaryDirectory()))
         self.log = directory / "emulator.log"
         log = self.enterContext(self.log.open("w"))
-        port = local.free_port()
+        port = launch.free_port()
         self.answers = []
 
         def react(event: dict) -> None:
             patch = changes(event["data"]["opportunity"])
-            _, _, answer = local.patch(local.function_url(port), event["subject"], patch)
+            _, _, answer = launch.patch(launch.function_url(port), event["subject"], patch)
             self.answers.append(answer)
 
-        self.crm = self.enterContext(local.Crm(react))
-        events = ("--on-change", local.invoke_url(port), "--duplicate-events", "--deliver", self.crm.url)
-        self.url = self.enterContext(local.emulator(*events, log=log))
-        self.enterContext(local.answering(local.settings(self.url, WEBHOOK_AUTH="none"), port))
+        self.crm = self.enterContext(launch.Crm(react))
+        events = ("--on-change", launch.invoke_url(port), "--duplicate-events", "--deliver", self.crm.url)
+        self.url = self.enterContext(launch.emulator(*events, log=log))
+        self.enterContext(launch.answering(launch.settings(self.url, WEBHOOK_AUTH="none"), port))
         self.partner_central = partner_central_client(self.url)
 
     def commit(self) -> dict:
@@ -64,10 +64,10 @@ class ACircle(unittest.TestCase):
         self.assertEqual(len(set(events)), len(events), "every event has its own id")
 
     def test_of_echoes_comes_to_rest_after_the_one_real_change(self):
-        self.close(local.writable)
+        self.close(launch.writable)
         changed = self.commit()
 
-        changes, events = local.at_rest(self.log)
+        changes, events = launch.at_rest(self.log)
         self.assertEqual(changes, [UPDATE])
         self.assert_all_delivered(events)
         self.assertEqual(self.outcomes(), ["unchanged", "unchanged"])
@@ -80,7 +80,7 @@ class ACircle(unittest.TestCase):
         self.close(lambda _: next_steps)
         changed = self.commit()
 
-        changes, events = local.at_rest(self.log)
+        changes, events = launch.at_rest(self.log)
         self.assertEqual(changes, [UPDATE, UPDATE])
         self.assert_all_delivered(events)
         self.assertEqual(self.outcomes(), ["updated", "unchanged", "unchanged", "unchanged"])

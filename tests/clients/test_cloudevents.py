@@ -8,15 +8,16 @@ from datetime import UTC, datetime
 from cloudevents.core.bindings.http import HTTPMessage, from_structured_event
 from cloudevents.core.formats.json import JSONFormat
 
-from tools import local
+from tools import launch
+from tools.paths import ROOT
 
 
 class CloudEvents(unittest.TestCase):
     def test_an_event_is_parsed_by_the_sdk(self):
-        event = (local.ROOT / "events/opportunity-created.json").read_bytes()
-        with local.emulator() as partner_central, local.functions(local.settings(partner_central)) as port:
+        event = (ROOT / "events/opportunity-created.json").read_bytes()
+        with launch.emulator() as partner_central, launch.functions(launch.settings(partner_central)) as port:
             function = f"http://127.0.0.1:{port}/2015-03-31/functions/enrich-opportunity/invocations"
-            with urllib.request.urlopen(function, event, timeout=local.PATIENCE_SECONDS) as response:
+            with urllib.request.urlopen(function, event, timeout=launch.PATIENCE_SECONDS) as response:
                 body = response.read()
 
         message = HTTPMessage(headers={"content-type": "application/cloudevents+json"}, body=body)
@@ -29,5 +30,5 @@ class CloudEvents(unittest.TestCase):
         self.assertEqual(parsed.get_datacontenttype(), "application/json")
         self.assertEqual(parsed.get_extension("eventid"), json.loads(event)["id"])
         self.assertRegex(parsed.get_extension("sequence"), r"^[0-9]{15}-[0-9]{18}$")
-        seed = json.loads((local.ROOT / "events/opportunity.json").read_text())
+        seed = json.loads((ROOT / "events/opportunity.json").read_text())
         self.assertEqual(parsed.get_data()["opportunity"], seed)

@@ -8,8 +8,9 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from tools import crms, local
-from tools.local import OPPORTUNITY, partner_central_client, update_body
+from tools import crms, launch
+from tools.launch import OPPORTUNITY, partner_central_client, update_body
+from tools.paths import ROOT
 
 TOKEN = "a-token-of-the-bridges"
 IDENTIFIER = OPPORTUNITY["Identifier"]
@@ -37,7 +38,7 @@ STAGE_ALONE = [crms.Workflow(("dealstage",), {"dealstage": "dealstage"})]
 
 def sample(name: str) -> dict:
     """A mapping that ships."""
-    return json.loads((local.ROOT / "mappings" / f"{name}.json").read_text())
+    return json.loads((ROOT / "mappings" / f"{name}.json").read_text())
 
 
 def with_shared_stage() -> dict:
@@ -59,13 +60,13 @@ class Circle(unittest.TestCase):
         file.write_text(json.dumps(mapping))
         self.log = directory / "emulator.log"
         log = self.enterContext(self.log.open("w"))
-        port = local.free_port()
+        port = launch.free_port()
         self.outcomes = []
 
         def send(record: dict) -> int:
             headers = {"authorization": f"Bearer {TOKEN}", "content-type": "application/json"}
-            status, _, body = local.send(
-                "POST", f"{local.function_url(port)}/crm", headers, json.dumps(record)
+            status, _, body = launch.send(
+                "POST", f"{launch.function_url(port)}/crm", headers, json.dumps(record)
             )
             answer = json.loads(body)
             self.outcomes.append(answer.get("outcome") or answer["type"].rsplit("/", 1)[1])
@@ -75,10 +76,10 @@ class Circle(unittest.TestCase):
         path = "*?updateOnly=true" if kind is crms.Salesforce else ""
         deliver = ["--deliver", f"{self.crm.url}{kind.PATH}{path}", "--deliver-method", kind.METHOD]
         deliver += ["--deliver-body", "record", "--deliver-bearer", crms.TOKEN]
-        events = ["--on-change", local.invoke_url(port), "--duplicate-events", *deliver]
-        url = self.enterContext(local.emulator(*events, log=log))
-        settings = local.settings(url, WEBHOOK_AUTH="bearer", WEBHOOK_SECRETS=TOKEN, CRM_MAPPING=str(file))
-        self.enterContext(local.answering(settings, port))
+        events = ["--on-change", launch.invoke_url(port), "--duplicate-events", *deliver]
+        url = self.enterContext(launch.emulator(*events, log=log))
+        settings = launch.settings(url, WEBHOOK_AUTH="bearer", WEBHOOK_SECRETS=TOKEN, CRM_MAPPING=str(file))
+        self.enterContext(launch.answering(settings, port))
         self.partner_central = partner_central_client(url)
 
     def close_hubspot(self, workflows=HUBSPOT, mapping=None, **record) -> None:
@@ -108,7 +109,7 @@ class Circle(unittest.TestCase):
         """Checks that this many changes were made, the CRM accepted every event, and nothing is left to
         do.
         """
-        changes, events = local.at_rest(self.log)
+        changes, events = launch.at_rest(self.log)
         self.assertEqual(changes, [UPDATE] * writes)
         self.assertEqual([event for event in events if not event.endswith(" delivered")], [])
         self.assertEqual((self.crm.refused, self.crm.failed, self.crm.waiting), ([], [], []))
@@ -160,13 +161,13 @@ class HubSpot(Circle):
     def test_an_edit_that_a_review_closes_is_kept_until_the_review_is_over(self):
         self.close_hubspot()
         self.seller_edits(ReviewStatus="Submitted")
-        changes, _ = local.at_rest(self.log)
+        changes, _ = launch.at_rest(self.log)
         self.assertEqual(changes, [UPDATE])
         self.crm.edit(dealstage="contractsent")
         self.assertEqual((self.outcomes, self.crm.failed), (["locked-for-now"], []))
         self.assertEqual(len(self.crm.waiting), 1)
         self.seller_edits(ReviewStatus="Approved")
-        local.at_rest(self.log)
+        launch.at_rest(self.log)
         self.crm.send_again()
         self.assert_rests_after(writes=3)
         self.assertEqual(self.opportunity()["LifeCycle"]["Stage"], "Committed")
@@ -185,7 +186,7 @@ class HubSpot(Circle):
                 with self.subTest(f"{field}, {first} first"):
                     self.close_hubspot(workflows, mapping)
                     self.cross(first)
-                    local.at_rest(self.log)
+                    launch.at_rest(self.log)
                     self.assertEqual((self.crm.refused, self.crm.failed, self.crm.waiting), ([], [], []))
                     stage = self.opportunity()["LifeCycle"]["Stage"]
                     self.assertEqual(self.crm.record[field], codes.get(stage, stage))

@@ -13,7 +13,8 @@ from pathlib import Path
 from standardwebhooks import Webhook
 
 from tests.tools import documents
-from tools import local
+from tools import launch
+from tools.paths import ROOT
 
 TOKEN = "a-token-of-some-length"
 SECRET = "whsec_" + b64encode(bytes(range(24))).decode()
@@ -21,7 +22,7 @@ SECRET = "whsec_" + b64encode(bytes(range(24))).decode()
 RUN_ELSEWHERE = {
     "make demo": (".ci/run", "make demo"),
     "make test": (".ci/run", "make test"),
-    "make local": ("tests/tools/test_keep_running.py", "tools.keep_running"),
+    "make local": ("tests/tools/test_local.py", "tools.local"),
     "make playground": ("tests/playground/browser.py", "from tools.playground import"),
 }
 # The blocks of the tests below, by their document and how they begin.
@@ -48,7 +49,7 @@ def run(script: str, **variables: str) -> str:
     environment = os.environ | {"PATH": path} | variables
     done = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", script],
-        cwd=local.ROOT, env=environment, capture_output=True, text=True,
+        cwd=ROOT, env=environment, capture_output=True, text=True,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -82,8 +83,8 @@ class EveryCommand(unittest.TestCase):
 class TheReadme(unittest.TestCase):
     def start(self, **settings: str) -> str:
         """The URL of a bridge, as the documents have it: with its slash."""
-        partner_central = self.enterContext(local.emulator())
-        return self.enterContext(local.answering(local.settings(partner_central, **settings))) + "/"
+        partner_central = self.enterContext(launch.emulator())
+        return self.enterContext(launch.answering(launch.settings(partner_central, **settings))) + "/"
 
     def test_shows_the_answer_that_its_first_request_gets(self):
         url = self.start(WEBHOOK_AUTH="bearer", WEBHOOK_SECRETS=TOKEN)
@@ -109,18 +110,18 @@ class TheReadme(unittest.TestCase):
             "webhook-timestamp": str(int(names["now"].timestamp())),
             "webhook-signature": names["signature"],
         }
-        status, _, _ = local.send("POST", f"{url}opportunities", headers, names["body"])
+        status, _, _ = launch.send("POST", f"{url}opportunities", headers, names["body"])
         self.assertEqual(status, 200)
 
     def test_of_the_examples_starts_a_receiver_and_a_sender(self):
         url = self.start(WEBHOOK_AUTH="standard-webhooks", WEBHOOK_SECRETS=SECRET)
-        port = local.free_port()
+        port = launch.free_port()
         text = block("examples/README.md", "python receiver.py").text
         text = text.replace("8080", str(port)).replace("whsec_…", SECRET)
         receiver, others = text.split("\n", 1)
         start = ["sh", "-c", f"cd examples && exec {receiver}"]
-        program = self.enterContext(local.running(start, stdout=subprocess.DEVNULL))
-        local.wait_for(port, program)
+        program = self.enterContext(launch.running(start, stdout=subprocess.DEVNULL))
+        launch.wait_for(port, program)
         self.assertTrue(run(f"cd examples\n{others}", URL=url).startswith("200 "))
 
 
@@ -130,13 +131,13 @@ class Tools(unittest.TestCase):
         self.assertIn("hs_next_step", run(command))
 
     def test_the_emulator_answers_the_aws_cli(self):
-        port = local.free_port()
+        port = launch.free_port()
         quietly = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         emulator, *others = (
             block("tests/emulator/README.md", "cargo run").text.replace("8700", str(port)).splitlines()
         )
-        program = self.enterContext(local.running(["sh", "-c", f"exec {emulator}"], **quietly))
-        local.wait_for(port, program)
+        program = self.enterContext(launch.running(["sh", "-c", f"exec {emulator}"], **quietly))
+        launch.wait_for(port, program)
         if not shutil.which("aws"):
             self.skipTest("the AWS CLI is not installed")
         listed = json.loads(run("\n".join(others)))

@@ -15,8 +15,8 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from tools import local
-from tools.local import update_body
+from tools import launch
+from tools.launch import update_body
 
 CREDENTIALS = {"region_name": "us-east-1", "aws_access_key_id": "local", "aws_secret_access_key": "local"}
 
@@ -41,7 +41,7 @@ class Control:
 
 class TheControlApi(unittest.TestCase):
     def setUp(self):
-        emulator = self.enterContext(local.emulator("--seed-samples"))
+        emulator = self.enterContext(launch.emulator("--seed-samples"))
         self.control = Control(emulator)
         # One attempt each, so that faults become visible.
         once = Config(retries={"total_max_attempts": 1})
@@ -155,7 +155,7 @@ class ADelivery(unittest.TestCase):
         crm = self.enterContext(FunctionAndCrm())
         events = ("--on-change", f"{crm.url}/function", "--deliver", f"{crm.url}/deals/*")
         record = ("--deliver-method", "PATCH", "--deliver-body", "record", "--deliver-basic", "crm=hush")
-        control = Control(self.enterContext(local.emulator("--seed-samples", *events, *record)))
+        control = Control(self.enterContext(launch.emulator("--seed-samples", *events, *record)))
         with control.open("GET", "/events") as stream:
             control("PATCH", "/opportunities/O1000106", {"LifeCycle": {"NextSteps": "Call"}})
             list(lines(stream, b"event: delivery", 1))

@@ -12,9 +12,10 @@ import unittest
 from pathlib import Path
 
 from tests.clients import receiver_model
-from tools import local
+from tools import launch
+from tools.paths import ROOT
 
-EXAMPLES = local.ROOT / "examples"
+EXAMPLES = ROOT / "examples"
 COMMANDS = {"py": sys.executable, "mjs": "node"}
 SECRET = "whsec_" + base64.b64encode(bytes(range(32))).decode()
 OPPORTUNITY = "O7654321"
@@ -123,21 +124,21 @@ class TheExamples(unittest.TestCase):
         log = Path(self.enterContext(tempfile.TemporaryDirectory())) / "receiver.log"
         output = self.enterContext(log.open("w"))
         command = [COMMANDS[kind], str(EXAMPLES / f"receiver.{kind}")]
-        self.enterContext(local.running(command, stdout=output, stderr=subprocess.DEVNULL))
+        self.enterContext(launch.running(command, stdout=output, stderr=subprocess.DEVNULL))
         crm = self.lines(log, 1)[0]
 
         # How a patch ended that had waited for a review, before anything is known of the opportunity.
         ended = {"type": "opportunity-bridge.patch.applied", "id": "p1", "subject": OPPORTUNITY, "data": {}}
-        self.assertEqual(local.send("POST", crm, {}, json.dumps(ended))[0], 204)
+        self.assertEqual(launch.send("POST", crm, {}, json.dumps(ended))[0], 204)
 
-        port = local.free_port()
-        events = ("--on-change", local.invoke_url(port), "--duplicate-events", "--deliver", crm)
-        settings = local.settings(
-            self.enterContext(local.emulator(*events)),
+        port = launch.free_port()
+        events = ("--on-change", launch.invoke_url(port), "--duplicate-events", "--deliver", crm)
+        settings = launch.settings(
+            self.enterContext(launch.emulator(*events)),
             WEBHOOK_AUTH="standard-webhooks",
             WEBHOOK_SECRETS=SECRET,
         )
-        url = self.enterContext(local.answering(settings, port))
+        url = self.enterContext(launch.answering(settings, port))
 
         patch = {"LifeCycle": {"NextSteps": f"Signed by sender.{kind}: Köln 🚢"}}
         self.assertEqual(self.sent(kind, url, patch), (200, "updated"))
@@ -147,7 +148,7 @@ class TheExamples(unittest.TestCase):
         )
         # Two events report the one change.
         self.lines(log, 4)
-        self.assertEqual(local.send("POST", crm, {}, json.dumps(ended | {"id": "p2"}))[0], 204)
+        self.assertEqual(launch.send("POST", crm, {}, json.dumps(ended | {"id": "p2"}))[0], 204)
         outcomes = ["dropped", "applied", "dropped", "dropped"]
         self.assertEqual(self.lines(log, 5)[1:], [f"{OPPORTUNITY} {it} {{}}" for it in outcomes])
 
@@ -162,7 +163,7 @@ class TheExamples(unittest.TestCase):
 
     def lines(self, log: Path, count: int) -> list[str]:
         """The lines of a log, once there are as many as expected."""
-        deadline = time.monotonic() + local.PATIENCE_SECONDS
+        deadline = time.monotonic() + launch.PATIENCE_SECONDS
         while time.monotonic() < deadline:
             lines = log.read_text().splitlines()
             if len(lines) >= count:

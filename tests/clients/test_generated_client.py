@@ -9,7 +9,7 @@ import unittest
 from pathlib import Path
 from types import ModuleType
 
-from tools import embed_schema, local, openapi_3_0
+from tools import embed_schema, launch, openapi_3_0
 
 TOKEN = "local-token"
 IDENTIFIER = "O7654321"
@@ -17,9 +17,9 @@ IDENTIFIER = "O7654321"
 
 def setUpModule():
     global url
-    partner_central = unittest.enterModuleContext(local.emulator())
-    settings = local.settings(partner_central, WEBHOOK_AUTH="bearer", WEBHOOK_SECRETS=TOKEN)
-    url = unittest.enterModuleContext(local.answering(settings))
+    partner_central = unittest.enterModuleContext(launch.emulator())
+    settings = launch.settings(partner_central, WEBHOOK_AUTH="bearer", WEBHOOK_SECRETS=TOKEN)
+    url = unittest.enterModuleContext(launch.answering(settings))
 
 
 class AGeneratedClient:

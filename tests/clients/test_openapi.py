@@ -13,7 +13,8 @@ import openapi_schema_validator
 import openapi_spec_validator
 import referencing.jsonschema
 
-from tools import embed_schema, local, openapi_3_0
+from tools import embed_schema, launch, openapi_3_0
+from tools.paths import ROOT
 
 HERE = Path(__file__).resolve().parent
 TOKEN = "local-token"
@@ -38,7 +39,7 @@ class TheDocument(unittest.TestCase):
         # The documents and the health check refuse nothing, and 405 belongs to no operation.
         command += ["--skip-rule", "operation-4xx-response", "--skip-rule", "no-unused-components"]
         environment = os.environ | {
-            "npm_config_cache": str(local.ROOT / ".venv/npm"),
+            "npm_config_cache": str(ROOT / ".venv/npm"),
             "REDOCLY_SUPPRESS_UPDATE_NOTICE": "true",
             "REDOCLY_TELEMETRY": "off",
         }
@@ -55,8 +56,8 @@ class TheDocument(unittest.TestCase):
         self.assertEqual(embed_schema.DOCUMENT.read_text(), embed_schema.up_to_date())
 
     def test_accepts_a_whole_opportunity_and_the_body_of_an_update(self):
-        opportunity = read(local.ROOT / "events/opportunity.json")
-        update = local.OPPORTUNITY | local.writable(opportunity)
+        opportunity = read(ROOT / "events/opportunity.json")
+        update = launch.OPPORTUNITY | launch.writable(opportunity)
         update["LastModifiedDate"] = opportunity["LastModifiedDate"]
         for document, validator in (
             (embed_schema.DOCUMENT, openapi_schema_validator.OAS31Validator),
@@ -120,21 +121,21 @@ class TheFunction(unittest.TestCase):
         opportunity = cls.enterClassContext(tempfile.NamedTemporaryFile("w", suffix=".json"))
         opportunity.write(open_for_everything())
         opportunity.flush()
-        partner_central = cls.enterClassContext(local.emulator("--seed", opportunity.name))
-        settings = local.settings(
+        partner_central = cls.enterClassContext(launch.emulator("--seed", opportunity.name))
+        settings = launch.settings(
             partner_central,
             PARTNER_CENTRAL_CATALOG="AWS",
             WEBHOOK_AUTH="bearer",
             WEBHOOK_SECRETS=TOKEN,
-            CRM_MAPPING=str(local.ROOT / "mappings/hubspot.json"),
+            CRM_MAPPING=str(ROOT / "mappings/hubspot.json"),
         )
-        cls.url = cls.enterClassContext(local.answering(settings))
+        cls.url = cls.enterClassContext(launch.answering(settings))
 
     def test_answers_generated_requests_as_the_document_says(self):
         command = ["schemathesis", "--config-file", str(HERE / "schemathesis.toml")]
         command += ["run", str(embed_schema.DOCUMENT), "--url", self.url, "--no-color"]
         command += ["--header", f"Authorization: Bearer {TOKEN}"]
-        hooks = {"SCHEMATHESIS_HOOKS": str(HERE / "schemathesis_hooks.py"), "PYTHONPATH": str(local.ROOT)}
+        hooks = {"SCHEMATHESIS_HOOKS": str(HERE / "schemathesis_hooks.py"), "PYTHONPATH": str(ROOT)}
         environment = os.environ | hooks
         with tempfile.TemporaryDirectory() as folder:  # it leaves files where it runs
             run = subprocess.run(
@@ -143,14 +144,14 @@ class TheFunction(unittest.TestCase):
                 env=environment,
                 capture_output=True,
                 text=True,
-                timeout=local.PATIENCE_SECONDS,
+                timeout=launch.PATIENCE_SECONDS,
             )
         self.assertEqual(run.returncode, 0, f"\n{run.stdout}{run.stderr}")
 
 
 def open_for_everything() -> str:
     """The sample before a review; in catalog `AWS` no patch can start one."""
-    opportunity = json.loads((local.ROOT / "events/opportunity.json").read_text())
+    opportunity = json.loads((ROOT / "events/opportunity.json").read_text())
     opportunity["Catalog"] = "AWS"
     opportunity["LifeCycle"]["ReviewStatus"] = "Pending Submission"
     return json.dumps(opportunity)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from standardwebhooks import Webhook
 
-from tools import local
+from tools import launch
 
 OLD_SECRET, SECRET, OTHER_SECRET = ("whsec_" + base64.b64encode(bytes([n]) * 32).decode() for n in range(3))
 BODY = '{"LifeCycle": {"NextSteps": "Naar Köln, 東京 → Ægir 🚢"}}'
@@ -15,12 +15,12 @@ BODY = '{"LifeCycle": {"NextSteps": "Naar Köln, 東京 → Ægir 🚢"}}'
 class ARequest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        settings = local.settings(
-            cls.enterClassContext(local.emulator()),
+        settings = launch.settings(
+            cls.enterClassContext(launch.emulator()),
             WEBHOOK_AUTH="standard-webhooks",
             WEBHOOK_SECRETS=f"{OLD_SECRET} {SECRET}",
         )
-        cls.url = cls.enterClassContext(local.answering(settings))
+        cls.url = cls.enterClassContext(launch.answering(settings))
 
     def status(self, signed: str, secret: str = SECRET, age: timedelta = timedelta(), **changed: str) -> int:
         """The status of the answer to a request with a signed body, whose headers and `body` are
@@ -36,7 +36,7 @@ class ARequest(unittest.TestCase):
         sent = changed.pop("body", signed)
         headers |= {name.replace("_", "-"): value for name, value in changed.items()}
         url = f"{self.url}/opportunities/O7654321"
-        status, _, _ = local.send("PATCH", url, headers, sent)
+        status, _, _ = launch.send("PATCH", url, headers, sent)
         return status
 
     def test_signed_with_any_of_the_secrets_is_accepted(self):

@@ -12,9 +12,9 @@ from pathlib import Path
 from playwright.sync_api import Page, expect
 
 from tests.playground.browser import InABrowser
-from tools import local
+from tools.paths import ROOT
 
-DOCS = local.ROOT / "docs"
+DOCS = ROOT / "docs"
 SCHEMES = ("light", "dark")
 SIZE = {"width": 1280, "height": 1040}
 # The font in the pictures. Another font breaks the lines elsewhere.

@@ -6,7 +6,8 @@ import subprocess
 from playwright.sync_api import expect
 
 from tests.playground.browser import OPPORTUNITY, PATIENCE_SECONDS, InABrowser, card
-from tools import local
+from tools import launch
+from tools.paths import ROOT
 from tools.render_openapi import OPENAPI
 
 
@@ -24,10 +25,10 @@ class ThePage(InABrowser):
         script = """async () => {
             const stream = new EventSource('/_control/events');
             const records = [];
-            await new Promise((done) => stream.addEventListener('passage', (it) => {
-                const { passage } = JSON.parse(it.data);
-                if (!passage.target.startsWith('/crm')) return;
-                records.push([passage.target, passage.body]);
+            await new Promise((done) => stream.addEventListener('bridgeRequest', (it) => {
+                const { bridgeRequest: sent } = JSON.parse(it.data);
+                if (!sent.target.startsWith('/crm')) return;
+                records.push([sent.target, sent.body]);
                 setTimeout(done, 0);
             }));
             stream.close();
@@ -197,7 +198,7 @@ class ThePage(InABrowser):
         first = self.running.control("GET", "deliveries")[-1]["answer"]
         self.save_as_seller("NextSteps", "Second")
         expect(self.page.locator("#deal-form").get_by_label("Next step")).to_have_value("Second")
-        status, _, _ = local.send("POST", f"{self.running.emulator}/_crm", {}, json.dumps(first))
+        status, _, _ = launch.send("POST", f"{self.running.emulator}/_crm", {}, json.dumps(first))
         self.assertEqual(status, 204)
         expect(card(self.page, "late")).to_contain_text("not greater than the greatest seen")
         expect(self.page.locator("#deal-form").get_by_label("Next step")).to_have_value("Second")
@@ -475,7 +476,7 @@ class ThePage(InABrowser):
     def test_a_page_of_another_origin_is_refused(self) -> None:
         for path in ("_control/settings", "_bridge/opportunities", "_crm"):
             origin = {"origin": "http://elsewhere.example"}
-            status, _, _ = local.send("POST", f"{self.running.emulator}/{path}", origin, "{}")
+            status, _, _ = launch.send("POST", f"{self.running.emulator}/{path}", origin, "{}")
             self.assertEqual(status, 403, path)
 
     def test_every_opportunity_can_be_chosen(self) -> None:
@@ -492,7 +493,7 @@ class ThePage(InABrowser):
 class WithAnotherMapping(InABrowser):
     """The deal is what the mapping makes of it: with Salesforce's it has Salesforce's names."""
 
-    mapping = local.ROOT / "mappings/salesforce.json"
+    mapping = ROOT / "mappings/salesforce.json"
 
     def test_the_deal_has_the_names_of_the_mapping_and_is_heard_by_them(self) -> None:
         deal = self.page.locator("#deal-form")

@@ -7,7 +7,8 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from tools import local
+from tools import launch
+from tools.paths import ROOT
 from tools.playground import MAPPING, playground
 
 
@@ -19,10 +20,10 @@ class TheStart(unittest.TestCase):
             file.write_text(mapping)
             done = subprocess.run(
                 [sys.executable, "-m", "tools.playground", str(file)],
-                cwd=local.ROOT,
+                cwd=ROOT,
                 capture_output=True,
                 text=True,
-                timeout=local.PATIENCE_SECONDS,
+                timeout=launch.PATIENCE_SECONDS,
             )
         return done.returncode, done.stderr
 
@@ -34,10 +35,10 @@ class TheStart(unittest.TestCase):
         self.assertIn("nearest is `NextSteps`", said)
 
     def test_two_run_at_a_time_each_with_its_own_mapping(self) -> None:
-        with playground() as one, playground(mapping=local.ROOT / "mappings/salesforce.json") as other:
+        with playground() as one, playground(mapping=ROOT / "mappings/salesforce.json") as other:
             names = []
             for running in (one, other):
-                status, _, mapping = local.send("GET", f"{running.page}mapping.json", {}, "")
+                status, _, mapping = launch.send("GET", f"{running.page}mapping.json", {}, "")
                 self.assertEqual(status, 200)
                 names.append(json.loads(mapping)["crm"])
         self.assertEqual(names, ["hubspot", "salesforce"])

@@ -9,7 +9,7 @@ from cyclonedx.schema import OutputFormat, SchemaVersion
 from cyclonedx.validation import make_schemabased_validator
 
 from tools.check_build import PLATFORMS
-from tools.local import ROOT
+from tools.paths import ROOT
 from tools.release import bom, licenses, programs, python
 
 KNOWN = licenses.crates()

@@ -5,7 +5,7 @@ import re
 import tomllib
 import unittest
 
-from tools.local import ROOT
+from tools.paths import ROOT
 from tools.release import notes, version
 
 CHANGELOG = """# Changelog

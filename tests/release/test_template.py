@@ -5,8 +5,8 @@ import unittest
 from samtranslator.yaml_helper import yaml_parse
 
 from tools.lint_template import lint
-from tools.local import ROOT
 from tools.operate import TEMPLATES
+from tools.paths import ROOT
 from tools.release import FUNCTIONS, template
 
 SOURCE = (ROOT / "template.yaml").read_text()

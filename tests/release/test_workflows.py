@@ -6,7 +6,7 @@ import unittest
 import yaml
 
 from tests.tools.test_docs import TARGETS
-from tools.local import ROOT
+from tools.paths import ROOT
 
 WORKFLOWS = sorted((ROOT / ".github/workflows").iterdir())
 # What prepares GitHub's machine.

@@ -5,7 +5,7 @@ import shlex
 import subprocess
 from typing import NamedTuple
 
-from tools.local import ROOT
+from tools.paths import ROOT
 
 # What AWS has to answer. A document that shows one of these says that it needs AWS.
 PROGRAMS_OF_AWS = {"aws", "sam"}

@@ -8,7 +8,7 @@ import unittest
 from pathlib import Path
 
 from tools import check_build, check_entropy
-from tools.local import ROOT
+from tools.paths import ROOT
 
 
 class Builds(unittest.TestCase):

@@ -17,7 +17,7 @@ from samcli.commands.list.stack_outputs.command import cli as sam_list_stack_out
 from tests.tools import documents
 from tests.tools.test_make import MAKEFILE
 from tools import operate
-from tools.local import ROOT
+from tools.paths import ROOT
 
 # The AWS CLI's own options, valid for every operation.
 EVERYWHERE = {"--region", "--query", "--output", "--cli-input-json", "--endpoint-url"}

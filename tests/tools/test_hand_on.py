@@ -6,7 +6,7 @@ import unittest
 import boto3
 
 from tests.template.stack import Stack
-from tools import hand_on, local, redrive
+from tools import hand_on, launch, redrive
 from tools.hand_on import IdentifierError
 
 
@@ -28,13 +28,15 @@ class Identifiers(unittest.TestCase):
 class HandOn(unittest.TestCase):
     def setUp(self):
         # Nobody gets the events: only the invocations count.
-        function = f"http://127.0.0.1:{local.free_port()}/2015-03-31/functions/enrich-opportunity/invocations"
-        self.url = self.enterContext(local.emulator("--on-change", function))
+        function = (
+            f"http://127.0.0.1:{launch.free_port()}/2015-03-31/functions/enrich-opportunity/invocations"
+        )
+        self.url = self.enterContext(launch.emulator("--on-change", function))
         keys = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
         self.functions = boto3.client("lambda", endpoint_url=self.url, region_name="us-east-1", **keys)
 
     def invocations(self) -> list[dict]:
-        return json.loads(local.send("GET", f"{self.url}/_control/invocations", {}, "")[2])
+        return json.loads(launch.send("GET", f"{self.url}/_control/invocations", {}, "")[2])
 
     def test_the_function_is_invoked_for_each_in_the_stacks_own_catalog(self):
         refused = hand_on.hand_on(self.functions, "s-enrich-opportunity", "AWS", ["O7654321", "O1"])
@@ -57,7 +59,7 @@ class HandOn(unittest.TestCase):
 
     def test_an_invocation_that_lambda_refuses_is_reported_and_the_others_are_made(self):
         fault = json.dumps({"operation": "Invoke", "times": 1, "fault": "access-denied"})
-        status, _, body = local.send(
+        status, _, body = launch.send(
             "POST", f"{self.url}/_control/faults", {"content-type": "application/json"}, fault
         )
         self.assertLess(status, 300, body)

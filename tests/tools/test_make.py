@@ -5,7 +5,7 @@ import re
 import subprocess
 import unittest
 
-from tools.local import ROOT
+from tools.paths import ROOT
 
 MAKEFILE = (ROOT / "Makefile").read_text()
 OF_A_STACK = ("deploy", "smoke", "log", "hand-on", "forget", "redrive", "backfill")

@@ -7,7 +7,7 @@ import unittest
 from pathlib import Path
 from unittest.mock import patch
 
-from tools import local, memory
+from tools import launch, memory
 
 
 class TheMemory(unittest.TestCase):
@@ -43,13 +43,13 @@ class TheMemory(unittest.TestCase):
                 self.assert_none(self.chosen("on"), told)
 
     def test_is_never_left_out_by_a_misspelt_choice(self):
-        with self.assertRaises(local.NotRunningError) as refused:
+        with self.assertRaises(launch.NotRunningError) as refused:
             self.chosen("of")
         self.assertEqual(str(refused.exception), "`MEMORY` is `of`, expected `on` or `off`")
 
     def test_that_cannot_start_is_an_error_and_leaves_nothing_running(self):
         started = []
-        wait_for = local.wait_for
+        wait_for = launch.wait_for
 
         def end_at_once(port: int, process: subprocess.Popen) -> None:
             started.append(process)
@@ -57,6 +57,6 @@ class TheMemory(unittest.TestCase):
             process.wait()
             wait_for(port, process)
 
-        with patch.object(local, "wait_for", end_at_once), self.assertRaises(local.NotRunningError):
+        with patch.object(launch, "wait_for", end_at_once), self.assertRaises(launch.NotRunningError):
             self.chosen("on")
         self.assertIsNotNone(started[0].poll())

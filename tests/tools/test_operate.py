@@ -5,7 +5,7 @@ import unittest
 
 from tests.tools.test_make import make
 from tools import operate
-from tools.local import ROOT
+from tools.paths import ROOT
 
 SANDBOX = "ENVIRONMENT=sandbox"
 

@@ -12,7 +12,7 @@ from botocore.stub import Stubber
 
 from tests.template.stack import CRMS, Stack
 from tools import preflight
-from tools.local import ROOT
+from tools.paths import ROOT
 from tools.preflight import PreflightError
 
 SECRET = "a-secret-to-look-for"

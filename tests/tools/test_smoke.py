@@ -11,8 +11,8 @@ from tempfile import TemporaryDirectory
 
 from tests.template.stack import CRMS, Stack
 from tests.tools.test_preflight import Session
-from tools import hand_on, local, log, smoke
-from tools.local import ROOT
+from tools import hand_on, launch, log, smoke
+from tools.paths import ROOT
 from tools.smoke import SmokeError
 
 SECRET = "whsec_" + "QUJD" * 8
@@ -25,11 +25,11 @@ class Here(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         stack = cls.enterClassContext(ExitStack())
-        cls.crm = stack.enter_context(local.Crm(react=lambda _: None))
-        port = local.free_port()
-        arguments = ["--on-change", local.invoke_url(port), "--deliver", cls.crm.url]
-        cls.partner_central = stack.enter_context(local.emulator(*arguments))
-        settings = local.settings(
+        cls.crm = stack.enter_context(launch.Crm(react=lambda _: None))
+        port = launch.free_port()
+        arguments = ["--on-change", launch.invoke_url(port), "--deliver", cls.crm.url]
+        cls.partner_central = stack.enter_context(launch.emulator(*arguments))
+        settings = launch.settings(
             cls.partner_central,
             WEBHOOK_AUTH="standard-webhooks",
             WEBHOOK_SECRETS=SECRET,
@@ -37,8 +37,8 @@ class Here(unittest.TestCase):
         )
         cls.log = Path(stack.enter_context(TemporaryDirectory())) / "functions.log"
         output = stack.enter_context(cls.log.open("w"))
-        stack.enter_context(local.functions(settings, log=output, port=port))
-        cls.url = f"{local.wait_for_answer(port)}/"
+        stack.enter_context(launch.functions(settings, log=output, port=port))
+        cls.url = f"{launch.wait_for_answer(port)}/"
 
     def setUp(self):
         self.crm.received.clear()
@@ -47,7 +47,7 @@ class Here(unittest.TestCase):
 
     def control(self, method: str, path: str, body: str = "") -> str:
         url = f"{self.partner_central}/_control/{path}"
-        status, _, answer = local.send(method, url, {"content-type": "application/json"}, body)
+        status, _, answer = launch.send(method, url, {"content-type": "application/json"}, body)
         self.assertLess(status, 300, answer)
         return answer.decode()
 
@@ -77,7 +77,7 @@ class Here(unittest.TestCase):
 
     def test_an_opportunity_created_from_the_sample_file_passes_the_smoke_test(self):
         request = json.loads((ROOT / "events/create-opportunity.json").read_text())
-        client = local.partner_central_client(self.partner_central)
+        client = launch.partner_central_client(self.partner_central)
         created = client.create_opportunity(**request)["Id"]
         self.crm.received.clear()
         self.assertEqual(self.smoke(created).returncode, 0)

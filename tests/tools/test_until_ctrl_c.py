@@ -8,7 +8,7 @@ import unittest
 from contextlib import ExitStack, redirect_stderr, redirect_stdout
 from pathlib import Path
 
-from tools import local, until_ctrl_c
+from tools import launch, until_ctrl_c
 
 LOG = Path("some.log")
 
@@ -20,7 +20,7 @@ class UntilCtrlC(unittest.TestCase):
         self.started: list[subprocess.Popen] = []
 
     def begin(self, stack: ExitStack, *command: str) -> subprocess.Popen:
-        process = stack.enter_context(local.running(list(command)))
+        process = stack.enter_context(launch.running(list(command)))
         self.started.append(process)
         return process
 

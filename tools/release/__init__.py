@@ -5,7 +5,7 @@
 
 import tomllib
 
-from tools.local import ROOT, TARGET
+from tools.paths import ROOT, TARGET
 
 # What `make build` has made, by architecture, and where the archive is put together.
 PROGRAMS = TARGET / "release-programs"

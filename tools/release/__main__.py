@@ -13,8 +13,8 @@ import sys
 from pathlib import Path
 
 from tools.check_build import PLATFORMS
-from tools.local import ROOT, TARGET
 from tools.operate import SETTINGS, TEMPLATES
+from tools.paths import ROOT, TARGET
 from tools.release import (
     DIST,
     FUNCTIONS,
@@ -57,9 +57,10 @@ COPIED = [
     "tools/backfill.py",
     "tools/forget.py",
     "tools/hand_on.py",
-    "tools/local.py",
+    "tools/launch.py",
     "tools/log.py",
     "tools/operate.py",
+    "tools/paths.py",
     "tools/preflight.py",
     "tools/redrive.py",
     "tools/smoke.py",

@@ -8,7 +8,7 @@ import tomllib
 import uuid
 from datetime import UTC, datetime
 
-from tools.local import ROOT
+from tools.paths import ROOT
 from tools.release import licenses, python, version
 
 SPEC = "1.6"

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import ziglang
 
-from tools.local import ROOT
+from tools.paths import ROOT
 from tools.release import python
 
 FILE = re.compile(r"(?i)(licen[sc]e|copying|copyright|notice|unlicense)[^/]*")

@@ -2,7 +2,7 @@
 
 import re
 
-from tools.local import ROOT
+from tools.paths import ROOT
 from tools.release import version
 
 

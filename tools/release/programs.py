@@ -14,7 +14,7 @@ from pathlib import Path
 
 from elftools.elf.elffile import ELFFile
 
-from tools.local import ROOT
+from tools.paths import ROOT
 from tools.release import FUNCTIONS
 
 # https://github.com/rust-secure-code/cargo-auditable/blob/master/PARSING.md

@@ -5,9 +5,9 @@
 
 import { announce, byId, clock, h } from './dom.js';
 import { field, pending } from './form.js';
-import { bound, choose, chosen, chosenObject, chooseObject } from './fragment.js';
+import { bound, choose, chosen, chosenObject, chooseObject } from './url-state.js';
 import { forCrm, label, sendable, sentValue, shownValue, webhookRecord } from './mapping.js';
-import { deals, explain, isRecord } from './story.js';
+import { deals, explain, isRecord } from './cards.js';
 import { pillOfOutcome } from './timeline.js';
 import { request, send } from './webhook.js';
 
@@ -133,9 +133,9 @@ function refusalOf({ cards, mapping }, id, edits) {
   const edited = mapping.editable.filter((it) => it.name in edits);
   const isIn = (body) => (it) => String(sentValue(mapping, body, it)) === forCrm(it, edits[it.name]);
   const isOfThese = ({ body }) => edited.some(isIn(body));
-  const last = cards.find((it) => it.passage && isRecord(it.passage) && it.identifier === id && isOfThese(it.passage));
+  const last = cards.find((it) => it.bridgeRequest && isRecord(it.bridgeRequest) && it.identifier === id && isOfThese(it.bridgeRequest));
   if (!last?.isRefused) return { refused: new Map(), isWaiting: false };
-  const { body, answer, answerHeaders } = last.passage;
+  const { body, answer, answerHeaders } = last.bridgeRequest;
   const sent = edited.filter(isIn(body));
   const finding = (it) => answer?.errors?.find((error) => error.field === it.sentAs)?.detail;
   return {

@@ -1,7 +1,7 @@
 // Signs and sends the user's own patch or record, as a CRM would.
 
 import { announce, byId, copyButton, h } from './dom.js';
-import { bound, choose, chosen, whenChosen } from './fragment.js';
+import { bound, choose, chosen, whenChosen } from './url-state.js';
 import { webhookRecord } from './mapping.js';
 import { curl, request, send } from './webhook.js';
 

@@ -14,7 +14,7 @@ export async function control(method, path, body) {
 /** The bridge's mapping, served beside the page. */
 export const mappingFile = async () => (await fetch('mapping.json')).json();
 
-const KINDS = ['request', 'event', 'delivery', 'invocation', 'passage', 'receipt'];
+const KINDS = ['request', 'event', 'delivery', 'invocation', 'bridgeRequest', 'receipt'];
 
 /**
  * Follows everything that happens, from the beginning and in order, as `{number, kind, at, it}`. The

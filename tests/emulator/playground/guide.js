@@ -2,10 +2,10 @@
 
 import { announce, byId, h } from './dom.js';
 import { control } from './emulator.js';
-import { choose, chosen } from './fragment.js';
+import { choose, chosen } from './url-state.js';
 import { dealEdits } from './crm.js';
 import { sellerEdits } from './partner-central.js';
-import { isWritten } from './story.js';
+import { isWritten } from './cards.js';
 
 const isUnanswered = (card) => isWritten(card) && card.calls.some((it) => it.outcome === 'not answered');
 

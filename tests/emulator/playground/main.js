@@ -2,8 +2,8 @@
 
 import { announce, byId } from './dom.js';
 import { control, follow, mappingFile } from './emulator.js';
-import { choose, chosen, whenChosen } from './fragment.js';
-import { deals, isRead, score, tell } from './story.js';
+import { choose, chosen, whenChosen } from './url-state.js';
+import { deals, isRead, score, tell } from './cards.js';
 import { drawCrm } from './crm.js';
 import { drawEditor } from './editor.js';
 import { drawGuide } from './guide.js';

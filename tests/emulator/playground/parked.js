@@ -1,8 +1,8 @@
 // The patches that wait for AWS's review, as the bridge lists them, and how those ended that had waited.
 
 import { announce, byId, clock, h } from './dom.js';
-import { chosen } from './fragment.js';
-import { isOfPatch } from './story.js';
+import { chosen } from './url-state.js';
+import { isOfPatch } from './cards.js';
 import { changes, pillOfOutcome } from './timeline.js';
 import { send } from './webhook.js';
 
@@ -11,7 +11,7 @@ let asked = 0;
 let drawn = '';
 
 /** Whether something has happened after which others may wait than before. */
-export const isAboutParked = ({ kind, it }) => (kind === 'passage' && (it.answer?.outcome === 'parked' || it.method === 'DELETE'))
+export const isAboutParked = ({ kind, it }) => (kind === 'bridgeRequest' && (it.answer?.outcome === 'parked' || it.method === 'DELETE'))
   || (kind === 'delivery' && isOfPatch(it.answer));
 
 /** Asks the bridge what waits for the chosen opportunity. */

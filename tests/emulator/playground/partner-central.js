@@ -3,7 +3,7 @@
 import { announce, byId, h, shown as text } from './dom.js';
 import { control } from './emulator.js';
 import { field, pending } from './form.js';
-import { bound, choose, chosen, chosenObject, chooseObject } from './fragment.js';
+import { bound, choose, chosen, chosenObject, chooseObject } from './url-state.js';
 import { mergePatch, valueAt } from './pointer.js';
 
 const STAGES = [

@@ -2,8 +2,8 @@
 
 import { byId, clock, h, shown as text, withCode } from './dom.js';
 import { difference } from './difference.js';
-import { bound } from './fragment.js';
-import { explain, isRead } from './story.js';
+import { bound } from './url-state.js';
+import { explain, isRead } from './cards.js';
 
 const MAX_CARDS = 100;
 const OUTCOMES = {
@@ -16,7 +16,7 @@ const CALLS = {
 
 export function pillOfOutcome(card) {
   const kind = OUTCOMES[card.outcome] ?? (card.outcome ? 'bad' : 'warn');
-  const before = card.isWoken ? 'patch ' : card.isRefused ? `${card.passage.status} ` : '';
+  const before = card.isWoken ? 'patch ' : card.isRefused ? `${card.bridgeRequest.status} ` : '';
   return h(`span.pill.${kind}`, {}, before + (card.outcome || 'at work').replaceAll('-', ' '));
 }
 
@@ -89,7 +89,7 @@ function title(card) {
 }
 
 function subtitle(card) {
-  if (card.passage) return `${card.passage.method} ${card.passage.target}`;
+  if (card.bridgeRequest) return `${card.bridgeRequest.method} ${card.bridgeRequest.target}`;
   if (card.ended) return `parked at ${clock(card.ended.data.parkedAt)}`;
   if (card.kind !== 'out') return '';
   const after = card.author === 'bridge' ? 'after the CRM’s own edit' : 'after an edit in Partner Central';
@@ -122,7 +122,7 @@ function steps(card) {
       card.isWoken ? step('good', 'event') : step(isLetIn ? 'good' : 'bad', isLetIn ? 'signature' : 'no valid signature'),
       ...calls.slice(0, at), ...review, ...calls.slice(at),
       card.ended && step(card.isTold ? 'good' : 'bad', card.isTold ? 'CRM told' : 'CRM not told', card.end),
-      card.passage && step(card.isRefused ? 'bad' : 'good', `answer ${card.passage.status}`, card.end),
+      card.bridgeRequest && step(card.isRefused ? 'bad' : 'good', `answer ${card.bridgeRequest.status}`, card.end),
     ];
   }
   const count = card.calls.filter((it) => it.operation !== 'GetSecretValue');
@@ -183,8 +183,8 @@ function unfolding(card) {
   if (card.read && card.sent) {
     all.push(['diff', 'The body sent against the body read', () => diff(card.read, card.sent)]);
   }
-  if (card.passage) {
-    const { method, target, headers, body, status, answerHeaders, answer } = card.passage;
+  if (card.bridgeRequest) {
+    const { method, target, headers, body, status, answerHeaders, answer } = card.bridgeRequest;
     const given = (all, names) => names.filter((it) => all[it]).map((it) => `${it}: ${all[it]}\n`).join('');
     const asked = given(headers, ['content-type', 'prefer', 'if-match', 'webhook-id', 'webhook-timestamp', 'webhook-signature']);
     const answered = given(answerHeaders, ['content-type', 'etag', 'location', 'retry-after', 'preference-applied']);

@@ -6,23 +6,29 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::refusal::{Code, Violation};
+use crate::document::Document;
+use crate::refusal::{Code, Reason, Refusal, Violation, refuse};
 use crate::shape::{SHAPES, Shape, Structure, Text};
-use crate::store::Document;
 
 /// The operations whose request holds an opportunity beside the operation's own members.
 const WRITERS: [&str; 2] = ["CreateOpportunity", "UpdateOpportunity"];
+
+/// Refuses a request that the model does not allow.
+pub(crate) fn validate(
+    operation: &str,
+    request: &Document,
+    carried: Option<&Document>,
+) -> Result<(), Refusal> {
+    let violations = violations(operation, request, carried);
+    refuse(Reason::RequestValidationFailed, violations)
+}
 
 /// Everything in a request that the model does not allow.
 ///
 /// A value that `carried` already has at the same place is not held against its value list: live
 /// opportunities hold values outside the model (`Do Not Need Support from AWS Sales Rep`, recorded in
 /// December 2025), and AWS takes them back unchanged.
-pub(crate) fn violations(
-    operation: &str,
-    request: &Document,
-    carried: Option<&Document>,
-) -> Vec<Violation> {
+fn violations(operation: &str, request: &Document, carried: Option<&Document>) -> Vec<Violation> {
     let mut check = Check {
         carried,
         pointer: String::new(),

@@ -5,6 +5,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
 
+use crate::milliseconds;
+
 /// Something that goes wrong with one request.
 ///
 /// As JSON, a fault is its name in kebab case, such as `"throttling"`, or an object with that name
@@ -71,29 +73,17 @@ fn status<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<u16, D::E
         .ok_or_else(|| serde::de::Error::custom(expected()))
 }
 
-/// A time as JSON: a whole number of milliseconds.
-pub(crate) mod milliseconds {
-    use std::time::Duration;
-
-    use serde::de::Error;
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-    pub(crate) fn serialize<S: Serializer>(
-        time: &Duration,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        u64::try_from(time.as_millis())
-            .unwrap_or(u64::MAX)
-            .serialize(serializer)
-    }
-
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Duration, D::Error> {
-        let expected = |_| D::Error::custom("expected a whole number of milliseconds");
-        let milliseconds = u64::deserialize(deserializer).map_err(expected)?;
-        Ok(Duration::from_millis(milliseconds))
-    }
+/// Something that goes wrong with the event of a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EventFault {
+    /// It is sent twice under different ids, as AWS was seen to do.
+    Doubled,
+    /// It is sent this much later than the change, behind the events of later changes.
+    #[serde(with = "milliseconds")]
+    Late(Duration),
+    /// It is dropped: AWS delivers "best effort" (its page on Partner Central's events).
+    Lost,
 }
 
 /// The faults still to happen, in the order in which they were injected.

@@ -1,39 +1,20 @@
 //! Lambda's `Invoke`, for functions that invoke other functions.
 //!
-//! An invocation travels like an event: the same courier takes it to the function of that name, beside
+//! An invocation travels like an event: EventBridge's stand-in takes it to the function of that name, beside
 //! the one that gets Partner Central's events. Only asynchronous invocations are accepted.
 
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
 
-use crate::call::{header, signed_service};
-use crate::events::Errand;
-use crate::journal::Happening;
+use crate::exchange::{Exchange, carry_out};
+use crate::headers::{header, signed_service};
+use crate::journal::{Happening, Invocation};
+use crate::operations::INVOKE;
+use crate::payload::Payload;
+use crate::prepared_response::PreparedResponse;
 use crate::refusal::Refusal;
-use crate::request::Exchange;
-use crate::response::PreparedResponse;
 use crate::state::State;
-
-/// The operation's name among the requests and the faults.
-pub(crate) const INVOKE: &str = "Invoke";
-
-/// An invocation of a function.
-#[derive(Clone, Debug)]
-pub struct Invocation {
-    /// The function's name.
-    pub function: String,
-    /// The payload as received, byte for byte.
-    pub payload: Bytes,
-}
-
-impl Invocation {
-    /// The payload as JSON, or null if it is not JSON.
-    #[must_use]
-    pub fn json(&self) -> Value {
-        serde_json::from_slice(&self.payload).unwrap_or_default()
-    }
-}
 
 /// The function's name, taken from what `Invoke` accepts: a name, a partial or whole ARN, a qualifier.
 pub(crate) fn name(function: &str) -> String {
@@ -43,61 +24,59 @@ pub(crate) fn name(function: &str) -> String {
     name.split(':').next().unwrap_or_default().to_owned()
 }
 
-impl State {
-    /// Accepts an invocation, records it, and returns the answer; `None` means no answer at all.
-    pub(crate) fn invoke(
-        &mut self,
-        function: &str,
-        headers: HeaderMap,
-        body: Bytes,
-    ) -> Option<PreparedResponse> {
-        let function = name(function);
-        let refused = judge(&headers, &body).err();
-        let fault = match refused {
-            Some(_) => None,
-            None => self.faults.take(INVOKE),
-        };
-        let exchange = Exchange {
-            operation: INVOKE.to_owned(),
-            identifier: function.clone(),
-            headers,
-            body: body.clone(),
-        };
-        let result = match refused {
-            Some(refusal) => Err(refusal),
-            None => self.carry_out(&function, fault.as_ref(), |state| {
-                state.hand_on(&function, body);
-                Ok(Value::Null)
-            }),
-        };
-        let answer = match &result {
-            Ok(_) => PreparedResponse::new(StatusCode::ACCEPTED, "application/json", String::new()),
-            Err(refusal) => refused_by_lambda(refusal),
-        };
-        let name = result.as_ref().err().map(|refusal| told(refusal).1);
-        self.conclude(exchange, fault.as_ref(), name, answer)
-    }
+/// Accepts an invocation, records it, and returns the answer; `None` means no answer at all.
+pub(crate) fn answer(
+    state: &mut State,
+    function: &str,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Option<PreparedResponse> {
+    let function = name(function);
+    let refused = judge(&headers, &body).err();
+    let fault = match refused {
+        Some(_) => None,
+        None => state.faults.take(INVOKE),
+    };
+    let exchange = Exchange {
+        operation: INVOKE.to_owned(),
+        identifier: function.clone(),
+        headers,
+        body: body.clone(),
+    };
+    let result = match refused {
+        Some(refusal) => Err(refusal),
+        None => carry_out(state, &function, fault.as_ref(), |state| {
+            hand_on(state, &function, body);
+            Ok(Value::Null)
+        }),
+    };
+    let answer = match &result {
+        Ok(_) => PreparedResponse::new(StatusCode::ACCEPTED, "application/json", String::new()),
+        Err(refusal) => refused_by_lambda(refusal),
+    };
+    let name = result.as_ref().err().map(|refusal| told(refusal).1);
+    exchange.conclude(state, fault.as_ref(), name, answer)
+}
 
-    fn hand_on(&mut self, function: &str, payload: Bytes) {
-        let invocation = Invocation {
-            function: function.to_owned(),
-            payload: payload.clone(),
-        };
-        let event = invocation.json();
-        let text = |pointer| {
-            let text = event.pointer(pointer).and_then(Value::as_str);
-            text.unwrap_or_default().to_owned()
-        };
-        let errand = Errand {
-            event: text("/id"),
-            identifier: text("/detail/opportunity/identifier"),
-            function: Some(function.to_owned()),
-            body: payload,
-            fault: None,
-        };
-        self.journal.record(Happening::Invocation(invocation));
-        self.store.outbox.send(errand);
-    }
+fn hand_on(state: &mut State, function: &str, payload: Bytes) {
+    let invocation = Invocation {
+        function: function.to_owned(),
+        payload: payload.clone(),
+    };
+    let event = invocation.json();
+    let text = |pointer| {
+        let text = event.pointer(pointer).and_then(Value::as_str);
+        text.unwrap_or_default().to_owned()
+    };
+    let payload = Payload {
+        event: text("/id"),
+        identifier: text("/detail/opportunity/identifier"),
+        function: Some(function.to_owned()),
+        body: payload,
+        fault: None,
+    };
+    state.journal.record(Happening::Invocation(invocation));
+    state.store.outbox.send(payload);
 }
 
 fn judge(headers: &HeaderMap, body: &[u8]) -> Result<(), Refusal> {

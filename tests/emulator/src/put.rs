@@ -5,8 +5,8 @@
 
 use serde_json::Value;
 
+use crate::document::{Document, object_mut, text};
 use crate::shape::{SHAPES, Shape, Structure};
-use crate::store::{Document, object_mut, text};
 
 /// What an update cannot change, whatever it says: these keep the stored value, as recorded.
 const READ_ONLY: [&str; 7] = [

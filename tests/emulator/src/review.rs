@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::store::{Document, text};
+use crate::document::{Document, text};
 
 /// A step of the review.
 #[derive(Clone, Copy, Debug, Deserialize)]

@@ -4,8 +4,8 @@
 //! answer.
 
 use std::io;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::Router;
 use axum::body::Body;
@@ -19,33 +19,25 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tower::ServiceExt;
 
-use crate::control;
 use crate::endpoint::function;
-use crate::playground::Playground;
-use crate::response::PreparedResponse;
-use crate::state::State;
+use crate::prepared_response::PreparedResponse;
+use crate::state::SharedState;
+use crate::{aws_json, lambda, router};
 
-/// What the server shares with the handle on it.
-#[derive(Default)]
+/// Serves AWS's APIs, and the rest by its router.
 pub(crate) struct Server {
-    state: Mutex<State>,
+    shared: SharedState,
+    router: Router,
     connections: AtomicUsize,
-    pub(crate) playground: Playground,
 }
 
 impl Server {
-    pub(crate) fn new(state: State, playground: Playground) -> Self {
-        let state = Mutex::new(state);
+    pub(crate) fn new(shared: SharedState, router: Router) -> Self {
         Self {
-            state,
-            playground,
-            ..Self::default()
+            shared,
+            router,
+            connections: AtomicUsize::new(0),
         }
-    }
-
-    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
-        // A test that panicked inside `edit` has already failed; carry on.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn connections(&self) -> usize {
@@ -54,7 +46,6 @@ impl Server {
 
     /// Accepts connections until it is dropped; that also closes the connections.
     pub(crate) async fn accept(self: Arc<Self>, listener: TcpListener) {
-        let control = control::router(Arc::clone(&self));
         let mut open = JoinSet::new();
         loop {
             let Ok((stream, _)) = listener.accept().await else {
@@ -65,9 +56,9 @@ impl Server {
             // Answers are small and clients wait for each: holding one back to fill a packet costs 40
             // ms.
             let _ = stream.set_nodelay(true);
-            let (server, control) = (Arc::clone(&self), control.clone());
+            let server = Arc::clone(&self);
             open.spawn(async move {
-                let answer = service_fn(|request| server.answer(request, &control));
+                let answer = service_fn(|request| server.answer(request));
                 // An error means that the client went away, or that a fault withheld the answer.
                 let _ = http1::Builder::new()
                     .serve_connection(TokioIo::new(stream), answer)
@@ -78,21 +69,21 @@ impl Server {
     }
 
     /// An error closes the connection without a response.
-    async fn answer(
-        &self,
-        request: Request<Incoming>,
-        control: &Router,
-    ) -> io::Result<Response<Body>> {
-        if control::is_for(request.uri().path()) {
-            let Ok(answer) = control.clone().oneshot(request).await;
+    async fn answer(&self, request: Request<Incoming>) -> io::Result<Response<Body>> {
+        if router::is_for(request.uri().path()) {
+            let Ok(answer) = self.router.clone().oneshot(request).await;
             return Ok(answer);
         }
         let (head, body) = request.into_parts();
         let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
         let is_post = head.method == Method::POST;
         let answer = match function(head.uri.path()) {
-            Some(name) if is_post => self.state().invoke(name, head.headers, body),
-            None if is_post && head.uri.path() == "/" => self.state().judge(head.headers, body),
+            Some(name) if is_post => {
+                lambda::answer(&mut self.shared.lock(), name, head.headers, body)
+            }
+            None if is_post && head.uri.path() == "/" => {
+                aws_json::answer(&mut self.shared.lock(), head.headers, body)
+            }
             // Clients send `GET /` to open a connection ahead of their first call.
             _ => Some(PreparedResponse::not_found()),
         };

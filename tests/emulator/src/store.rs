@@ -1,20 +1,16 @@
 //! Stores the opportunities, each with the date of its last change.
-//!
-//! An opportunity keeps the JSON that it came as: member order, the digits of numbers and members that
-//! no model knows.
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use thiserror::Error;
 
 use crate::clock::Clock;
-use crate::events::{Change, Outbox};
+use crate::document::{Document, instant, text};
+use crate::event::Change;
+use crate::outbox::Outbox;
 use crate::refusal::Refusal;
-
-/// An opportunity as JSON.
-pub(crate) type Document = Map<String, Value>;
 
 /// Why a document cannot be seeded.
 #[derive(Debug, Error, PartialEq)]
@@ -179,32 +175,6 @@ fn member<'a>(
     })
 }
 
-/// A member's text; empty if it is absent or not text.
-pub(crate) fn text<'a>(document: &'a Document, member: &str) -> &'a str {
-    document
-        .get(member)
-        .and_then(Value::as_str)
-        .unwrap_or_default()
-}
-
-/// A member as an object, which replaces anything else.
-pub(crate) fn object_mut<'a>(document: &'a mut Document, member: &str) -> Option<&'a mut Document> {
-    let value = document.entry(member).or_insert(Value::Null);
-    if !value.is_object() {
-        *value = Value::Object(Map::new());
-    }
-    value.as_object_mut()
-}
-
-/// An instant in milliseconds, the precision at which AWS writes and compares it.
-///
-/// Compared as an instant, because clients rewrite it: botocore sends `.149000Z` for `.149Z`.
-pub(crate) fn instant(text: &str) -> Option<i64> {
-    text.parse::<Timestamp>()
-        .ok()
-        .map(Timestamp::as_millisecond)
-}
-
 /// The current time, or the next millisecond after `before` if that is later.
 fn later_than(before: i64, now: Timestamp) -> String {
     let next = now.as_millisecond().max(before.saturating_add(1));
@@ -259,25 +229,6 @@ mod tests {
         for (document, expected) in cases {
             let refused = Store::default().seed(document).unwrap_err();
             assert_eq!(refused.to_string(), expected);
-        }
-    }
-
-    #[test]
-    fn instants_are_equal_however_a_client_writes_them() {
-        let milliseconds = instant("2025-12-15T10:20:30.149Z");
-        assert!(milliseconds.is_some());
-        for text in [
-            "2025-12-15T10:20:30.149000Z",
-            "2025-12-15T10:20:30.149+00:00",
-        ] {
-            assert_eq!(instant(text), milliseconds, "{text}");
-        }
-        for text in [
-            "2025-12-15T10:20:30.15Z",
-            "2025-12-15T10:20:30Z",
-            "2025-12-15",
-        ] {
-            assert_ne!(instant(text), milliseconds, "{text}");
         }
     }
 }

@@ -1,6 +1,5 @@
 //! Reads, stops and advances the emulator's clock.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Json;
@@ -10,11 +9,11 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::clock::Clock;
-use crate::control::problem::{Problem, parse};
-use crate::fault::milliseconds;
-use crate::server::Server;
+use crate::milliseconds;
+use crate::problem::{Problem, parse};
+use crate::state::SharedState;
 
-type Shared = State<Arc<Server>>;
+type Shared = State<SharedState>;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -24,14 +23,14 @@ struct Change {
     stopped: Option<bool>,
 }
 
-pub(crate) async fn read(State(server): Shared) -> Json<Value> {
-    Json(shown(&server.state().store.clock))
+pub(crate) async fn read(State(shared): Shared) -> Json<Value> {
+    Json(shown(&shared.lock().store.clock))
 }
 
 /// Stops or resumes the clock, then advances it.
-pub(crate) async fn change(State(server): Shared, body: Bytes) -> Result<Json<Value>, Problem> {
+pub(crate) async fn change(State(shared): Shared, body: Bytes) -> Result<Json<Value>, Problem> {
     let change: Change = parse(&body)?;
-    let clock = &mut server.state().store.clock;
+    let clock = &mut shared.lock().store.clock;
     match change.stopped {
         Some(true) => clock.stop(),
         Some(false) => clock.resume(),

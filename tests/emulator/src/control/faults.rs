@@ -1,7 +1,5 @@
 //! Injects faults into the next requests and events.
 
-use std::sync::Arc;
-
 use axum::Json;
 use axum::extract::State;
 use bytes::Bytes;
@@ -9,13 +7,12 @@ use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::control::problem::{Problem, parse};
-use crate::events::EventFault;
-use crate::fault::Fault;
+use crate::fault::{EventFault, Fault};
 use crate::operations;
-use crate::server::Server;
+use crate::problem::{Problem, parse};
+use crate::state::SharedState;
 
-type Shared = State<Arc<Server>>;
+type Shared = State<SharedState>;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -39,12 +36,12 @@ fn once() -> usize {
 }
 
 /// The faults that are still to happen, in order.
-pub(crate) async fn list(State(server): Shared) -> Json<Value> {
-    let state = server.state();
+pub(crate) async fn list(State(shared): Shared) -> Json<Value> {
+    let state = shared.lock();
     Json(state.faults.pending().map(|it| json!(it)).collect())
 }
 
-pub(crate) async fn inject(State(server): Shared, body: Bytes) -> Result<StatusCode, Problem> {
+pub(crate) async fn inject(State(shared): Shared, body: Bytes) -> Result<StatusCode, Problem> {
     let injection: Injection = parse(&body)?;
     let operation = &injection.operation;
     if !operations::is_known(operation) {
@@ -53,34 +50,34 @@ pub(crate) async fn inject(State(server): Shared, body: Bytes) -> Result<StatusC
         );
         return Err(Problem::body("/operation", what));
     }
-    let mut state = server.state();
+    let mut state = shared.lock();
     state
         .faults
         .add(operation, injection.times, injection.fault);
     Ok(StatusCode::NO_CONTENT)
 }
 
-pub(crate) async fn clear(State(server): Shared) -> StatusCode {
-    server.state().faults.clear();
+pub(crate) async fn clear(State(shared): Shared) -> StatusCode {
+    shared.lock().faults.clear();
     StatusCode::NO_CONTENT
 }
 
-pub(crate) async fn list_for_events(State(server): Shared) -> Json<Value> {
-    let state = server.state();
+pub(crate) async fn list_for_events(State(shared): Shared) -> Json<Value> {
+    let state = shared.lock();
     let pending = state.store.outbox.faults.pending();
     Json(pending.map(|it| json!(it)).collect())
 }
 
 pub(crate) async fn inject_into_events(
-    State(server): Shared,
+    State(shared): Shared,
     body: Bytes,
 ) -> Result<StatusCode, Problem> {
     let EventInjection { times, fault } = parse(&body)?;
-    server.state().store.outbox.faults.add("", times, fault);
+    shared.lock().store.outbox.faults.add("", times, fault);
     Ok(StatusCode::NO_CONTENT)
 }
 
-pub(crate) async fn clear_for_events(State(server): Shared) -> StatusCode {
-    server.state().store.outbox.faults.clear();
+pub(crate) async fn clear_for_events(State(shared): Shared) -> StatusCode {
+    shared.lock().store.outbox.faults.clear();
     StatusCode::NO_CONTENT
 }

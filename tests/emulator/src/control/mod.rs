@@ -2,34 +2,22 @@
 //!
 //! It shares the port, under a path that no AWS client uses. `README.md` beside `src` describes it.
 
-use std::sync::Arc;
-
+use axum::Router;
 use axum::routing::{get, patch, post};
-use axum::{Router, middleware};
-use http::{Method, Uri};
 
-use crate::playground;
-use crate::server::Server;
-pub(crate) use problem::{Problem, parse};
+use crate::state::SharedState;
 
 mod clock;
 mod faults;
 mod opportunities;
-mod origin;
-mod problem;
 mod records;
 mod settings;
 mod stream;
 
-const PREFIX: &str = "/_control";
+/// The path of the control API.
+pub(crate) const PREFIX: &str = "/_control";
 
-/// Whether a path belongs to the control API or to the playground.
-pub(crate) fn is_for(path: &str) -> bool {
-    let rest = path.strip_prefix(PREFIX);
-    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/')) || playground::is_for(path)
-}
-
-pub(crate) fn router(server: Arc<Server>) -> Router {
+pub(crate) fn router(shared: SharedState) -> Router {
     let all = Router::new()
         .route(
             "/opportunities",
@@ -74,19 +62,5 @@ pub(crate) fn router(server: Arc<Server>) -> Router {
         .route("/records", axum::routing::delete(records::clear))
         .route("/events", get(stream::events))
         .route("/clock", patch(clock::change).get(clock::read));
-    Router::new()
-        .nest(PREFIX, all)
-        .merge(playground::router())
-        .fallback(nothing)
-        .method_not_allowed_fallback(not_allowed)
-        .layer(middleware::from_fn(origin::check))
-        .with_state(server)
-}
-
-async fn nothing(uri: Uri) -> Problem {
-    Problem::not_found(format!("there is no `{}` here", uri.path()))
-}
-
-async fn not_allowed(method: Method, uri: Uri) -> Problem {
-    Problem::method_not_allowed(format!("`{}` takes no `{method}`", uri.path()))
+    Router::new().nest(PREFIX, all).with_state(shared)
 }

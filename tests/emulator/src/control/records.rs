@@ -1,56 +1,50 @@
 //! Returns what has happened, as JSON.
 
-use std::sync::Arc;
-
 use axum::Json;
 use axum::extract::State;
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use serde_json::{Map, Value, json};
 
-use crate::call::header;
-use crate::courier::Delivery;
-use crate::events::Announcement;
-use crate::journal::Happening;
-use crate::lambda::Invocation;
+use crate::crm::Receipt;
+use crate::headers::header;
+use crate::journal::{Announcement, BridgeRequest, Delivery, Happening, Invocation, Request};
 use crate::operations;
-use crate::playground::{Passage, Receipt};
-use crate::request::Request;
-use crate::server::Server;
+use crate::state::SharedState;
 
-type Shared = State<Arc<Server>>;
+type Shared = State<SharedState>;
 
-pub(crate) async fn requests(State(server): Shared) -> Json<Value> {
-    let requests = server.state().journal.pick(Happening::request);
+pub(crate) async fn requests(State(shared): Shared) -> Json<Value> {
+    let requests = shared.lock().journal.pick(Happening::request);
     Json(requests.iter().map(request).collect())
 }
 
 /// The requests that ask for a change, whether or not it happened.
-pub(crate) async fn writes(State(server): Shared) -> Json<Value> {
-    let requests = server.state().journal.pick(Happening::request);
+pub(crate) async fn writes(State(shared): Shared) -> Json<Value> {
+    let requests = shared.lock().journal.pick(Happening::request);
     let writes = requests
         .iter()
         .filter(|it| operations::is_write(&it.operation));
     Json(writes.map(request).collect())
 }
 
-pub(crate) async fn deliveries(State(server): Shared) -> Json<Value> {
-    let deliveries = server.state().journal.pick(Happening::delivery);
+pub(crate) async fn deliveries(State(shared): Shared) -> Json<Value> {
+    let deliveries = shared.lock().journal.pick(Happening::delivery);
     Json(deliveries.iter().map(delivery).collect())
 }
 
-pub(crate) async fn invocations(State(server): Shared) -> Json<Value> {
-    let invocations = server.state().journal.pick(Happening::invocation);
+pub(crate) async fn invocations(State(shared): Shared) -> Json<Value> {
+    let invocations = shared.lock().journal.pick(Happening::invocation);
     Json(invocations.iter().map(invocation).collect())
 }
 
 /// What the playground's CRM knows, by opportunity id.
-pub(crate) async fn deals(State(server): Shared) -> Json<Value> {
-    Json(json!(server.state().deals))
+pub(crate) async fn deals(State(shared): Shared) -> Json<Value> {
+    Json(json!(shared.lock().crm.deals))
 }
 
-pub(crate) async fn clear(State(server): Shared) -> StatusCode {
-    server.state().journal.clear();
+pub(crate) async fn clear(State(shared): Shared) -> StatusCode {
+    shared.lock().journal.clear();
     StatusCode::NO_CONTENT
 }
 
@@ -61,7 +55,7 @@ pub(crate) fn told(happening: &Happening) -> (&'static str, Value) {
         Happening::Event(it) => ("event", event(it)),
         Happening::Delivery(it) => ("delivery", delivery(it)),
         Happening::Invocation(it) => ("invocation", invocation(it)),
-        Happening::Passage(it) => ("passage", passage(it)),
+        Happening::BridgeRequest(it) => ("bridgeRequest", bridge_request(it)),
         Happening::Receipt(it) => ("receipt", receipt(it)),
     }
 }
@@ -106,16 +100,16 @@ fn invocation(invocation: &Invocation) -> Value {
     })
 }
 
-fn passage(passage: &Passage) -> Value {
+fn bridge_request(bridge_request: &BridgeRequest) -> Value {
     json!({
-        "startedAt": format!("{:.3}", passage.started),
-        "method": passage.method.as_str(),
-        "target": passage.target,
-        "headers": headers(&passage.headers),
-        "body": body(&passage.body),
-        "status": passage.status.as_u16(),
-        "answerHeaders": headers(&passage.answer_headers),
-        "answer": body(&passage.answer),
+        "startedAt": format!("{:.3}", bridge_request.started),
+        "method": bridge_request.method.as_str(),
+        "target": bridge_request.target,
+        "headers": headers(&bridge_request.headers),
+        "body": body(&bridge_request.body),
+        "status": bridge_request.status.as_u16(),
+        "answerHeaders": headers(&bridge_request.answer_headers),
+        "answer": body(&bridge_request.answer),
     })
 }
 

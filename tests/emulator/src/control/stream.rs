@@ -15,18 +15,18 @@ use http::HeaderMap;
 use serde_json::json;
 use tokio::sync::watch;
 
-use crate::call::header;
 use crate::control::records::told;
+use crate::headers::header;
 use crate::journal::{Entries, Entry};
-use crate::server::Server;
+use crate::state::SharedState;
 
 pub(crate) async fn events(
-    State(server): State<Arc<Server>>,
+    State(shared): State<SharedState>,
     headers: HeaderMap,
 ) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
     let seen: Option<usize> = header(&headers, "last-event-id").parse().ok();
     let reader = Reader {
-        entries: server.state().journal.subscribe(),
+        entries: shared.lock().journal.subscribe(),
         next: seen.map_or(0, |seen| seen.saturating_add(1)),
         waiting: VecDeque::new(),
     };

@@ -82,12 +82,12 @@ async fn a_request_is_forwarded_unchanged_and_recorded_without_its_credential() 
     assert!(!stream.contains("hush"), "{stream}");
     let (_, data) = stream.split_once("data: ").unwrap();
     let told: Value = serde_json::from_str(data.lines().next().unwrap()).unwrap();
-    let passage = &told["passage"];
-    assert_eq!(passage["method"], "PATCH");
-    assert_eq!(passage["target"], "/opportunities/O1?dry_run=true");
-    assert_eq!(passage["body"], json!({"a": 1}));
-    assert_eq!(passage["status"], 422);
-    assert_eq!(passage["answer"], json!({"outcome": "refused"}));
+    let forwarded = &told["bridgeRequest"];
+    assert_eq!(forwarded["method"], "PATCH");
+    assert_eq!(forwarded["target"], "/opportunities/O1?dry_run=true");
+    assert_eq!(forwarded["body"], json!({"a": 1}));
+    assert_eq!(forwarded["status"], 422);
+    assert_eq!(forwarded["answer"], json!({"outcome": "refused"}));
 }
 
 /// The beginning of the stream, up to `events` events.

@@ -28,8 +28,8 @@ from pathlib import Path
 from cyclonedx.schema import OutputFormat, SchemaVersion
 from cyclonedx.validation import make_schemabased_validator
 
-from tools import check_build, local, operate
-from tools.local import ROOT
+from tools import check_build, launch, operate
+from tools.paths import ROOT
 from tools.release import DIST, FUNCTIONS, bom, name, template
 
 SECRET = "whsec_" + "QUJD" * 8
@@ -287,18 +287,18 @@ class Running(Unpacked):
     """The programs, for each processor that this machine runs or emulates."""
 
     @contextmanager
-    def bridge(self, architecture: str, prefix: list[str]) -> Iterator[tuple[str, str, local.Crm]]:
+    def bridge(self, architecture: str, prefix: list[str]) -> Iterator[tuple[str, str, launch.Crm]]:
         """The emulator, Lambda's APIs and the three functions; gives the URLs of two, and the CRM."""
         with ExitStack() as stack:
-            crm = stack.enter_context(local.Crm(react=lambda _: None))
-            port = local.free_port()
-            arguments = ["--on-change", local.invoke_url(port), "--deliver", crm.url]
-            partner_central = stack.enter_context(local.emulator(*arguments))
-            command = [*local.functions_command(port), "--only-lambda-apis"]
+            crm = stack.enter_context(launch.Crm(react=lambda _: None))
+            port = launch.free_port()
+            arguments = ["--on-change", launch.invoke_url(port), "--deliver", crm.url]
+            partner_central = stack.enter_context(launch.emulator(*arguments))
+            command = [*launch.functions_command(port), "--only-lambda-apis"]
             quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-            watch = stack.enter_context(local.running(command, **quiet))
-            local.wait_for(port, watch)
-            settings = local.settings(
+            watch = stack.enter_context(launch.running(command, **quiet))
+            launch.wait_for(port, watch)
+            settings = launch.settings(
                 partner_central,
                 WEBHOOK_AUTH="standard-webhooks",
                 WEBHOOK_SECRETS=SECRET,
@@ -312,8 +312,8 @@ class Running(Unpacked):
                     "AWS_LAMBDA_RUNTIME_API": f"http://127.0.0.1:{port}/.rt/{program}",
                 }
                 process = [*prefix, str(self.program(architecture, program))]
-                stack.enter_context(local.running(process, env=settings | own, **quiet))
-            yield f"{local.wait_for_answer(port)}/", partner_central, crm
+                stack.enter_context(launch.running(process, env=settings | own, **quiet))
+            yield f"{launch.wait_for_answer(port)}/", partner_central, crm
 
     def test_they_pass_the_smoke_test_and_carry_a_change_there_and_back(self):
         for architecture in self.architectures:
@@ -339,14 +339,14 @@ class Running(Unpacked):
         self.assertEqual((done.returncode, done.stderr), (0, ""))
         self.assertEqual(len(done.stdout.splitlines()), 5, done.stdout)
 
-    def sweeps(self, url: str, crm: local.Crm) -> None:
+    def sweeps(self, url: str, crm: launch.Crm) -> None:
         """The sweep hands on the opportunity of the sample, and the CRM gets it."""
         invoke = url.replace(
             "/lambda-url/patch-opportunity/", "/2015-03-31/functions/sweep-opportunities/invocations"
         )
-        status, _, body = local.send("POST", invoke, {}, json.dumps({"since": "2020-01-01T00:00:00Z"}))
+        status, _, body = launch.send("POST", invoke, {}, json.dumps({"since": "2020-01-01T00:00:00Z"}))
         self.assertEqual(status, 200, body)
-        deadline = time.monotonic() + local.PATIENCE_SECONDS
+        deadline = time.monotonic() + launch.PATIENCE_SECONDS
         while not crm.received and time.monotonic() < deadline:
             time.sleep(0.1)
         self.assertEqual([event["subject"] for event in crm.received], [IDENTIFIER])

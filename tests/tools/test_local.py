@@ -10,14 +10,15 @@ import sys
 import unittest
 import urllib.parse
 
-from tools import local
+from tools import launch
+from tools.paths import ROOT
 
 SWEEP = re.compile(r"^curl .*/sweep-opportunities/invocations$", re.MULTILINE)
 PASTED = re.compile(r'^URL=.*?^  -d "\$body"$', re.MULTILINE | re.DOTALL)
 
 
 def command(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "tools.keep_running", *arguments]
+    return [sys.executable, "-m", "tools.local", *arguments]
 
 
 def run(script: str) -> dict:
@@ -27,7 +28,7 @@ def run(script: str) -> dict:
 
 
 def send(method: str, url: str, body: dict) -> None:
-    status, _, answer = local.send(method, url, {}, json.dumps(body))
+    status, _, answer = launch.send(method, url, {}, json.dumps(body))
     assert status < 300, answer
 
 
@@ -43,9 +44,9 @@ def is_listening(url: str) -> bool:
 class KeepRunning(unittest.TestCase):
     def test_the_printed_commands_work_the_crm_gets_the_events_and_ctrl_c_stops_everything(self):
         heard = queue.Queue()
-        crm = self.enterContext(local.Crm(react=heard.put))
+        crm = self.enterContext(launch.Crm(react=heard.put))
         options = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL, "text": True}
-        program = self.enterContext(local.running(command(crm.url), **options))
+        program = self.enterContext(launch.running(command(crm.url), **options))
         printed = ""
         while "Ctrl-C" not in printed:
             line = program.stdout.readline()
@@ -53,7 +54,7 @@ class KeepRunning(unittest.TestCase):
             printed += line
 
         def hear() -> dict:
-            return heard.get(timeout=local.PATIENCE_SECONDS)
+            return heard.get(timeout=launch.PATIENCE_SECONDS)
 
         pasted, sweep = PASTED.search(printed)[0], SWEEP.search(printed)[0]
         answer = run(pasted)
@@ -90,7 +91,7 @@ class KeepRunning(unittest.TestCase):
         self.assertFalse(any(map(is_listening, urls)))
 
     def test_a_crm_that_events_cannot_be_sent_to_is_refused(self):
-        refused = subprocess.run(command("crm.example"), cwd=local.ROOT, capture_output=True, text=True)
+        refused = subprocess.run(command("crm.example"), cwd=ROOT, capture_output=True, text=True)
         self.assertEqual(refused.returncode, 1)
         self.assertIn("crm.example", refused.stderr)
         self.assertIn("the emulator has ended with status 2", refused.stderr)

@@ -28,20 +28,20 @@ function traceOf(event) {
 }
 
 /** The opportunity that a request to the bridge names. */
-function identifierOf(passage, mapping) {
-  if (isRecord(passage)) return identifierIn(mapping, passage.body);
-  const inPath = /^\/opportunities\/([^/?]+)/.exec(passage.target)?.[1];
-  return inPath ?? passage.body?.Identifier ?? '';
+function identifierOf(bridgeRequest, mapping) {
+  if (isRecord(bridgeRequest)) return identifierIn(mapping, bridgeRequest.body);
+  const inPath = /^\/opportunities\/([^/?]+)/.exec(bridgeRequest.target)?.[1];
+  return inPath ?? bridgeRequest.body?.Identifier ?? '';
 }
 
 /** Whether a request to the bridge carries a CRM record. */
-export const isRecord = (passage) => /^\/crm(\?|$)/.test(passage.target);
+export const isRecord = (bridgeRequest) => /^\/crm(\?|$)/.test(bridgeRequest.target);
 
 /** All entries as cards, the newest first. */
 export function tell(entries, mapping) {
   const invocations = new Map();
   const events = new Map();
-  const passages = [];
+  const bridgeRequests = [];
   const others = [];
   // Events that the CRM received again.
   const again = [];
@@ -70,8 +70,8 @@ export function tell(entries, mapping) {
       const heard = { receipt: it, end: at, trace: traceOf(it.event) };
       if (card && !card.receipt) Object.assign(card, heard);
       else again.push({ ...heard, kind: 'out', key: `d${number}`, at, number, ...known(it.event), calls: [] });
-    } else if (kind === 'passage' && it.method !== 'GET') {
-      passages.push({ ...it, end: at, at: Date.parse(it.startedAt), number });
+    } else if (kind === 'bridgeRequest' && it.method !== 'GET') {
+      bridgeRequests.push({ ...it, end: at, at: Date.parse(it.startedAt), number });
     }
   });
   for (const card of events.values()) {
@@ -80,7 +80,7 @@ export function tell(entries, mapping) {
     invocations.delete(card.trace);
   }
   const patches = [
-    ...woken.map((it) => wokenCard(it, invocations)), ...passages.map((it) => passageCard(it, invocations, mapping)),
+    ...woken.map((it) => wokenCard(it, invocations)), ...bridgeRequests.map((it) => bridgeRequestCard(it, invocations, mapping)),
   ];
   const cards = [...events.values(), ...again, ...patches, ...others];
   for (const { trace, calls } of invocations.values()) {
@@ -106,11 +106,11 @@ function causeOf(entries, index) {
   return !isRead(next.it) && LANDED.includes(next.it.outcome) ? next.it : null;
 }
 
-function passageCard(passage, invocations, mapping) {
-  const { at, end, number, method, status } = passage;
-  const answer = passage.answer ?? {};
+function bridgeRequestCard(bridgeRequest, invocations, mapping) {
+  const { at, end, number, method, status } = bridgeRequest;
+  const answer = bridgeRequest.answer ?? {};
   const outcome = method === 'DELETE' && status === 204 ? 'withdrawn' : answer.outcome ?? (answer.type ?? '').split('/').pop();
-  const told = { at, end, number, identifier: identifierOf(passage, mapping), passage, outcome, isRefused: status >= 400 };
+  const told = { at, end, number, identifier: identifierOf(bridgeRequest, mapping), bridgeRequest, outcome, isRefused: status >= 400 };
   return patchCard(told, answer, invocations);
 }
 
@@ -206,7 +206,7 @@ export function deals(known, entries, mapping) {
     if (kind === 'receipt' && it.verdict === 'applied' && !isOfPatch(it.event)) {
       result.set(it.event.subject, heard(mapping, result.get(it.event.subject), it.event));
     }
-    if (kind === 'passage' && isRecord(it) && ['updated', 'updated-in-part', 'unchanged'].includes(it.answer?.outcome)) {
+    if (kind === 'bridgeRequest' && isRecord(it) && ['updated', 'updated-in-part', 'unchanged'].includes(it.answer?.outcome)) {
       const id = identifierIn(mapping, it.body);
       result.set(id, kept(mapping, result.get(id), it.body));
     }
@@ -223,7 +223,7 @@ export function explain(card) {
       ? `It could not be carried out: ${card.reason}. It waits on, until the next event.`
       : 'The review still closes the field, or the patch was withdrawn. Nothing is written.';
   }
-  if (!card.passage && !card.isWoken) return 'The bridge is at work.';
+  if (!card.bridgeRequest && !card.isWoken) return 'The bridge is at work.';
   const failures = card.calls.filter((it) => !isRead(it)).map((it) => it.outcome);
   if (isWritten(card) && failures.includes('not answered')) {
     return 'The write landed and its answer was lost. The bridge read again, found its own edit, and did not write it twice.';
@@ -274,7 +274,7 @@ export function score(cards) {
   const into = cards.filter((it) => it.kind === 'in');
   const out = cards.filter((it) => it.kind === 'out');
   return {
-    patches: into.filter((it) => it.passage && it.passage.method !== 'DELETE').length,
+    patches: into.filter((it) => it.bridgeRequest && it.bridgeRequest.method !== 'DELETE').length,
     writes: into.filter(isWritten).length,
     told: out.filter((it) => ['applied', 'echo'].includes(it.outcome)).length,
     dropped: out.filter((it) => ['duplicate', 'late'].includes(it.outcome)).length,

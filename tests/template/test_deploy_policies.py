@@ -5,7 +5,7 @@ import re
 import unittest
 
 from tests.template.stack import CRMS, ROOT, Stack, listed
-from tests.template.test_key import KEY
+from tests.template.test_kms_key import KEY
 
 # The actions by which CloudFormation creates, reads, updates, tags and deletes a resource of a type:
 # the `handlers` of the type's schema in CloudFormation's registry (`aws cloudformation describe-type`),

@@ -7,10 +7,10 @@
 
 use serde_json::{Value, json};
 
-use crate::operations::validate;
+use crate::constraints::validate;
+use crate::document::{Document, instant};
 use crate::refusal::{Code, Reason, Refusal, Violation};
 use crate::state::State;
-use crate::store::{Document, instant};
 
 /// The summaries on a page if the request does not say (AWS's page on the operation).
 const DEFAULT_PAGE: usize = 20;

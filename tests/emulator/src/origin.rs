@@ -5,8 +5,8 @@ use axum::middleware::Next;
 use axum::response::Response;
 use http::header::{HOST, ORIGIN};
 
-use crate::call::header;
-use crate::control::problem::Problem;
+use crate::headers::header;
+use crate::problem::Problem;
 
 /// Refuses requests from pages that this server did not serve. Programs send no `Origin`.
 pub(crate) async fn check(request: Request, next: Next) -> Result<Response, Problem> {

@@ -6,6 +6,8 @@ use bytes::Bytes;
 use http::HeaderMap;
 use serde_json::Value;
 
+use crate::journal::log_line::or_dash;
+
 /// A request as received, and its outcome.
 #[derive(Clone, Debug)]
 pub struct Request {
@@ -23,14 +25,6 @@ pub struct Request {
     pub status: Option<u16>,
     /// The body of the answer; empty if there was no answer, or if it was a secret.
     pub answer: Bytes,
-}
-
-/// The incoming half of a request.
-pub(crate) struct Exchange {
-    pub(crate) operation: String,
-    pub(crate) identifier: String,
-    pub(crate) headers: HeaderMap,
-    pub(crate) body: Bytes,
 }
 
 /// What the emulator did with a request.
@@ -60,11 +54,6 @@ impl fmt::Display for Request {
         let (operation, identifier) = (or_dash(&self.operation), or_dash(&self.identifier));
         write!(formatter, "{operation} {identifier} {}", self.outcome)
     }
-}
-
-/// A word of a log line; a dash if it is empty.
-pub(crate) fn or_dash(text: &str) -> &str {
-    if text.is_empty() { "-" } else { text }
 }
 
 impl fmt::Display for Outcome {

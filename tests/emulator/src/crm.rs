@@ -3,18 +3,21 @@
 //! It keeps the newest event of each opportunity, and the id of each patch that ended. It reports what it did with
 //! each event and why.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
 
-use axum::extract::State;
-use bytes::Bytes;
-use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::control::{Problem, parse};
-use crate::journal::Happening;
-use crate::server::Server;
+use crate::problem::{Problem, parse};
+
+/// What the CRM has received.
+#[derive(Default)]
+pub(crate) struct Crm {
+    /// By opportunity id.
+    pub(crate) deals: BTreeMap<String, Deal>,
+    /// The patches of which it has heard how they ended.
+    ended: BTreeSet<String>,
+}
 
 /// What the CRM knows of an opportunity.
 #[derive(Clone, Serialize)]
@@ -57,32 +60,29 @@ struct Told {
     subject: String,
 }
 
-pub(crate) async fn receive(
-    State(server): State<Arc<Server>>,
-    body: Bytes,
-) -> Result<StatusCode, Problem> {
-    let event: Value = parse(&body)?;
-    let mut state = server.state();
-    let text = |name: &str| event.get(name).and_then(Value::as_str);
-    let (verdict, before) = match text("id") {
-        Some(id) if text("type").is_some_and(|it| it.starts_with(OF_PATCHES)) => {
-            let is_new = state.ended.insert(id.to_owned());
-            let verdict = if is_new {
-                Verdict::Applied
-            } else {
-                Verdict::Duplicate
-            };
-            (verdict, None)
-        }
-        _ => take(&mut state.deals, parse(&body)?, &event),
-    };
-    let receipt = Receipt {
-        event,
-        verdict,
-        before: before.unwrap_or_default(),
-    };
-    state.journal.record(Happening::Receipt(receipt));
-    Ok(StatusCode::NO_CONTENT)
+impl Crm {
+    /// Takes an event, and says what became of it.
+    pub(crate) fn receive(&mut self, body: &[u8]) -> Result<Receipt, Problem> {
+        let event: Value = parse(body)?;
+        let text = |name: &str| event.get(name).and_then(Value::as_str);
+        let (verdict, before) = match text("id") {
+            Some(id) if text("type").is_some_and(|it| it.starts_with(OF_PATCHES)) => {
+                let is_new = self.ended.insert(id.to_owned());
+                let verdict = if is_new {
+                    Verdict::Applied
+                } else {
+                    Verdict::Duplicate
+                };
+                (verdict, None)
+            }
+            _ => take(&mut self.deals, parse(body)?, &event),
+        };
+        Ok(Receipt {
+            event,
+            verdict,
+            before: before.unwrap_or_default(),
+        })
+    }
 }
 
 /// Applies an opportunity's event, or drops it; gives the last one that was applied before, too.

@@ -6,9 +6,9 @@
 
 use serde_json::Value;
 
+use crate::document::Document;
 use crate::refusal::{Code, Violation};
 use crate::review;
-use crate::store::Document;
 
 /// What a partner can correct while action is required.
 const OPEN_IN_ACTION_REQUIRED: [&str; 10] = [

@@ -10,11 +10,20 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use tokio::sync::watch;
 
-use crate::courier::Delivery;
-use crate::events::Announcement;
-use crate::lambda::Invocation;
-use crate::playground::{Passage, Receipt};
-use crate::request::Request;
+use crate::crm::Receipt;
+
+mod announcement;
+mod bridge_request;
+mod delivery;
+mod invocation;
+mod log_line;
+mod request;
+
+pub(crate) use announcement::Announcement;
+pub(crate) use bridge_request::BridgeRequest;
+pub use delivery::{Delivery, Undelivered};
+pub use invocation::Invocation;
+pub use request::{Outcome, Request};
 
 /// Something that happened.
 pub(crate) struct Entry {
@@ -32,7 +41,7 @@ pub(crate) enum Happening {
     /// A function has been invoked through Lambda's API.
     Invocation(Invocation),
     /// The bridge has answered a request that was forwarded to it.
-    Passage(Passage),
+    BridgeRequest(BridgeRequest),
     /// The playground's CRM has received an event.
     Receipt(Receipt),
 }
@@ -80,7 +89,7 @@ impl Journal {
             Happening::Delivery(delivery) => self.log(delivery),
             Happening::Event(_)
             | Happening::Invocation(_)
-            | Happening::Passage(_)
+            | Happening::BridgeRequest(_)
             | Happening::Receipt(_) => {}
         }
         let at = Timestamp::now();
