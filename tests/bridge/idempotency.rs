@@ -528,6 +528,21 @@ async fn without_an_answer_of_the_table_a_webhooks_merge_patch_is_carried_out_wi
 }
 
 #[tokio::test]
+async fn what_was_carried_out_before_is_not_refused_because_the_table_did_not_answer_for_a_moment()
+{
+    let ground = ground().await;
+    let request = stage("Committed").header("webhook-id", "msg_1");
+    let first = ground.patch.send(&request).await;
+    assert_eq!(told(&first), (200, "updated", false));
+    ground.edit(|document| document["LifeCycle"]["Stage"] = json!("Qualified"));
+    ground.table.cut_all(Cut::Before, 2);
+    ground.emulator.inject(WRITE, 1, Fault::NotFound);
+    let again = ground.patch.send(&request).await;
+    assert_eq!(told(&again), (200, "updated", true), "{again:?}");
+    assert_eq!(again.body, first.body);
+}
+
+#[tokio::test]
 async fn after_a_write_that_landed_the_answer_is_a_success_with_a_warning() {
     // `Approved` closes the title.
     let part = json!({"Project": {"Title": "Berths"}, "LifeCycle": {"Stage": "Committed"}});
