@@ -508,6 +508,118 @@ async fn what_the_end_of_a_review_closes_for_good_is_refused_and_does_not_wait()
 }
 
 #[tokio::test]
+async fn the_last_word_of_a_sender_counts_also_where_it_changes_nothing_yet() {
+    let ground = in_review(&[OPEN]).await;
+    let first = ground.parked(&steps("Call")).await;
+    // It is what the opportunity has, until the first one is carried out.
+    let answer = ground.park(&steps("Wait")).await;
+    let second = id_of(&answer);
+    assert_eq!(
+        answer.body["changes"],
+        json!([{"pointer": "/LifeCycle/NextSteps", "before": "Call", "after": "Wait", "source": "patch"}])
+    );
+    let unrelated = ground
+        .park(&json!({"Project": {"Title": ground.at("/Project/Title")}}))
+        .await;
+    assert_eq!(outcome(&unrelated.body), "unchanged");
+    ground.review("Approved");
+    let ended = ground.ended().await;
+    assert_eq!(
+        ends(&ended),
+        [(first.as_str(), "applied"), (second.as_str(), "applied")]
+    );
+    assert_eq!(ground.at("/LifeCycle/NextSteps"), "Wait");
+}
+
+#[tokio::test]
+async fn a_patch_keeps_its_place_behind_one_whose_change_it_takes_back() {
+    let ground = in_review(&[OPEN]).await;
+    let first = ground.parked(&steps("Call")).await;
+    let back = json!({"LifeCycle": {"NextSteps": "Wait", "TargetCloseDate": "2030-01-31"}});
+    let second = ground.parked(&back).await;
+    // It leaves the date open, and few other fields.
+    ground.review("Action Required");
+    assert_eq!(ground.ended().await, Vec::<Value>::new());
+    ground.review("Approved");
+    let ended = ground.ended().await;
+    assert_eq!(
+        ends(&ended),
+        [(first.as_str(), "applied"), (second.as_str(), "applied")]
+    );
+    assert_eq!(ground.at("/LifeCycle/NextSteps"), "Wait");
+    assert_eq!(ground.at("/LifeCycle/TargetCloseDate"), "2030-01-31");
+}
+
+#[tokio::test]
+async fn a_whole_document_with_one_field_edited_can_wait() {
+    for (is_edited, end) in [(false, "applied"), (true, "overtaken")] {
+        let ground = in_review(&[OPEN]).await;
+        let mut document = ground.get(&format!("/opportunities/{ID}")).await.body;
+        document["LifeCycle"]["NextSteps"] = json!("Call");
+        let id = ground.parked(&document).await;
+        // AWS keeps its side of the review itself.
+        ground.review("Approved");
+        if is_edited {
+            ground.emulator.edit(ID, |document| {
+                document["Project"]["AdditionalComments"] = json!("Theirs");
+            });
+        }
+        let ended = ground.ended().await;
+        assert_eq!(ends(&ended), [(id.as_str(), end)], "{ended:?}");
+        let steps = if is_edited { "Wait" } else { "Call" };
+        assert_eq!(ground.at("/LifeCycle/NextSteps"), steps);
+        if is_edited {
+            let overtaken = &ended[0]["data"]["errors"];
+            assert_eq!(overtaken[0]["pointer"], "/Project/AdditionalComments");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_patch_that_skips_what_is_locked_does_so_after_its_wait_too() {
+    let ground = in_review(&[OPEN]).await;
+    let both = json!({"Project": {"Title": "New"}, "LifeCycle": {"NextSteps": "Call"}});
+    let both = Request::patch(ID, &both).header("prefer", "respond-async, locked=skip");
+    let id = id_of(&ground.patch.send(&both).await);
+    ground.review("Approved");
+    let ended = ground.ended().await;
+    assert_eq!(ends(&ended), [(id.as_str(), "applied")], "{ended:?}");
+    let answer = &ended[0]["data"]["answer"];
+    assert_eq!(outcome(answer), "updated-in-part");
+    assert_eq!(answer["skipped"][0]["pointer"], "/Project/Title");
+    assert_eq!(ground.at("/LifeCycle/NextSteps"), "Call");
+}
+
+#[tokio::test]
+async fn a_key_that_is_forgotten_stands_for_a_new_request() {
+    let ground = in_review(&[OPEN]).await;
+    let request = may_wait(&steps("Call")).header("idempotency-key", "k-1");
+    let first = id_of(&ground.patch.send(&request).await);
+    ground.review("Approved");
+    assert_eq!(ends(&ground.ended().await), [(first.as_str(), "applied")]);
+    // A day passes for the key, and for how its patch ended.
+    for mut item in ground.table.items().await {
+        if item["pk"]["S"].as_str().unwrap().starts_with("request#") {
+            item["expires"] = json!({"N": "1"});
+        } else if let Some(at) = item["at"]["N"].as_str() {
+            let at: u64 = at.parse::<u64>().unwrap() - 25 * 3600 * 1000;
+            item["at"] = json!({"N": at.to_string()});
+        }
+        ground.table.put(&item).await;
+    }
+    ground.emulator.edit(ID, |document| {
+        document["LifeCycle"]["NextSteps"] = json!("Theirs");
+        document["LifeCycle"]["ReviewStatus"] = json!("In review");
+    });
+    let second = id_of(&ground.patch.send(&request).await);
+    assert_ne!(second, first);
+    assert_eq!(ground.waiting().await, [second.as_str()]);
+    ground.review("Approved");
+    assert_eq!(ends(&ground.ended().await), [(second.as_str(), "applied")]);
+    assert_eq!(ground.at("/LifeCycle/NextSteps"), "Call");
+}
+
+#[tokio::test]
 async fn a_crash_between_any_two_steps_carries_nothing_out_twice_and_tells_the_end() {
     for step in 0..8 {
         for cut in [Cut::Before, Cut::After] {

@@ -265,7 +265,7 @@ async fn a_query_that_is_not_valid_in_a_uri_is_refused_like_any_unknown_one() {
 
 #[tokio::test]
 async fn the_answer_says_whether_something_was_written_as_far_as_is_known() {
-    let unknown = "whether the change was written is not known; the same patch can be sent again, if it is right whatever others wrote since";
+    let unknown = "whether the change was written is not known; the same patch can be sent again (under another key, if it had one), if it is right whatever others wrote since";
     for (reads, writes, detail) in [
         (
             vec![(99, Fault::InternalServer)],

@@ -21,11 +21,17 @@ use crate::{
     idempotency_key::Named,
     problem::{Kind, Problem},
     request::PatchRequest,
+    settled::{Done, Settled},
     upstream::Upstream,
 };
 
 /// The most patches that wait for one opportunity: each wake reads all that come before the one it carries out.
 const MOST: usize = 50;
+
+/// Why a patch does not wait that is to.
+const TOO_MANY: &str = "the patch does not wait: 50 patches wait for this opportunity already";
+/// The same.
+const NO_MEMORY: &str = "the patch does not wait: the memory did not answer, try again later";
 
 /// The status of the stored answer that marks a patch as withdrawn or expired, so that nobody carries it out.
 pub(crate) const GONE: u16 = 410;
@@ -153,6 +159,10 @@ impl<'a> Parking<'a> {
                 return None;
             }
         };
+        let has_ended = matches!(parked.state, ParkedState::Ended(_));
+        if has_ended && parked.id.has_outlived_its_key(idempotency::now()) {
+            return None;
+        }
         if let Err(ended) = once.before().await {
             return Some(Err(ended));
         }
@@ -196,43 +206,88 @@ impl<'a> Parking<'a> {
         };
         once.before().await?;
         match park(upstream, request, memory, once, (patch, &closed)).await {
-            Ok(Some(id)) => Ok(Answer::parked(
-                &request.identifier,
-                &id,
-                closed.review.changes,
-                Some(closed.read.last_modified_date()),
-                request.preference,
-            )),
-            Ok(None) => Err(refusal.into()),
+            Ok(Place::Parked(answer)) => Ok(*answer),
+            Ok(Place::NothingToDo) => Err(refusal.into()),
+            Ok(Place::TooMany) => Err(refusal.and(TOO_MANY).into()),
             Err(error) => {
                 once.note(&error);
-                Err(refusal.into())
+                Err(refusal.and(NO_MEMORY).into())
+            }
+        }
+    }
+
+    /// Parks a patch that changes nothing now, if patches that wait are to change the same: it was sent after them, and
+    /// is the last word. `None` if there are none.
+    pub(crate) async fn behind_others(
+        &self,
+        settled: &Settled,
+        upstream: Upstream<'_>,
+        request: &PatchRequest,
+        memory: Option<&Memory>,
+        once: &Once<'_>,
+    ) -> Option<Result<Answer, Ended>> {
+        let (Self::Wanted(_), Done::Unchanged, Some(memory), Edit::Patch(Patch::Merge(patch))) =
+            (self, &settled.done, memory, &request.edit)
+        else {
+            return None;
+        };
+        if let Err(ended) = once.before().await {
+            return Some(Err(ended));
+        }
+        let closed = Closed {
+            read: settled.read.clone(),
+            review: settled.review.clone(),
+        };
+        match park(upstream, request, memory, once, (patch, &closed)).await {
+            Ok(Place::Parked(answer)) => Some(Ok(*answer)),
+            Ok(Place::NothingToDo) => None,
+            Ok(Place::TooMany) => Some(Err(Problem::new(Kind::OpportunityLocked, TOO_MANY).into())),
+            Err(error) => {
+                once.note(&error);
+                Some(Err(Problem::memory_does_not_answer().into()))
             }
         }
     }
 }
 
-/// Parks a patch; `None` if too many wait.
+/// What became of a patch that is to wait.
+enum Place {
+    Parked(Box<Answer>),
+    /// It would change nothing, neither now nor after the patches that wait.
+    NothingToDo,
+    TooMany,
+}
+
+/// Parks a patch.
 async fn park(
     upstream: Upstream<'_>,
     request: &PatchRequest,
     memory: &Memory,
     once: &Once<'_>,
     (patch, closed): (&Object, &Closed),
-) -> Result<Option<ParkedId>, Unavailable> {
+) -> Result<Place, Unavailable> {
     let (catalog, identifier) = (upstream.catalog, request.identifier.as_str());
     let others = memory
         .waiting(catalog, identifier, idempotency::now())
         .await?;
-    if others.len() >= MOST {
-        return Ok(None);
+    let changes = &closed.review.changes;
+    let changes_after_others = changes_after_others(upstream, &request.edit, &closed.read, &others);
+    if changes.is_empty() && changes_after_others.is_empty() {
+        return Ok(Place::NothingToDo);
     }
+    if others.len() >= MOST {
+        return Ok(Place::TooMany);
+    }
+    // AWS will have changed its own fields by then, the review status for one.
+    let all = changes.iter().chain(&changes_after_others);
+    let pointers: Vec<_> = all.map(|change| change.pointer.as_str()).collect();
     let waiting = Waiting {
-        patch: patch.clone(),
+        patch: model::part_of_the_partner(patch, &pointers),
         is_lenient: request.preference.lenient,
+        skips_locked: request.preference.skips_locked,
         review_status: closed.review.review_status.clone(),
-        changes: closed.review.changes.clone(),
-        changes_after_others: changes_after_others(upstream, &request.edit, &closed.read, &others),
+        changes: changes.clone(),
+        changes_after_others,
     };
     let now = idempotency::now();
     let id = ParkedId::new(now, &once.origin());
@@ -243,7 +298,15 @@ async fn park(
         // It is parked all the same: the sweep finds it.
         once.note(&error);
     }
-    Ok(Some(id))
+    let changes = if waiting.changes.is_empty() {
+        waiting.changes_after_others
+    } else {
+        waiting.changes
+    };
+    let date = closed.read.last_modified_date();
+    let (identifier, preference) = (&request.identifier, request.preference);
+    let answer = Answer::parked(identifier, &id, changes, Some(date), preference);
+    Ok(Place::Parked(Box::new(answer)))
 }
 
 /// What an edit changes after the patches that wait: after each of them in turn, since later ones may be refused.
@@ -335,7 +398,7 @@ impl<'a> ParkedPatches<'a> {
         let named = Named::of_parked(catalog, &self.identifier, &parked.id);
         let gone = is_gone(self.upstream, memory, &self.identifier, &named);
         if !gone.await.map_err(|error| self.unavailable(&error))? {
-            return Err(Problem::running());
+            return Err(Problem::running_parked());
         }
         let withdrawn = memory.withdraw(catalog, self.identifier.as_str(), &parked.id);
         if !withdrawn.await.map_err(|error| self.unavailable(&error))? {

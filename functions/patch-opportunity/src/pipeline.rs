@@ -120,6 +120,10 @@ pub(crate) async fn carry_out(
 
     let own = match settled {
         Ok(settled) => {
+            let parked = parking.behind_others(&settled, upstream, request, memory, &once);
+            if let Some(parked) = Box::pin(parked).await {
+                return Box::pin(once.answer(parked)).await;
+            }
             let representation = representation::read_again(upstream, request, &settled).await;
             let told = request.edit.told(&settled.read, &settled.review);
             let answer = Answer::new(settled, representation, request.preference);

@@ -175,6 +175,12 @@ impl Problem {
         self
     }
 
+    /// With a further sentence of detail.
+    pub(crate) fn and(self, more: &str) -> Self {
+        let detail = format!("{}; {more}", self.detail).into();
+        Self { detail, ..self }
+    }
+
     /// With the state that the opportunity was found in.
     pub(crate) fn with_etag(self, last_modified_date: &str) -> Self {
         Self {

@@ -286,6 +286,12 @@ impl Problem {
         .with_retry_after(RUNNING_RETRY_SECONDS)
     }
 
+    /// The patch that is to be withdrawn is being carried out.
+    pub(crate) fn running_parked() -> Self {
+        let detail = "the patch is being carried out, or has been";
+        Self::new(Kind::RequestRunning, detail).with_retry_after(RUNNING_RETRY_SECONDS)
+    }
+
     /// Another request had the same key.
     pub(crate) fn key_reused(header: &HeaderName) -> Self {
         let detail = format!(
@@ -328,8 +334,8 @@ impl Problem {
         let problem = if edit.is_declarative() {
             Self::new(
                 Kind::Unconfirmed,
-                "whether the change was written is not known; the same patch can be sent again, if it is right \
-                 whatever others wrote since",
+                "whether the change was written is not known; the same patch can be sent again (under another key, \
+                 if it had one), if it is right whatever others wrote since",
             )
             .with_retry_after(RETRY_AFTER_SECONDS)
         } else {

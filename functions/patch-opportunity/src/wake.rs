@@ -14,7 +14,7 @@ use axum::{
 };
 use lambda_http::Context;
 use memory::{Memory, Parked, ParkedId, ParkedState, Unavailable, Waiting};
-use model::{Change, EndedPatch, Ending, Identifier, Object, Patch, PatchEvent, pointer};
+use model::{EndedPatch, Ending, Identifier, Object, Patch, PatchEvent, pointer};
 use serde::Deserialize;
 use serde_json::Value;
 use telemetry::{Metric, Metrics, milliseconds};
@@ -251,6 +251,7 @@ impl Bridge {
             precondition: Precondition::default(),
             preference: Preference {
                 lenient: waiting.is_lenient,
+                skips_locked: waiting.skips_locked,
                 ..Preference::default()
             },
             dry_run: false,
@@ -334,13 +335,16 @@ fn is_temporary(kind: Kind) -> bool {
     )
 }
 
-/// Whether two patches change the same place, or one changes an object or a list that holds the other's place.
+/// Whether two patches change the same place, or one changes an object or a list that holds the other's place. What
+/// they change after other patches counts, too.
 fn do_overlap(one: &Waiting, other: &Waiting) -> bool {
-    let overlap = |one: &Change, other: &Change| pointer::overlap(&one.pointer, &other.pointer);
-    let of_other = || other.changes.iter();
-    one.changes
-        .iter()
-        .any(|change| of_other().any(|other| overlap(change, other)))
+    let changes = |patch: &'_ Waiting| -> Vec<String> {
+        let changes = patch.changes.iter().chain(&patch.changes_after_others);
+        changes.map(|change| change.pointer.clone()).collect()
+    };
+    let others = changes(other);
+    let overlaps = |one: &String| others.iter().any(|other| pointer::overlap(one, other));
+    changes(one).iter().any(overlaps)
 }
 
 /// The body that a refusal is answered with.

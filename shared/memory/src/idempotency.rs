@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// How long a request is remembered. Senders that retry give up within hours.
-const LIFETIME: Duration = Duration::from_hours(24);
+pub(crate) const LIFETIME: Duration = Duration::from_hours(24);
 /// How long an owner has a claim to itself: longer than an invocation can take, which is 30 s.
 const LEASE: Duration = Duration::from_secs(40);
 /// The largest answer that is kept, in deflated bytes: an item has 400 KB.

@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     call::{Conditional, conditional},
+    idempotency::LIFETIME as KEY_LIFETIME,
     item::{self, Item, deflated, expiry, inflated, number, number_in, seconds, text},
     opportunity,
     parked_id::{PATIENCE, ParkedId},
@@ -60,6 +61,9 @@ pub struct Waiting {
     pub patch: Object,
     /// Whether it came with `Prefer: handling=lenient`.
     pub is_lenient: bool,
+    /// Whether it came with `Prefer: locked=skip`.
+    #[serde(default)]
+    pub skips_locked: bool,
     /// The review status that closed it.
     pub review_status: String,
     /// What it changes in the opportunity as it was when the patch was parked.
@@ -94,7 +98,8 @@ impl Parked {
 }
 
 impl Memory {
-    /// Parks a patch, and returns its id; if one with the same origin is parked already, the id of that. The
+    /// Parks a patch, and returns its id; if one with the same origin is parked already, or has ended and its key is
+    /// not forgotten yet, the id of that. The
     /// next step is [`Memory::name_as_waiting`]; if the function dies before it, the sweep does it.
     ///
     /// # Errors
@@ -118,8 +123,23 @@ impl Memory {
             ]
             .map(|(name, value)| (name.to_owned(), value)),
         );
-        match self.put_anew(item, now).await {
-            Ok(Conditional::Met(())) => Ok(id.clone()),
+        let key_is_forgotten = now.earlier_by(KEY_LIFETIME).unix_milliseconds();
+        let put = self
+            .client
+            .put_item()
+            .table_name(&*self.table)
+            .set_item(Some(item))
+            .condition_expression(
+                "attribute_not_exists(pk) OR expires <= :now OR (attribute_exists(told) AND #at <= :forgotten)",
+            )
+            .expression_attribute_names("#at", "at")
+            .expression_attribute_values(":now", number(seconds(now)))
+            .expression_attribute_values(":forgotten", number(key_is_forgotten))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .send()
+            .await;
+        match conditional(put) {
+            Ok(Conditional::Met(_)) => Ok(id.clone()),
             Ok(Conditional::Unmet(item)) => Ok(Parked::parse(&item)?.id),
             Err(error) => {
                 // It may be there all the same, and its sender is told that it is not.

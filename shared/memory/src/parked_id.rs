@@ -8,7 +8,7 @@ use std::{
 
 use model::Instant;
 
-use crate::item;
+use crate::{idempotency::LIFETIME as KEY_LIFETIME, item};
 
 /// How long a patch waits. A review takes days.
 pub(crate) const PATIENCE: Duration = Duration::from_hours(24 * 30);
@@ -47,6 +47,13 @@ impl ParkedId {
     #[must_use]
     pub fn waits_until(&self) -> Instant {
         (UNIX_EPOCH + Duration::from_millis(self.at) + PATIENCE).into()
+    }
+
+    /// Whether the key is forgotten by now that its request came with.
+    #[must_use]
+    pub fn has_outlived_its_key(&self, now: Instant) -> bool {
+        let parked_at = UNIX_EPOCH + Duration::from_millis(self.at);
+        Instant::from(parked_at + KEY_LIFETIME) <= now
     }
 
     /// Whether it has waited for too long.

@@ -58,7 +58,7 @@ pub use fit::misfits;
 pub use identifier::{Catalog, Identifier, ParseCatalogError, ParseIdentifierError};
 pub use instant::{Instant, ParseInstantError};
 pub use opportunity::{Opportunity, ParseOpportunityError};
-pub use patch::{ParsePatchError, Patch, PatchError};
+pub use patch::{ParsePatchError, Patch, PatchError, part_of_the_partner};
 pub use patch_event::{EndedPatch, Ending, PatchEvent};
 pub use review::{Refusal, Review, Skipped, is_of_the_review, review, review_open_part};
 pub use schema::{load_rules, meant};

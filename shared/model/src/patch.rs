@@ -1,6 +1,7 @@
 //! A patch: the changes that a caller wants, applied to an opportunity.
 
 mod cost;
+mod part;
 mod settle;
 
 use json_patch::{
@@ -10,6 +11,7 @@ use json_patch::{
 };
 use serde_json::Value;
 
+pub use self::part::part_of_the_partner;
 pub(crate) use self::settle::settle;
 use crate::{
     code::Code,
