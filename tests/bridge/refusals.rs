@@ -339,6 +339,28 @@ async fn awss_refusals_are_reported_field_by_field() {
 }
 
 #[tokio::test]
+async fn a_refusal_without_a_reason_says_that_there_is_none() {
+    for (error_type, body, detail) in [
+        ("", "", "AWS gave no reason"),
+        ("OddException", "", "OddException"),
+        ("OddException", r#"{"message": "no"}"#, "OddException: no"),
+    ] {
+        let (emulator, function) = patch::with_document(documents::sample()).await;
+        let refusal = Fault::Status {
+            status: 422,
+            error_type: error_type.to_owned(),
+            body: body.to_owned(),
+        };
+        emulator.inject("UpdateOpportunity", 1, refusal);
+        let answer = function.send(&committed()).await;
+        assert_eq!(
+            (answer.status, answer.body["detail"].as_str()),
+            (422, Some(detail))
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_panic_is_a_500_for_one_request_and_the_process_lives_on() {
     let emulator = Emulator::start().await;
     let function = Function::start("panicking", &emulator, &[]).await;

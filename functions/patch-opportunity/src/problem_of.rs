@@ -224,8 +224,15 @@ impl From<Error> for Problem {
                 reason,
                 message,
                 fields,
-            } => Self::new(Kind::RefusedByAws, format!("{reason}: {message}"))
-                .with_errors(fields.into_iter().map(by_aws).collect()),
+            } => {
+                let detail = match (reason.as_str(), message.as_str()) {
+                    ("", "") => "AWS gave no reason".to_owned(),
+                    (text, "") | ("", text) => text.to_owned(),
+                    (reason, message) => format!("{reason}: {message}"),
+                };
+                Self::new(Kind::RefusedByAws, detail)
+                    .with_errors(fields.into_iter().map(by_aws).collect())
+            }
             Error::Throttled => {
                 Self::new(Kind::Throttled, "nothing was written, try again later").with_retry_after(RETRY_AFTER_SECONDS)
             }
