@@ -7,7 +7,6 @@ use std::{
     path::{Path, PathBuf},
     process::Stdio,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
 };
 
 use axum::{
@@ -22,10 +21,10 @@ use hyper::body::Bytes;
 use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 use tokio::{
+    io::{AsyncBufReadExt, BufReader},
     net::{TcpListener, TcpStream},
     process::{Child, Command},
     task::JoinHandle,
-    time::sleep,
 };
 
 /// More attempts than a machine has servers that take a free port between two calls.
@@ -336,15 +335,15 @@ async fn start_server() -> (String, Child) {
             .arg(address.port().to_string())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
-            .stderr(Stdio::null())
+            .stderr(Stdio::piped())
             .kill_on_drop(true)
             .spawn()
             .expect("the server's binary runs");
-        while process.try_wait().expect("its status").is_none() {
-            if TcpStream::connect(address).await.is_ok() {
-                return (address.to_string(), process);
-            }
-            sleep(Duration::from_millis(10)).await;
+        // Somebody else may listen there by now: only its own word counts.
+        let output = BufReader::new(process.stderr.take().expect("the output is piped"));
+        let line = output.lines().next_line().await.expect("the output");
+        if line.is_some_and(|line| line.contains("listening on")) {
+            return (address.to_string(), process);
         }
     }
     panic!("{} does not listen", program.display());
