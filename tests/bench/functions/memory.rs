@@ -43,9 +43,13 @@ impl Row {
         }
     }
 
-    /// Start to first answer, as a multiple of that without a memory.
-    pub(crate) fn start(&self) -> f64 {
-        self.with.answered() / self.without.answered()
+    /// Start to ready and to first answer, as multiples of those without a memory.
+    pub(crate) fn starts(&self) -> [(&'static str, f64); 2] {
+        let times = |figure: fn(&Column) -> f64| figure(&self.with) / figure(&self.without);
+        [
+            ("start to ready", times(Column::ready)),
+            ("start to first answer", times(Column::answered)),
+        ]
     }
 
     fn name(&self) -> &'static str {
@@ -62,14 +66,19 @@ impl Row {
 
 /// The head of the table whose rows [`Row`] prints.
 pub(crate) const HEAD: &str = "\
-| with a memory | start to first answer, ms | warm: time to answer, ms | warm: CPU time, ms | calls of the table \
+| with a memory | start to ready, ms | start to first answer, ms | warm: time to answer, ms | warm: CPU time, ms | calls of the table \
 | write units | read units |
-|---|---:|---:|---:|---|---:|---:|";
+|---|---:|---:|---:|---:|---|---:|---:|";
 
 impl Display for Row {
     fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
         write!(formatter, "| {} |", self.name())?;
-        let figures: [fn(&Column) -> f64; 3] = [Column::answered, Column::latency, Column::cpu];
+        let figures: [fn(&Column) -> f64; 4] = [
+            Column::ready,
+            Column::answered,
+            Column::latency,
+            Column::cpu,
+        ];
         for figure in figures {
             let (with, without) = (figure(&self.with), figure(&self.without));
             write!(formatter, " {with:.2} ({:.2}×) |", with / without)?;

@@ -56,13 +56,12 @@ impl Target {
         });
         let remembered = remembered.iter();
         let remembered = remembered.filter(|row| matches!(row.contestant, Enrich | Patch));
-        let remembered = remembered.map(|row| Self {
-            name: format!("{}: start with a memory", row.contestant.name()),
-            expected: format!("at most {MEMORY_START} × without"),
-            found: Some((
-                format!("{:.2} × without", row.start()),
-                row.start() <= MEMORY_START,
-            )),
+        let remembered = remembered.flat_map(|row| {
+            row.starts().map(|(start, found)| Self {
+                name: format!("{}: {start} with a memory", row.contestant.name()),
+                expected: format!("at most {MEMORY_START} × without"),
+                found: Some((format!("{found:.2} × without"), found <= MEMORY_START)),
+            })
         });
         of_functions.chain(ahead).chain(remembered).collect()
     }
