@@ -414,6 +414,8 @@ fn the_digest_is_of_what_an_event_tells_and_of_nothing_else() {
     ] {
         assert_ne!(other, this);
     }
+    let unread = of(OPPORTUNITY, Some(Err(unread(ProblemCode::Throttled))));
+    assert_ne!(unread, of(OPPORTUNITY, None));
 }
 
 #[test]
@@ -427,7 +429,9 @@ fn an_event_tells_what_another_one_told() {
         opportunity.clone(),
         summary.cloned(),
     );
-    assert_eq!(valid(&telling)["data"], valid(&other)["data"]);
+    for member in ["type", "data"] {
+        assert_eq!(valid(&telling)[member], valid(&other)[member]);
+    }
 }
 
 #[test]
