@@ -28,9 +28,7 @@ use crate::{
 /// The most patches that wait for one opportunity: each wake reads all that come before the one it carries out.
 const MOST: usize = 50;
 
-/// Why a patch does not wait that is to.
-const TOO_MANY: &str = "the patch does not wait: 50 patches wait for this opportunity already";
-/// The same.
+/// Why a patch that is to wait does not, where the table gave no answer.
 const NO_MEMORY: &str = "the patch does not wait: the memory did not answer, try again later";
 
 /// The status of the stored answer that marks a patch as withdrawn or expired, so that nobody carries it out.
@@ -104,9 +102,9 @@ impl<'a> Parking<'a> {
         let Self::Parked { waiting, overtaken } = self else {
             return Ok(());
         };
-        let known = || waiting.changes.iter().chain(&waiting.changes_after_others);
         let is_known = |change: &&Change| {
-            known().any(|known| known.pointer == change.pointer && known.is_from(&change.before))
+            let mut known = waiting.all_changes();
+            known.any(|known| known.pointer == change.pointer && known.is_from(&change.before))
         };
         let found: Vec<_> = review
             .changes
@@ -205,10 +203,11 @@ impl<'a> Parking<'a> {
             return Err(refusal.into());
         };
         once.before().await?;
-        match park(upstream, request, memory, once, (patch, &closed)).await {
+        let Closed { read, review } = *closed;
+        match park(upstream, request, memory, once, (patch, &read, &review)).await {
             Ok(Place::Parked(answer)) => Ok(*answer),
             Ok(Place::NothingToDo) => Err(refusal.into()),
-            Ok(Place::TooMany) => Err(refusal.and(TOO_MANY).into()),
+            Ok(Place::TooMany) => Err(refusal.and(&too_many()).into()),
             Err(error) => {
                 once.note(&error);
                 Err(refusal.and(NO_MEMORY).into())
@@ -234,14 +233,13 @@ impl<'a> Parking<'a> {
         if let Err(ended) = once.before().await {
             return Some(Err(ended));
         }
-        let closed = Closed {
-            read: settled.read.clone(),
-            review: settled.review.clone(),
-        };
-        match park(upstream, request, memory, once, (patch, &closed)).await {
+        let found = (patch, &settled.read, &settled.review);
+        match park(upstream, request, memory, once, found).await {
             Ok(Place::Parked(answer)) => Some(Ok(*answer)),
             Ok(Place::NothingToDo) => None,
-            Ok(Place::TooMany) => Some(Err(Problem::new(Kind::OpportunityLocked, TOO_MANY).into())),
+            Ok(Place::TooMany) => {
+                Some(Err(Problem::new(Kind::OpportunityLocked, too_many()).into()))
+            }
             Err(error) => {
                 once.note(&error);
                 Some(Err(Problem::memory_does_not_answer().into()))
@@ -258,20 +256,24 @@ enum Place {
     TooMany,
 }
 
-/// Parks a patch.
+fn too_many() -> String {
+    format!("the patch does not wait: {MOST} patches wait for this opportunity already")
+}
+
+/// Parks a patch: what it is, the opportunity as it was read, and what was found of the change.
 async fn park(
     upstream: Upstream<'_>,
     request: &PatchRequest,
     memory: &Memory,
     once: &Once<'_>,
-    (patch, closed): (&Object, &Closed),
+    (patch, read, review): (&Object, &Opportunity, &Review),
 ) -> Result<Place, Unavailable> {
     let (catalog, identifier) = (upstream.catalog, request.identifier.as_str());
     let others = memory
         .waiting(catalog, identifier, idempotency::now())
         .await?;
-    let changes = &closed.review.changes;
-    let changes_after_others = changes_after_others(upstream, &request.edit, &closed.read, &others);
+    let changes = &review.changes;
+    let changes_after_others = changes_after_others(upstream, &request.edit, read, &others);
     if changes.is_empty() && changes_after_others.is_empty() {
         return Ok(Place::NothingToDo);
     }
@@ -285,7 +287,7 @@ async fn park(
         patch: model::part_of_the_partner(patch, &pointers),
         is_lenient: request.preference.lenient,
         skips_locked: request.preference.skips_locked,
-        review_status: closed.review.review_status.clone(),
+        review_status: review.review_status.clone(),
         changes: changes.clone(),
         changes_after_others,
     };
@@ -303,7 +305,7 @@ async fn park(
     } else {
         waiting.changes
     };
-    let date = closed.read.last_modified_date();
+    let date = read.last_modified_date();
     let (identifier, preference) = (&request.identifier, request.preference);
     let answer = Answer::parked(identifier, &id, changes, Some(date), preference);
     Ok(Place::Parked(Box::new(answer)))

@@ -14,7 +14,7 @@ use axum::{
 };
 use lambda_http::Context;
 use memory::{Memory, Parked, ParkedId, ParkedState, Unavailable, Waiting};
-use model::{EndedPatch, Ending, Identifier, Object, Patch, PatchEvent, pointer};
+use model::{Change, EndedPatch, Ending, Identifier, Object, Patch, PatchEvent, pointer};
 use serde::Deserialize;
 use serde_json::Value;
 use telemetry::{Metric, Metrics, milliseconds};
@@ -338,13 +338,9 @@ fn is_temporary(kind: Kind) -> bool {
 /// Whether two patches change the same place, or one changes an object or a list that holds the other's place. What
 /// they change after other patches counts, too.
 fn do_overlap(one: &Waiting, other: &Waiting) -> bool {
-    let changes = |patch: &'_ Waiting| -> Vec<String> {
-        let changes = patch.changes.iter().chain(&patch.changes_after_others);
-        changes.map(|change| change.pointer.clone()).collect()
-    };
-    let others = changes(other);
-    let overlaps = |one: &String| others.iter().any(|other| pointer::overlap(one, other));
-    changes(one).iter().any(overlaps)
+    let overlap = |one: &Change, other: &Change| pointer::overlap(&one.pointer, &other.pointer);
+    one.all_changes()
+        .any(|change| other.all_changes().any(|other| overlap(change, other)))
 }
 
 /// The body that a refusal is answered with.

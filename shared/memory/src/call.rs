@@ -3,7 +3,7 @@
 use aws_sdk_dynamodb::{
     Error,
     error::{ProvideErrorMetadata, SdkError},
-    types::ReturnValuesOnConditionCheckFailure,
+    types::{AttributeValue, ReturnValuesOnConditionCheckFailure},
 };
 use model::Instant;
 
@@ -72,13 +72,36 @@ impl Memory {
         item: Item,
         now: Instant,
     ) -> Result<Conditional<()>, Unavailable> {
+        let condition = "attribute_not_exists(pk) OR expires <= :now";
+        self.put(item, condition, &[], [(":now", number(seconds(now)))])
+            .await
+    }
+
+    /// Puts an item where a condition is met. `reserved` are attributes that the condition names with a `#`,
+    /// because their names are words of DynamoDB's own.
+    pub(crate) async fn put(
+        &self,
+        item: Item,
+        condition: &str,
+        reserved: &[&str],
+        values: impl IntoIterator<Item = (&str, AttributeValue)>,
+    ) -> Result<Conditional<()>, Unavailable> {
+        let names = reserved
+            .iter()
+            .map(|name| (format!("#{name}"), (*name).to_owned()))
+            .collect();
+        let values = values
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect();
         let put = self
             .client
             .put_item()
             .table_name(&*self.table)
             .set_item(Some(item))
-            .condition_expression("attribute_not_exists(pk) OR expires <= :now")
-            .expression_attribute_values(":now", number(seconds(now)))
+            .condition_expression(condition)
+            .set_expression_attribute_names((!reserved.is_empty()).then_some(names))
+            .set_expression_attribute_values(Some(values))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .send()
             .await;

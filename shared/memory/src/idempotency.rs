@@ -10,7 +10,6 @@
 
 use std::time::Duration;
 
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 use model::{Catalog, Change, Instant, Skipped};
 use serde::{Deserialize, Serialize};
 
@@ -190,7 +189,7 @@ impl Memory {
             abandoned.map(|writing| (":theirs", number(writing.lease))),
         ];
         match self
-            .put(item, condition, values.into_iter().flatten())
+            .put(item, condition, &["owner"], values.into_iter().flatten())
             .await?
         {
             Conditional::Met(()) => Ok(Claim::Mine),
@@ -244,7 +243,7 @@ impl Memory {
         let condition = "attribute_not_exists(pk) OR expires <= :now OR #owner = :me";
         let values = [(":now", number(seconds(now))), (":me", text(owner))];
         // Where it is not, somebody who has taken it over has told the caller how it ended.
-        let put = self.put(item, condition, values).await?;
+        let put = self.put(item, condition, &["owner"], values).await?;
         Ok(matches!(put, Conditional::Met(())))
     }
 
@@ -286,29 +285,5 @@ impl Memory {
             .await;
         conditional(forgot)?;
         Ok(())
-    }
-
-    /// Puts an item with an owner.
-    async fn put(
-        &self,
-        item: Item,
-        condition: &str,
-        values: impl IntoIterator<Item = (&str, AttributeValue)>,
-    ) -> Result<Conditional<()>, Unavailable> {
-        let values = values
-            .into_iter()
-            .map(|(name, value)| (name.to_owned(), value));
-        let put = self
-            .client
-            .put_item()
-            .table_name(&*self.table)
-            .set_item(Some(item))
-            .condition_expression(condition)
-            .expression_attribute_names("#owner", "owner")
-            .set_expression_attribute_values(Some(values.collect()))
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .send()
-            .await;
-        conditional(put.map(drop))
     }
 }

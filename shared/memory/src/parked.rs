@@ -72,6 +72,13 @@ pub struct Waiting {
     pub changes_after_others: Vec<Change>,
 }
 
+impl Waiting {
+    /// What it changes, now or after patches that were parked before it.
+    pub fn all_changes(&self) -> impl Iterator<Item = &Change> {
+        self.changes.iter().chain(&self.changes_after_others)
+    }
+}
+
 impl Parked {
     fn parse(item: &Item) -> Result<Self, Unavailable> {
         let at = number_in(item, "at").ok_or_else(|| Unavailable::unreadable("at"))?;
@@ -124,22 +131,13 @@ impl Memory {
             .map(|(name, value)| (name.to_owned(), value)),
         );
         let key_is_forgotten = now.earlier_by(KEY_LIFETIME).unix_milliseconds();
-        let put = self
-            .client
-            .put_item()
-            .table_name(&*self.table)
-            .set_item(Some(item))
-            .condition_expression(
-                "attribute_not_exists(pk) OR expires <= :now OR (attribute_exists(told) AND #at <= :forgotten)",
-            )
-            .expression_attribute_names("#at", "at")
-            .expression_attribute_values(":now", number(seconds(now)))
-            .expression_attribute_values(":forgotten", number(key_is_forgotten))
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .send()
-            .await;
-        match conditional(put) {
-            Ok(Conditional::Met(_)) => Ok(id.clone()),
+        let condition = "attribute_not_exists(pk) OR expires <= :now OR (attribute_exists(told) AND #at <= :forgotten)";
+        let values = [
+            (":now", number(seconds(now))),
+            (":forgotten", number(key_is_forgotten)),
+        ];
+        match self.put(item, condition, &["at"], values).await {
+            Ok(Conditional::Met(())) => Ok(id.clone()),
             Ok(Conditional::Unmet(item)) => Ok(Parked::parse(&item)?.id),
             Err(error) => {
                 // It may be there all the same, and its sender is told that it is not.

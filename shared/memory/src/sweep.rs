@@ -3,7 +3,6 @@
 use model::{Catalog, Instant, Object, Opportunity};
 
 use crate::{
-    call::conditional,
     item::{self, inflated, required_text, text, text_in},
     opportunity::{self, Kept},
     table::Memory,
@@ -79,17 +78,9 @@ impl Memory {
         let until = text(until.to_rfc3339());
         let mut item = item::key(&format!("sweep#{catalog}"), SORT_KEY);
         item.insert("until".to_owned(), until.clone());
-        let put = self
-            .client
-            .put_item()
-            .table_name(&*self.table)
-            .set_item(Some(item))
-            .condition_expression("attribute_not_exists(pk) OR #until < :until")
-            .expression_attribute_names("#until", "until")
-            .expression_attribute_values(":until", until)
-            .send()
-            .await;
-        conditional(put)?;
+        let condition = "attribute_not_exists(pk) OR #until < :until";
+        self.put(item, condition, &["until"], [(":until", until)])
+            .await?;
         Ok(())
     }
 }
